@@ -1,0 +1,21 @@
+/**
+ * The log: every state change and every refusal, in the same change as itself, in a Merkle tree under
+ * signed checkpoints. Stores `{type, body}` and knows no kind of event.
+ */
+export { append } from "./append.ts";
+export { checkLog } from "./checkpoint.ts";
+export { type About, declareEvent, type Event, type EventKind } from "./event.ts";
+export { logFiles } from "./log-files.ts";
+export { type PerformDeps, perform } from "./perform.ts";
+export { flushRefusals, RefusalCounter, recordRefusal, refusalsCounted, requestRefused } from "./refusals.ts";
+export {
+  type AuditRouteDeps,
+  auditCheckpoint,
+  auditEvents,
+  auditEvidence,
+  auditKey,
+  auditTile,
+} from "./routes.ts";
+export { sequence } from "./sequence.ts";
+export { type CheckpointMemory, type Sequencer, type SequencerDeps, startSequencer } from "./sequencer.ts";
+export { auditMigrations, findEvents } from "./store.ts";

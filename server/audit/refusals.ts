@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { Change, type DatabaseDeps } from "../database/index.ts";
+import { type Caller, Fault, minutes, system } from "../lib/index.ts";
+import { append } from "./append.ts";
+import { type About, declareEvent } from "./event.ts";
+
+export const requestRefused = declareEvent(
+  "request.refused",
+  "An authenticated caller, or one who offered a one-time proof, asked for something and was refused.",
+  z.object({
+    action: z.string(),
+    code: z.string(),
+    why: z.string(),
+    details: z.record(z.string(), z.unknown()),
+  }),
+  "refusal",
+);
+
+export const refusalsCounted = declareEvent(
+  "refusals.counted",
+  "How often callers who proved nothing were refused, per network source, action and minute.",
+  z.object({ source: z.string(), action: z.string(), code: z.string(), minute: z.int(), count: z.int() }),
+  "refusal",
+);
+
+export interface RefusalDeps {
+  readonly refusals: RefusalCounter;
+}
+
+interface Count {
+  source: string;
+  action: string;
+  code: string;
+  minute: number;
+  count: number;
+}
+
+/** More distinct sources than this in a minute are counted together as "others". */
+const MOST_COUNTS = 1_000;
+
+/** Counts what strangers are refused, so that they can fill neither the log nor the memory. */
+export class RefusalCounter {
+  #counts = new Map<string, Count>();
+
+  add(now: number, source: string, action: string, code: string): void {
+    const minute = now - (now % minutes(1));
+    const known = this.#counts.size < MOST_COUNTS ? source : "others";
+    const key = `${minute} ${known} ${action} ${code}`;
+    const count = this.#counts.get(key) ?? { source: known, action, code, minute, count: 0 };
+    count.count += 1;
+    this.#counts.set(key, count);
+  }
+
+  /** Takes what has been counted, leaving nothing. */
+  take(): Count[] {
+    const taken = [...this.#counts.values()];
+    this.#counts = new Map();
+    return taken;
+  }
+}
+
+/**
+ * Records a refusal in a change of its own, with what the attempt burnt. Done once per fault.
+ * @param attempted the change that was refused: what it wanted kept is kept
+ * @throws Fault `unavailable` when it cannot be recorded: still a refusal
+ */
+export async function recordRefusal(
+  deps: DatabaseDeps & RefusalDeps,
+  caller: Caller,
+  action: string,
+  fault: Fault,
+  attempted?: Change,
+): Promise<void> {
+  if (fault.recordedAs !== undefined) return;
+  const kept = attempted?.keptOnRefusal ?? [];
+  if (caller.kind === "nobody" && kept.length === 0) return count(deps, caller, action, fault);
+  const change = new Change(deps.database);
+  for (const step of kept) change.steps.push(step);
+  const { about, ...details } = fault.record as { about?: About };
+  const event = requestRefused(deps, caller, about ?? {}, {
+    action,
+    code: fault.code,
+    why: fault.message,
+    details,
+  });
+  fault.recordedAs = append(change, event);
+  await deps.database.commit(change).catch((cause) => {
+    throw new Fault("unavailable", "The refusal could not be recorded.", {
+      remedy: "Try again later.",
+      cause,
+    });
+  });
+}
+
+function count(deps: DatabaseDeps & RefusalDeps, caller: Caller, action: string, fault: Fault): void {
+  fault.recordedAs = "counted";
+  deps.refusals.add(deps.clock.now(), caller.source ?? "unknown", action, fault.code);
+}
+
+/** Writes what was counted to the log; main calls it every minute and before it stops. */
+export async function flushRefusals(deps: DatabaseDeps & RefusalDeps): Promise<void> {
+  const counts = deps.refusals.take();
+  if (counts.length === 0) return;
+  const change = new Change(deps.database);
+  for (const count of counts) append(change, refusalsCounted(deps, system, {}, count));
+  await deps.database.commit(change);
+}

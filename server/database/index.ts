@@ -1,0 +1,13 @@
+/**
+ * The store: SQLite in a folder, or PostgreSQL by a URL, behind one door. Verbs gather a `Change` and
+ * commit it whole; reads go through the query builder, seen as the tables of one room. Knows no domain word.
+ */
+export { Change, Conflict, type Expectation, type HotKey } from "./change.ts";
+export {
+  type Database,
+  type DatabaseDeps,
+  type DatabaseLocation,
+  type Leadership,
+  openDatabase,
+} from "./open.ts";
+export type { ColumnTypes, Engine, Migration } from "./schema.ts";

@@ -1,0 +1,93 @@
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import SqliteDatabase from "better-sqlite3";
+import { Kysely, SqliteDialect } from "kysely";
+import { type Deps, Fault } from "../lib/index.ts";
+import { holdFolder } from "./folder-lock.ts";
+import { migrate } from "./migrate.ts";
+import { Listeners } from "./notify.ts";
+import type { Database } from "./open.ts";
+import type { DatabaseTables, Migration } from "./schema.ts";
+import { SqliteWriter } from "./sqlite-commit.ts";
+
+export const SQLITE_FILE = "countersign.db";
+
+/**
+ * Opens the embedded store: one SQLite file in a folder that only we may enter. Reads are direct; writes
+ * and their syncs happen on a thread of their own, so they never block the event loop.
+ */
+export async function openSqlite(
+  deps: Deps,
+  folder: string,
+  migrations: readonly Migration[],
+): Promise<Database> {
+  makePrivateFolder(folder);
+  const releaseFolder = holdFolder(folder);
+  const file = join(folder, SQLITE_FILE);
+  try {
+    await prepareFile(deps, file, migrations);
+    return serve(file, releaseFolder);
+  } catch (cause) {
+    releaseFolder();
+    throw cause instanceof Fault ? cause : corrupt(file, cause);
+  }
+}
+
+async function prepareFile(deps: Deps, file: string, migrations: readonly Migration[]): Promise<void> {
+  const fresh = !existsSync(file);
+  const connection = new SqliteDatabase(file);
+  if (fresh) chmodSync(file, 0o600);
+  connection.pragma("journal_mode = WAL");
+  connection.pragma("synchronous = FULL");
+  const problem = connection.pragma("quick_check(1)", { simple: true });
+  if (problem !== "ok") throw new Error(String(problem));
+  const kysely = new Kysely<DatabaseTables>({ dialect: new SqliteDialect({ database: connection }) });
+  await migrate(kysely, "sqlite", migrations, deps.clock);
+  await kysely.destroy();
+}
+
+function serve(file: string, releaseFolder: () => void): Database {
+  const reader = new SqliteDatabase(file, { readonly: true });
+  const kysely = new Kysely<unknown>({ dialect: new SqliteDialect({ database: reader }) });
+  const writer = new SqliteWriter(file);
+  const listeners = new Listeners();
+  return {
+    engine: "sqlite",
+    tables: <Tables>() => kysely as unknown as Kysely<Tables>,
+    async commit(change) {
+      await writer.commit(change);
+      for (const channel of change.announcements) listeners.tell(channel);
+    },
+    listen: (channel, callback) => listeners.add(channel, callback),
+    // The folder is ours alone, so every job is.
+    lead: async () => ({ held: true, release: async () => {} }),
+    async close() {
+      await writer.close();
+      await kysely.destroy();
+      releaseFolder();
+    },
+  };
+}
+
+function makePrivateFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const mode = statSync(folder).mode & 0o077;
+    if (mode !== 0) chmodSync(folder, 0o700);
+  } catch (cause) {
+    throw new Fault("unavailable", `The data folder ${folder} cannot be used.`, {
+      remedy: "Give a folder that this user may create and write, with --data.",
+      cause,
+    });
+  }
+}
+
+const corrupt = (file: string, cause: unknown): Fault =>
+  new Fault(
+    "unavailable",
+    `The database ${file} cannot be read: it is damaged or not a Countersign database.`,
+    {
+      remedy: "Restore it from a backup, or start with another folder (--data). Nothing was changed.",
+      cause,
+    },
+  );

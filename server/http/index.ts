@@ -1,0 +1,16 @@
+/** Web plumbing: routes, parsing, faults on the wire, paging, TLS. No domain words. */
+export type { Endpoint, Method, RateClass, Who } from "./endpoint.ts";
+export { oauthErrorOf } from "./oauth-error.ts";
+export { openapi } from "./openapi.ts";
+export { cutPage, pageOf, pageQuery } from "./paging.ts";
+export { problemOf } from "./problem.ts";
+export {
+  type Answer,
+  type Input,
+  type RawRequest,
+  type Route,
+  route,
+  type StreamConnection,
+} from "./route.ts";
+export { buildServer, type Gate, type ServerOptions } from "./server.ts";
+export { readTls, requireSafeTransport, type TlsFiles } from "./tls.ts";

@@ -1,0 +1,80 @@
+import { type Json, parseStrict } from "@countersign/proof/jcs";
+import type { z } from "zod";
+import { Fault } from "../lib/index.ts";
+import type { Route } from "./route.ts";
+
+/** The most a request body may hold, in bytes. */
+export const BODY_LIMIT = 256 * 1024;
+
+/** Content types by the encoding that a route declares. */
+export const CONTENT_TYPES = {
+  json: "application/json",
+  form: "application/x-www-form-urlencoded",
+  yaml: "application/yaml",
+} as const;
+
+/** Reads JSON as I-JSON (RFC 7493): no duplicate members, no integers that JavaScript would round. */
+export function parseJsonBody(attackerText: string): Json {
+  try {
+    return parseStrict(attackerText);
+  } catch {
+    throw new Fault("malformed", "The body is not JSON that can be read without doubt.", {
+      remedy:
+        "Send valid JSON in UTF-8, each member once, integers within ±(2^53 - 1), nested at most 64 deep.",
+    });
+  }
+}
+
+/** Reads a form; a parameter may stand only once (RFC 6749 §3.2). */
+export function parseFormBody(attackerText: string): Record<string, string> {
+  const form: Record<string, string> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(attackerText)) {
+    if (name in form) {
+      throw new Fault("malformed", `The parameter ${printable(name)} is given twice.`, {
+        remedy: "Give each parameter once.",
+      });
+    }
+    form[name] = value;
+  }
+  return { ...form };
+}
+
+/** Checks a part of the request against its schema and returns what the schema makes of it. */
+export function checked(
+  part: "path" | "query" | "body",
+  schema: z.ZodType | undefined,
+  attackerValue: unknown,
+): unknown {
+  if (schema === undefined) return refuseAnything(part, attackerValue);
+  const result = schema.safeParse(attackerValue);
+  if (result.success) return result.data;
+  throw new Fault("malformed", `The ${part} does not fit: ${problemsOf(result.error)}.`, {
+    remedy: "Compare it with the API's description, /openapi.json.",
+  });
+}
+
+function refuseAnything(part: string, attackerValue: unknown): undefined {
+  const empty =
+    attackerValue === undefined || attackerValue === null || Object.keys(attackerValue).length === 0;
+  if (empty) return undefined;
+  throw new Fault("malformed", `This endpoint takes nothing in the ${part}.`, { remedy: "Leave it out." });
+}
+
+/** The first problems, by place; values are never repeated, they may be secrets. */
+const problemsOf = (error: z.ZodError): string =>
+  error.issues
+    .slice(0, 3)
+    .map((issue) => `${printable(issue.path.join(".")) || "it"}: ${printable(issue.message)}`)
+    .join("; ");
+
+const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 120);
+
+/** Whether the content type of a request is the one that the route reads. */
+export function requireContentType(route: Route, attackerContentType: string | undefined): void {
+  const wanted = CONTENT_TYPES[route.encoding ?? "json"];
+  const given = attackerContentType?.split(";")[0]?.trim().toLowerCase();
+  if (given === wanted) return;
+  throw new Fault("unsupported-media-type", `This endpoint reads ${wanted}.`, {
+    remedy: `Send the body with content-type: ${wanted}.`,
+  });
+}

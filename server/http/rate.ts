@@ -1,0 +1,49 @@
+import { Fault } from "../lib/index.ts";
+import type { RateClass } from "./endpoint.ts";
+
+/** A bucket's size, and how many tokens come back a second. */
+const LIMITS: Record<RateClass, { burst: number; perSecond: number }> = {
+  "sign-in": { burst: 120, perSecond: 2 },
+  token: { burst: 4_000, perSecond: 2_000 },
+  read: { burst: 4_000, perSecond: 2_000 },
+  write: { burst: 4_000, perSecond: 2_000 },
+  feed: { burst: 200, perSecond: 20 },
+  page: { burst: 500, perSecond: 50 },
+};
+
+const MOST_BUCKETS = 10_000;
+
+interface Bucket {
+  tokens: number;
+  at: number;
+}
+
+/**
+ * Token buckets per network source and class, in this process: against floods and guessing, not as a
+ * quota. The buckets of the least recent sources are forgotten first.
+ */
+export class RateLimiter {
+  readonly #buckets = new Map<string, Bucket>();
+
+  /** @throws Fault `rate-limited` */
+  take(now: number, rate: RateClass, source: string): void {
+    const { burst, perSecond } = LIMITS[rate];
+    const key = `${rate} ${source}`;
+    const { tokens, at } = this.#buckets.get(key) ?? { tokens: burst, at: now };
+    const filled = Math.min(burst, tokens + (Math.max(0, now - at) * perSecond) / 1000);
+    this.#buckets.delete(key);
+    this.#buckets.set(key, { tokens: Math.max(0, filled - 1), at: now });
+    if (this.#buckets.size > MOST_BUCKETS) this.#forgetOldest();
+    if (filled < 1)
+      throw new Fault("rate-limited", "Too many requests from here.", {
+        remedy: "Wait a little, then try again.",
+      });
+  }
+
+  #forgetOldest(): void {
+    for (const key of this.#buckets.keys()) {
+      this.#buckets.delete(key);
+      return;
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { type Caller, type Deps, Fault, nobody } from "../lib/index.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { oauthErrorOf, oauthStatusOf } from "./oauth-error.ts";
+import { BODY_LIMIT, checked, parseFormBody, parseJsonBody, requireContentType } from "./parse.ts";
+import { problemOf, statusOf } from "./problem.ts";
+import { RateLimiter } from "./rate.ts";
+import type { Answer, RawRequest } from "./route.ts";
+
+/** What app tells http about callers: who they are, what they may ask, and where refusals go. */
+export interface Gate<D> {
+  authenticate(request: RawRequest): Promise<Caller>;
+  /** @throws Fault */
+  admit(caller: Caller, endpoint: Endpoint<D>, request: RawRequest): void;
+  refused(caller: Caller, endpoint: Endpoint<D> | undefined, fault: Fault): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** The public origin; URLs that proofs cover are built from it, never from the Host header. */
+  readonly issuer: URL;
+  readonly tls?: { cert: Buffer; key: Buffer } | undefined;
+}
+
+interface Served<D> {
+  endpoint: Endpoint<D>;
+  caller: Caller;
+  raw: RawRequest;
+}
+
+/** Serves exactly the rows of the table, each through the same steps: rate, caller, admission, parsing, verb. */
+export function buildServer<D extends Deps>(
+  deps: D,
+  endpoints: readonly Endpoint<D>[],
+  gate: Gate<D>,
+  options: ServerOptions,
+): FastifyInstance {
+  const server = Fastify({
+    bodyLimit: BODY_LIMIT,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 300 },
+    ...(options.tls === undefined ? {} : { https: options.tls }),
+  } as object) as unknown as FastifyInstance;
+  const rates = new RateLimiter();
+  const served = new WeakMap<FastifyRequest, Served<D>>();
+  readBodiesAsText(server);
+  for (const endpoint of endpoints) {
+    server.route({
+      method: endpoint.method,
+      url: endpoint.path,
+      onRequest: async (request) => {
+        const raw = rawRequest(request, options.issuer);
+        served.set(request, { endpoint, caller: nobody(raw.source), raw });
+        requireOurHost(request, options.issuer);
+        rates.take(deps.clock.now(), endpoint.rate, raw.source);
+        const caller = await gate.authenticate(raw);
+        served.set(request, { endpoint, caller, raw });
+        gate.admit(caller, endpoint, raw);
+      },
+      handler: async (request, reply) => {
+        const state = served.get(request);
+        if (state === undefined) throw new Fault("internal", "The request lost its way.");
+        return send(reply, await answer(deps, state, request));
+      },
+    });
+  }
+  server.setNotFoundHandler((request) => {
+    throw missing(request, endpoints);
+  });
+  server.setErrorHandler(async (error, request, reply) => {
+    const state = served.get(request);
+    const fault = asFault(deps, error as Error, request);
+    const caller = state?.caller ?? nobody(request.ip);
+    const told = await gate.refused(caller, state?.endpoint, fault).then(
+      () => fault,
+      (unrecorded: Fault) => unrecorded,
+    );
+    return sendFault(reply, told, state?.endpoint.route.faults ?? "problem");
+  });
+  return server;
+}
+
+async function answer<D>(
+  deps: D,
+  { endpoint, caller, raw }: Served<D>,
+  request: FastifyRequest,
+): Promise<Answer> {
+  const { route } = endpoint;
+  return route.handle(deps, caller, {
+    params: checked("path", route.params, request.params),
+    query: checked("query", route.query, singleValued(request.query)),
+    body: checked("body", route.body, bodyOf(endpoint, request)),
+    request: raw,
+  });
+}
+
+/** Bodies reach the handler as text: which parser reads them is the route's to say, not the caller's. */
+function readBodiesAsText(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
+}
+
+function bodyOf<D>({ route }: Endpoint<D>, request: FastifyRequest): unknown {
+  const text = request.body as string | undefined;
+  if (route.body === undefined) return text === undefined || text === "" ? undefined : { text };
+  requireContentType(route, request.headers["content-type"]);
+  if (text === undefined) return undefined;
+  if (route.encoding === "form") return parseFormBody(text);
+  return route.encoding === "yaml" ? text : parseJsonBody(text);
+}
+
+function singleValued(attackerQuery: unknown): unknown {
+  const query = attackerQuery as Record<string, unknown>;
+  const doubled = Object.keys(query).some((name) => Array.isArray(query[name]));
+  if (doubled)
+    throw new Fault("malformed", "A query parameter is given twice.", {
+      remedy: "Give each parameter once.",
+    });
+  return query;
+}
+
+function rawRequest(request: FastifyRequest, issuer: URL): RawRequest {
+  const path = request.url.split("?")[0] ?? "/";
+  return {
+    method: request.method,
+    url: `${issuer.origin}${path}`,
+    path,
+    headers: request.headers,
+    source: request.ip,
+  };
+}
+
+/** Refuses other names for this address, so that no page elsewhere can reach it by rebinding its own. */
+function requireOurHost(request: FastifyRequest, issuer: URL): void {
+  if (request.headers.host === issuer.host) return;
+  throw new Fault("malformed", "The Host header names another server.", { remedy: `Use ${issuer.origin}.` });
+}
+
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  const headers = { ...SAFE_HEADERS, ...answer.headers };
+  if (answer.stream !== undefined) return startStream(reply, answer, headers);
+  reply.code(answer.status).headers(headers);
+  if (answer.body === undefined) return reply.send();
+  if (answer.contentType !== undefined) return reply.type(answer.contentType).send(answer.body);
+  return reply.type("application/json; charset=utf-8").send(JSON.stringify(answer.body));
+}
+
+const SAFE_HEADERS: Record<string, string> = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
+function startStream(reply: FastifyReply, answer: Answer, headers: Record<string, string>): FastifyReply {
+  reply.hijack();
+  reply.raw.writeHead(answer.status, {
+    ...headers,
+    "content-type": answer.contentType ?? "text/event-stream",
+  });
+  reply.raw.flushHeaders();
+  answer.stream?.({
+    write: (text) => void reply.raw.write(text),
+    end: () => void reply.raw.end(),
+    onClose: (callback) => void reply.raw.on("close", callback),
+  });
+  return reply;
+}
+
+function sendFault(reply: FastifyReply, fault: Fault, dialect: "problem" | "oauth"): FastifyReply {
+  const oauth = dialect === "oauth";
+  const status = oauth ? oauthStatusOf(fault.code) : statusOf(fault.code);
+  reply.code(status).headers(SAFE_HEADERS);
+  if (status === 401) reply.header("www-authenticate", 'DPoP algs="ES256 EdDSA"');
+  if (status === 405) reply.header("allow", String(fault.members.allow ?? ""));
+  if (status === 429 || status === 503) reply.header("retry-after", "1");
+  const body = JSON.stringify(oauth ? oauthErrorOf(fault) : problemOf(fault));
+  return reply.type(oauth ? "application/json" : "application/problem+json").send(body);
+}
+
+function missing<D>(request: FastifyRequest, endpoints: readonly Endpoint<D>[]): Fault {
+  const path = request.url.split("?")[0] ?? "/";
+  const allow = endpoints
+    .filter((endpoint) => matches(endpoint.path, path))
+    .map((endpoint) => endpoint.method);
+  if (allow.length === 0)
+    return new Fault("not-found", "Nothing is served at this address.", { remedy: "See /openapi.json." });
+  return new Fault("method-not-allowed", `Here goes ${allow.join(" or ")}.`, {
+    members: { allow: allow.join(", ") },
+  });
+}
+
+function matches(pattern: string, path: string): boolean {
+  const [wanted, given] = [pattern.split("/"), path.split("/")];
+  return (
+    wanted.length === given.length && wanted.every((part, i) => part.startsWith(":") || part === given[i])
+  );
+}
+
+function asFault(deps: Deps, error: Error, request: FastifyRequest): Fault {
+  if (error instanceof Fault) {
+    if (error.cause !== undefined)
+      deps.log.warn({ request: request.id, code: error.code, cause: String(error.cause) }, error.message);
+    return error;
+  }
+  const { statusCode = 500, code = "" } = error as { statusCode?: number; code?: string };
+  if (statusCode === 413)
+    return new Fault("too-large", `A request may hold ${BODY_LIMIT} bytes.`, { remedy: "Send less." });
+  if (statusCode === 415)
+    return new Fault("unsupported-media-type", "The content type is not understood.", {});
+  if (statusCode < 500) return new Fault("malformed", "The request cannot be read.", { cause: code });
+  deps.log.error({ request: request.id, error: error.stack }, "a request failed");
+  return new Fault("internal", "This server failed at it; nothing was done that is not in the log.", {
+    remedy: `Tell the operator the request id ${request.id}.`,
+  });
+}

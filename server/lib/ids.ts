@@ -1,0 +1,62 @@
+import type { Clock } from "./clock.ts";
+import type { Random } from "./random.ts";
+
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** The kinds of things that carry an id of ours. Agents carry their names instead. */
+export const ID_PREFIXES = [
+  "approval",
+  "action",
+  "challenge",
+  "consent",
+  "credential",
+  "decision",
+  "edge",
+  "event",
+  "instance",
+  "jti",
+  "jointoken",
+  "link",
+  "person",
+  "policy",
+  "receipt",
+  "request",
+  "secret",
+  "service",
+  "session",
+  "task",
+] as const;
+
+export type IdPrefix = (typeof ID_PREFIXES)[number];
+
+/** An id such as `task_01jd…`: the prefix says what it names, the rest sorts by time of making. */
+export type Id<P extends IdPrefix = IdPrefix> = `${P}_${string}`;
+
+/**
+ * Makes an id: ten characters of time (ms) and sixteen of chance (80 bits), in Crockford's base 32.
+ * Made by the verb, never by the database, so that an event can name what its change creates.
+ */
+export function newId<P extends IdPrefix>(deps: { clock: Clock; random: Random }, prefix: P): Id<P> {
+  return `${prefix}_${timePart(deps.clock.now())}${randomPart(deps.random.bytes(16))}`;
+}
+
+/** A secret for a link or a join token: 256 bits, base64url. */
+export function newSecret(deps: { random: Random }): string {
+  return Buffer.from(deps.random.bytes(32)).toString("base64url");
+}
+
+export function isId<P extends IdPrefix>(text: string, prefix: P): text is Id<P> {
+  return text.startsWith(`${prefix}_`) && /^[0-9a-hjkmnp-tv-z]{26}$/.test(text.slice(prefix.length + 1));
+}
+
+function timePart(milliseconds: number): string {
+  let rest = milliseconds;
+  let text = "";
+  for (let i = 0; i < 10; i++) {
+    text = ALPHABET[rest % 32] + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}
+
+const randomPart = (bytes: Uint8Array): string => Array.from(bytes, (byte) => ALPHABET[byte % 32]).join("");

@@ -1,0 +1,23 @@
+/**
+ * The words that every room speaks: time, chance, ids, faults, callers, decisions. A fixed list of
+ * files; imports nothing of ours.
+ */
+export type { Action, Allow, Obligation } from "./allow.ts";
+export {
+  type AgentName,
+  type Caller,
+  nobody,
+  type PersonId,
+  type PrincipalId,
+  type Role,
+  type ServiceId,
+  STRENGTHS,
+  type Strength,
+  system,
+} from "./caller.ts";
+export { type Clock, hours, inSeconds, minutes, seconds, systemClock } from "./clock.ts";
+export type { Deps } from "./deps.ts";
+export { CODES, type Code, Fault, type FaultDetails, isFailure } from "./fault.ts";
+export { ID_PREFIXES, type Id, type IdPrefix, isId, newId, newSecret } from "./ids.ts";
+export { type Log, silentLog } from "./log.ts";
+export { type Random, systemRandom } from "./random.ts";
