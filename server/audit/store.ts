@@ -230,3 +230,20 @@ export function findEvent(
     .where("id", "=", id)
     .executeTakeFirst();
 }
+
+export function insertConcealed(change: Change, row: AuditTables["concealed"]): void {
+  change.add(change.tables<AuditTables>().insertInto("concealed").values(row));
+}
+
+export function findConcealed(
+  database: Database,
+  commitment: string,
+): Promise<AuditTables["concealed"] | undefined> {
+  const concealed = database.tables<AuditTables>().selectFrom("concealed").selectAll();
+  return concealed.where("commitment", "=", commitment).executeTakeFirst();
+}
+
+export function deleteConcealed(change: Change, subject: string): void {
+  const erase = change.tables<AuditTables>().deleteFrom("concealed").where("subject", "=", subject);
+  change.add(erase, { rows: "any" });
+}

@@ -52,10 +52,14 @@ export class Change {
     return this;
   }
 
-  /** A write that is part of the change, and of the record of its refusal as well. */
-  burn(query: Compilable, expect: Expectation = { rows: 1 }): this {
-    this.keptOnRefusal.push(writeOf(query, expect));
-    return this.add(query, expect);
+  /**
+   * Uses up a one-time proof: part of the change, and of the record of its refusal as well.
+   * @param insert must do nothing where the row exists (`on conflict do nothing`): then the proof was used before
+   * @param otherwise the refusal in that case
+   */
+  burn(insert: Compilable, otherwise: Code): this {
+    this.keptOnRefusal.push(writeOf(insert, { rows: "any" }));
+    return this.add(insert, { rows: 1, otherwise });
   }
 
   /** A fact that was read must still hold: the select must find a row, which stays as it is until the end. */

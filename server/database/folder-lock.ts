@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import SqliteDatabase from "better-sqlite3";
 import { Fault } from "../lib/index.ts";
@@ -9,7 +10,9 @@ import { Fault } from "../lib/index.ts";
  * @throws Fault `unavailable` when another process holds it
  */
 export function holdFolder(folder: string): () => void {
-  const lock = new SqliteDatabase(join(folder, "lock"), { timeout: 0 });
+  const file = join(folder, "lock");
+  makePrivateFile(file);
+  const lock = new SqliteDatabase(file, { timeout: 0 });
   try {
     lock.pragma("journal_mode = MEMORY");
     lock.exec("begin exclusive");
@@ -21,4 +24,9 @@ export function holdFolder(folder: string): () => void {
     });
   }
   return () => lock.close();
+}
+
+/** Makes an empty file for its owner only, before SQLite would make it by the umask; leaves an existing one. */
+export function makePrivateFile(file: string): void {
+  closeSync(openSync(file, "a", 0o600));
 }

@@ -1,9 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import SqliteDatabase from "better-sqlite3";
 import { Kysely, SqliteDialect } from "kysely";
 import { type Deps, Fault } from "../lib/index.ts";
-import { holdFolder } from "./folder-lock.ts";
+import { holdFolder, makePrivateFile } from "./folder-lock.ts";
 import { migrate } from "./migrate.ts";
 import { Listeners } from "./notify.ts";
 import type { Database } from "./open.ts";
@@ -34,16 +34,26 @@ export async function openSqlite(
 }
 
 async function prepareFile(deps: Deps, file: string, migrations: readonly Migration[]): Promise<void> {
-  const fresh = !existsSync(file);
+  makePrivateFile(file);
   const connection = new SqliteDatabase(file);
-  if (fresh) chmodSync(file, 0o600);
-  connection.pragma("journal_mode = WAL");
-  connection.pragma("synchronous = FULL");
+  const kysely = new Kysely<DatabaseTables>({ dialect: new SqliteDialect({ database: connection }) });
+  try {
+    connection.pragma("journal_mode = WAL");
+    connection.pragma("synchronous = FULL");
+    if (statSync(file).size <= CHECKED_WHOLE_BYTES) requireSound(connection);
+    await migrate(kysely, "sqlite", migrations, deps.clock);
+  } finally {
+    await kysely.destroy();
+    connection.close();
+  }
+}
+
+/** The check reads every page, so only files are checked whole that it takes no time to read. */
+const CHECKED_WHOLE_BYTES = 64 * 1024 * 1024;
+
+function requireSound(connection: SqliteDatabase.Database): void {
   const problem = connection.pragma("quick_check(1)", { simple: true });
   if (problem !== "ok") throw new Error(String(problem));
-  const kysely = new Kysely<DatabaseTables>({ dialect: new SqliteDialect({ database: connection }) });
-  await migrate(kysely, "sqlite", migrations, deps.clock);
-  await kysely.destroy();
 }
 
 function serve(file: string, releaseFolder: () => void): Database {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { z } from "zod";
-import { append, auditMigrations, declareEvent, perform } from "../audit/index.ts";
 import { system } from "../lib/index.ts";
+import { append, auditMigrations, declareEvent, perform } from "./index.ts";
 import { forEachEngine, TEST_EPOCH } from "./test-databases.ts";
 
 const tried = declareEvent("test.tried", "A test tried the store.", z.object({ n: z.int() }));

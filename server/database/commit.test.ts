@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { after, before, it } from "node:test";
+import { forEachEngine, type TestDatabase } from "../audit/test-databases.ts";
+import { Fault } from "../lib/index.ts";
+import { Change, Conflict, type Migration, openDatabase } from "./index.ts";
+
+interface Tables {
+  jar: { name: string; used: number; most: number };
+  mark: { id: string; jar: string };
+}
+
+const migrations: Migration[] = [
+  {
+    name: "test/0001-jars",
+    async up(schema, types) {
+      await schema
+        .createTable("jar")
+        .addColumn("name", types.text, (column) => column.primaryKey())
+        .addColumn("used", types.integer, (column) => column.notNull())
+        .addColumn("most", types.integer, (column) => column.notNull())
+        .execute();
+      await schema
+        .createTable("mark")
+        .addColumn("id", types.text, (column) => column.primaryKey())
+        .addColumn("jar", types.text, (column) => column.notNull())
+        .execute();
+    },
+  },
+];
+
+forEachEngine((engine) => {
+  let open: TestDatabase;
+  before(async () => {
+    open = await engine.open(migrations);
+  });
+  after(() => open.close());
+
+  const tables = () => open.database.tables<Tables>();
+  const change = () => new Change(open.database);
+  const addJar = (name: string, most: number) =>
+    open.database.commit(change().add(tables().insertInto("jar").values({ name, used: 0, most })));
+  const take = (name: string) =>
+    tables()
+      .updateTable("jar")
+      .set((update) => ({ used: update("used", "+", 1) }))
+      .where("name", "=", name)
+      .whereRef("used", "<", "most");
+  const marks = async (jar: string) =>
+    (await tables().selectFrom("mark").selectAll().where("jar", "=", jar).execute()).length;
+
+  it("a guard that hits no row rolls back everything before and after it", async () => {
+    const attempt = change()
+      .add(tables().insertInto("mark").values({ id: "guard-1", jar: "none" }))
+      .add(take("there is no such jar"))
+      .add(tables().insertInto("mark").values({ id: "guard-2", jar: "none" }));
+    await assert.rejects(open.database.commit(attempt), Conflict);
+    assert.equal(await marks("none"), 0);
+  });
+
+  it("a guard with a refusal of its own refuses with it", async () => {
+    const attempt = change().add(take("there is no such jar"), { rows: 1, otherwise: "gone" });
+    await assert.rejects(
+      open.database.commit(attempt),
+      (fault) => fault instanceof Fault && fault.code === "gone",
+    );
+  });
+
+  it("a fact that no longer holds stops the change", async () => {
+    await addJar("fact", 1);
+    const full = tables().selectFrom("jar").select("name").where("name", "=", "fact").where("used", "=", 1);
+    const attempt = change()
+      .require(full)
+      .add(tables().insertInto("mark").values({ id: "fact", jar: "fact" }));
+    await assert.rejects(open.database.commit(attempt), Conflict);
+    await open.database.commit(change().add(take("fact")));
+    await open.database.commit(attempt);
+    assert.equal(await marks("fact"), 1);
+  });
+
+  it("a name that is taken meanwhile is a conflict, not an error", async () => {
+    await addJar("taken", 1);
+    await assert.rejects(addJar("taken", 1), Conflict);
+  });
+
+  it("a broken change is told as a failure, and the changes beside it go through", async () => {
+    const broken = change().add(
+      tables()
+        .insertInto("mark")
+        .values({ id: "broken", jar: null as never }),
+    );
+    const [failed, fine] = await Promise.allSettled([open.database.commit(broken), addJar("beside", 1)]);
+    assert.equal(failed.status, "rejected");
+    assert.ok(failed.reason instanceof Fault && failed.reason.code === "unavailable");
+    assert.equal(fine.status, "fulfilled");
+  });
+
+  it("of 300 takers at once, through two handles, exactly as many get one as there are", async () => {
+    await addJar("counted", 100);
+    const second =
+      engine.name === "postgres" ? await openDatabase(open.deps, open.location, migrations) : open.database;
+    const takers = Array.from({ length: 300 }, (_, i) => {
+      const database = i % 2 === 0 ? open.database : second;
+      const mark = tables()
+        .insertInto("mark")
+        .values({ id: `counted-${i}`, jar: "counted" });
+      return database.commit(change().add(take("counted")).add(mark));
+    });
+    const taken = (await Promise.allSettled(takers)).filter((result) => result.status === "fulfilled");
+    if (second !== open.database) await second.close();
+    assert.equal(taken.length, 100);
+    assert.equal(await marks("counted"), 100);
+  });
+
+  it("changes that take the same locks in another order do not stop each other", async () => {
+    await addJar("left", 1_000);
+    await addJar("right", 1_000);
+    const pairs = Array.from({ length: 40 }, (_, i) => {
+      const [one, other] = i % 2 === 0 ? (["left", "right"] as const) : (["right", "left"] as const);
+      return open.database.commit(
+        change().add(take(one)).add(take(other)).lock(`jar:${one}`).lock(`jar:${other}`),
+      );
+    });
+    await Promise.all(pairs);
+  });
+
+  it("what a change announces is heard after its commit, and not of one that failed", async () => {
+    let heard = 0;
+    const stop = open.database.listen("jars", () => heard++);
+    await assert.rejects(open.database.commit(change().add(take("nothing")).announce("jars")));
+    const told = new Promise<void>((resolve) => {
+      const end = open.database.listen("jars", () => {
+        end();
+        resolve();
+      });
+    });
+    await addJar("announced", 1);
+    // The listener's connection may still be on its way up: announce until heard.
+    const ringing = setInterval(
+      () => void open.database.commit(change().add(take("left")).announce("jars")),
+      20,
+    );
+    await told;
+    clearInterval(ringing);
+    stop();
+    assert.ok(heard >= 1);
+  });
+});

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { Fault, silentLog, systemClock, systemRandom } from "../lib/index.ts";
+import { type Migration, openDatabase } from "./index.ts";
+
+const deps = { clock: systemClock, random: systemRandom, log: silentLog };
+let parent: string;
+let folder: string;
+
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), "countersign-test-"));
+  folder = join(parent, "data");
+});
+afterEach(() => rmSync(parent, { recursive: true }));
+
+const refusedWith = (what: RegExp) => (error: unknown) =>
+  error instanceof Fault &&
+  error.code === "unavailable" &&
+  what.test(error.message) &&
+  error.remedy !== undefined;
+
+test("the data folder and its file are for their owner only", async () => {
+  const database = await openDatabase(deps, { folder }, []);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  for (const file of ["countersign.db", "lock"])
+    assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600);
+  await database.close();
+});
+
+test("a second opening of the same folder is refused, and possible again after the first has closed", async () => {
+  const first = await openDatabase(deps, { folder }, []);
+  await assert.rejects(openDatabase(deps, { folder }, []), refusedWith(/Another Countersign is running/));
+  await first.close();
+  await (await openDatabase(deps, { folder }, [])).close();
+});
+
+test("a damaged file is refused and left as it is", async () => {
+  await (await openDatabase(deps, { folder }, [])).close();
+  const file = join(folder, "countersign.db");
+  writeFileSync(file, "this was a database once".repeat(400));
+  const before = readFileSync(file);
+  await assert.rejects(
+    openDatabase(deps, { folder }, []),
+    refusedWith(/damaged or not a Countersign database/),
+  );
+  assert.deepEqual(readFileSync(file), before);
+});
+
+test("a database written by a newer version is refused", async () => {
+  const newer: Migration = { name: "future/0001-more", up: async () => {} };
+  await (await openDatabase(deps, { folder }, [newer])).close();
+  await assert.rejects(openDatabase(deps, { folder }, []), refusedWith(/newer Countersign/));
+});
+
+test("a folder that cannot be made is refused with what to do", async () => {
+  writeFileSync(join(parent, "file"), "");
+  await assert.rejects(
+    openDatabase(deps, { folder: join(parent, "file", "data") }, []),
+    refusedWith(/cannot be used/),
+  );
+});
+
+test("a PostgreSQL that is not there is refused with what to do", async () => {
+  const url = "postgres://nobody@127.0.0.1:1/none";
+  await assert.rejects(openDatabase(deps, { url }, []), refusedWith(/cannot be reached/));
+});
