@@ -1,0 +1,4 @@
+/** Proof of possession for one request (RFC 9449), and for one call of a tool. */
+export { createDpopProof } from "./create.ts";
+export { normalizeHtu } from "./htu.ts";
+export { type DpopExpectation, type DpopProof, verifyDpopProof } from "./verify.ts";

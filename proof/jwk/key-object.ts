@@ -1,0 +1,47 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { parseStrict } from "../jcs/index.ts";
+import { orRefuse, VerificationError } from "../verification-error.ts";
+import { type Algorithm, algorithmOfJwk, type PublicJwk, parsePublicJwk } from "./jwk.ts";
+
+/** Asking a fresh key for its curve costs a third of its import, and its JWK has said it already. */
+const importedAs = new WeakMap<KeyObject, Algorithm>();
+
+/**
+ * The public key behind a JWK that `parsePublicJwk` has read.
+ *
+ * @throws VerificationError `malformed` when the point is not on its curve
+ */
+export function importPublicJwk(jwk: PublicJwk): KeyObject {
+  const key = orRefuse("malformed", "the key", () => createPublicKey({ key: jwk, format: "jwk" }));
+  importedAs.set(key, algorithmOfJwk(jwk));
+  return key;
+}
+
+/**
+ * The public JWK of a public or private key.
+ *
+ * @throws VerificationError `wrong-alg` for a kind of key that is not ours
+ */
+export function publicJwkOf(key: KeyObject): PublicJwk {
+  const publicKey = key.type === "private" ? createPublicKey(key) : key;
+  if (publicKey.type !== "public") throw new VerificationError("wrong-alg", "a secret key has no public JWK");
+  const jwk = orRefuse("wrong-alg", "the key", () => publicKey.export({ format: "jwk" }));
+  return parsePublicJwk(parseStrict(JSON.stringify(jwk)));
+}
+
+/**
+ * The one algorithm that this key may be used with.
+ *
+ * @throws VerificationError `wrong-alg` for secret keys, other curves and short RSA keys
+ */
+export function algorithmOf(key: KeyObject): Algorithm {
+  return importedAs.get(key) ?? algorithmByDetails(key);
+}
+
+function algorithmByDetails(key: KeyObject): Algorithm {
+  const details = key.asymmetricKeyDetails;
+  if (key.asymmetricKeyType === "ec" && details?.namedCurve === "prime256v1") return "ES256";
+  if (key.asymmetricKeyType === "ed25519") return "EdDSA";
+  if (key.asymmetricKeyType === "rsa" && (details?.modulusLength ?? 0) >= 2048) return "RS256";
+  throw new VerificationError("wrong-alg", "only P-256, Ed25519 and RSA keys from 2048 bits are taken");
+}

@@ -1,0 +1,18 @@
+/**
+ * Verifying a log with nothing but its public files and its key: as a whole, or one event at a time. The
+ * files are those of C2SP tlog-tiles; the entries are events in canonical JSON.
+ */
+export { decodeEntryBundle, encodeEntryBundle, maximumEntrySize } from "./entry-bundle.ts";
+export { type EventEntry, readEventEntry } from "./event-entry.ts";
+export {
+  type Evidence,
+  evidenceType,
+  makeEvidence,
+  type ProvenEvent,
+  parseEvidence,
+  verifyEvidence,
+} from "./evidence.ts";
+export { LogError } from "./log-error.ts";
+export type { LogReader } from "./log-reader.ts";
+export { proveEvent } from "./prove-event.ts";
+export { type KnownLog, type VerifiedLog, verifyLog } from "./verify-log.ts";

@@ -1,0 +1,69 @@
+import type { KeyObject } from "node:crypto";
+import { type Algorithm, algorithmOf, type KeySet } from "../jwk/index.ts";
+import {
+  claimsOf,
+  requireAlive,
+  requireAudience,
+  requireIssuer,
+  signCompact,
+  verifyCompact,
+} from "../jws/index.ts";
+import { VerificationError } from "../verification-error.ts";
+import { type AccessTokenClaims, parseAccessTokenClaims } from "./claims.ts";
+
+const typ = "at+jwt";
+const algs: readonly Algorithm[] = ["ES256", "EdDSA"];
+
+/**
+ * Signs an access token. The claims pass the verifier's own reading first, so that nothing is issued which
+ * nobody could use.
+ *
+ * @param signer the issuer's P-256 key and its `kid` in the published set
+ * @throws VerificationError `malformed`, `missing-claim`, `wrong-alg`
+ * @see RFC 9068 §2
+ */
+export function issueAccessToken(claims: AccessTokenClaims, signer: { kid: string; key: KeyObject }): string {
+  if (algorithmOf(signer.key) !== "ES256")
+    throw new VerificationError("wrong-alg", "access tokens are signed ES256");
+  const payload = parseAccessTokenClaims(claims);
+  if (payload.exp <= payload.iat) throw new VerificationError("malformed", "exp must lie after iat");
+  return signCompact({ header: { typ, kid: signer.kid }, payload, key: signer.key });
+}
+
+/**
+ * Verifies an access token. It proves nothing about who sent it: the sender must also prove, by DPoP, to
+ * hold the key that `cnf.jkt` names.
+ *
+ * @param expected.issuer our issuer, exactly
+ * @param expected.audience the resource that asks, exactly
+ * @param expected.keys the issuer's keys, imported once by `createKeySet`
+ * @param expected.now milliseconds since 1970; `exp` has no leeway, `iat` and `nbf` have 30 s
+ * @param expected.isDead whether any of these revocation keys has been revoked
+ * @throws VerificationError `malformed`, `not-canonical`, `too-large`, `missing-claim`, `wrong-typ`,
+ *   `wrong-alg`, `unknown-key`, `bad-signature`, `wrong-issuer`, `wrong-audience`, `expired`,
+ *   `not-yet-valid`, `dead`
+ * @see RFC 9068 §4
+ */
+export function verifyAccessToken(
+  attackerToken: string,
+  expected: {
+    issuer: string;
+    audience: string;
+    keys: KeySet;
+    now: number;
+    isDead?: ((rev: string[]) => boolean) | undefined;
+  },
+): AccessTokenClaims {
+  const { payload } = verifyCompact(attackerToken, {
+    typ,
+    algs,
+    resolve: ({ kid }) => (kid === undefined ? undefined : expected.keys.get(kid)),
+  });
+  const claims = claimsOf(payload);
+  requireIssuer(claims, expected.issuer);
+  requireAudience(claims, expected.audience);
+  requireAlive(claims, expected.now);
+  const token = parseAccessTokenClaims(claims);
+  if (expected.isDead?.(token.rev)) throw new VerificationError("dead", "the token has been revoked");
+  return token;
+}
