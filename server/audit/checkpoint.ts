@@ -21,7 +21,7 @@ export async function checkLog(deps: SequencerDeps, key: VerifierKey): Promise<v
   if (Buffer.compare((await treeAt(deps.database, size)).root(), root) !== 0)
     throw tampered("its root is not the signed one");
   if (remembered !== undefined) await checkContinues(deps, { size, root }, opened(remembered, key));
-  deps.lastCheckpoint.remember(head.checkpoint);
+  await deps.lastCheckpoint.remember(head.checkpoint);
 }
 
 async function checkContinues(

@@ -3,6 +3,7 @@ import { canonicalBytes, type Json, parseStrict } from "@countersign/proof/jcs";
 import { z } from "zod";
 import type { Change, DatabaseDeps } from "../database/index.ts";
 import { Fault, type PersonId } from "../lib/index.ts";
+import type { PerformDeps } from "./perform.ts";
 import { deleteConcealed, findConcealed, insertConcealed } from "./store.ts";
 
 /** Encrypts what rests in the database; main hands it in from the key room, which stands above this one. */
@@ -16,6 +17,9 @@ export interface Sealer {
 export interface ConcealDeps extends DatabaseDeps {
   readonly sealer: Sealer;
 }
+
+/** What rooms are handed that write to the log and keep values out of it. */
+export type AuditDeps = PerformDeps & ConcealDeps;
 
 /** Whom a concealed value is about: it is erased with her. */
 export type Subject = PersonId | "installation";

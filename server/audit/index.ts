@@ -4,6 +4,15 @@
  */
 export { append } from "./append.ts";
 export { checkLog } from "./checkpoint.ts";
+export {
+  type AuditDeps,
+  type ConcealDeps,
+  conceal,
+  eraseSubject,
+  reveal,
+  type Sealer,
+  type Subject,
+} from "./conceal.ts";
 export { type About, declareEvent, type Event, type EventKind } from "./event.ts";
 export { logFiles } from "./log-files.ts";
 export { type PerformDeps, perform } from "./perform.ts";

@@ -27,7 +27,7 @@ function memory(): CheckpointMemory {
   let note: string | undefined;
   return {
     recall: () => note,
-    remember(newest) {
+    async remember(newest) {
       note = newest;
     },
   };

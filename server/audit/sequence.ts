@@ -26,7 +26,7 @@ export async function sequence(deps: SequencerDeps): Promise<number> {
     if (error instanceof Conflict) return 0;
     throw error;
   }
-  deps.lastCheckpoint.remember(next.checkpoint);
+  await deps.lastCheckpoint.remember(next.checkpoint);
   return waiting.length;
 }
 

@@ -6,7 +6,7 @@ import { sequence } from "./sequence.ts";
 export interface CheckpointMemory {
   /** The note, or undefined where this installation has signed none. */
   recall(): string | undefined;
-  remember(note: string): void;
+  remember(note: string): Promise<void>;
 }
 
 export interface SequencerDeps extends DatabaseDeps {

@@ -48,7 +48,7 @@ export interface TestEngine {
 }
 
 /** Declares the suite once per engine, under the engine's name. */
-export function forEachEngine(suite: (engine: TestEngine) => void): void {
+export function forEachEngine(suite: (engine: TestEngine) => void | Promise<void>): void {
   const url = process.env.COUNTERSIGN_TEST_DATABASE_URL;
   describe("on sqlite", () => suite(engineOf("sqlite", freshFolder)));
   const without = url === undefined ? { skip: "no COUNTERSIGN_TEST_DATABASE_URL" } : {};
@@ -93,7 +93,10 @@ function engineOf(name: Database["engine"], freshPlace: () => Promise<Place>): T
     async open<More extends object>(migrations: readonly Migration[], more?: More) {
       const place = await freshPlace();
       const basics = { clock: testClock(), random: seededRandom(), log: silentLog };
-      const database = await openDatabase(basics, place.location, migrations);
+      const database = await openDatabase(basics, place.location, migrations).catch(async (error) => {
+        await place.remove();
+        throw error;
+      });
       const deps = { ...basics, database, refusals: new RefusalCounter(), ...more } as TestDeps & More;
       const close = async (): Promise<void> => {
         await database.close();

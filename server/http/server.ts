@@ -160,12 +160,20 @@ function startStream(reply: FastifyReply, answer: Answer, headers: Record<string
   });
   reply.raw.flushHeaders();
   answer.stream?.({
-    write: (text) => void reply.raw.write(text),
+    write: (text) => writeOrCut(reply, text),
     end: () => void reply.raw.end(),
     onClose: (callback) => void reply.raw.on("close", callback),
   });
   return reply;
 }
+
+/** A client that reads nothing must not fill our memory. It may come again and resume. */
+function writeOrCut(reply: FastifyReply, text: string): void {
+  reply.raw.write(text);
+  if (reply.raw.writableLength > MOST_UNREAD_BYTES) reply.raw.destroy();
+}
+
+const MOST_UNREAD_BYTES = 1024 * 1024;
 
 function sendFault(reply: FastifyReply, fault: Fault, dialect: "problem" | "oauth"): FastifyReply {
   const oauth = dialect === "oauth";

@@ -1,0 +1,10 @@
+/**
+ * Evidence in, identity out. So far: a process that made its key in memory enrols once with a join token, and
+ * becomes an instance of an agent or service at strength `enrolled-key`.
+ */
+export type { AttestationDeps } from "./attestation-deps.ts";
+export { type Enrolment, enrol } from "./enrol.ts";
+export { attestationEvents } from "./events.ts";
+export { type IssuedJoinToken, issueJoinToken, type JoinTokenRequest } from "./issue-join-token.ts";
+export { instanceEnrol, joinTokenIssue } from "./routes.ts";
+export { attestationMigrations } from "./store.ts";

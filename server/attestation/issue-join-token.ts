@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { type About, append, perform } from "../audit/index.ts";
+import { type Caller, type Id, newId, newSecret, seconds } from "../lib/index.ts";
+import {
+  accepted,
+  agentOrRefuse,
+  requireEnrollable,
+  requireOwnerOrAdministrator,
+  serviceOrRefuse,
+} from "../registry/index.ts";
+import type { AttestationDeps } from "./attestation-deps.ts";
+import { joinTokenIssued } from "./events.ts";
+import { DEFAULT_LIFETIME, hashOf, type JoinToken, LONGEST_LIFETIME, tokenOf } from "./join-token.ts";
+import { insertJoinToken } from "./store.ts";
+
+/** For whom, and for how many seconds. */
+export const joinTokenRequest = z
+  .strictObject({
+    agent: z.string().max(200).optional(),
+    service: z.string().max(200).optional(),
+    lifetime: z
+      .int()
+      .min(1)
+      .max(LONGEST_LIFETIME / 1000, "A join token lives for a day at most.")
+      .default(DEFAULT_LIFETIME / 1000),
+  })
+  .refine(
+    ({ agent, service }) => (agent === undefined) !== (service === undefined),
+    "Name either an agent or a service.",
+  );
+export type JoinTokenRequest = z.input<typeof joinTokenRequest>;
+
+/** A join token as it is shown: once, to whoever asked for it. */
+export interface IssuedJoinToken {
+  readonly id: Id<"jointoken">;
+  readonly token: string;
+  readonly expires: number;
+}
+
+/**
+ * Gives the right to enrol one process of an agent or service, once and soon. The token is shown here and
+ * nowhere else.
+ * @throws Fault `forbidden` for others than its owner and administrators, and when it may have no processes;
+ *   `not-found`; `invalid`
+ */
+export function issueJoinToken(
+  deps: AttestationDeps,
+  caller: Caller,
+  attackerRequest: JoinTokenRequest,
+): Promise<IssuedJoinToken> {
+  return perform(deps, caller, "join-token.issue", async (change) => {
+    const request = accepted("join token", joinTokenRequest, attackerRequest);
+    const { owner, kind, principal, about } = await ownedBy(deps, request);
+    requireOwnerOrAdministrator(caller, owner);
+    const token = tokenOf(newSecret(deps));
+    const id = newId(deps, "jointoken");
+    const expires = deps.clock.now() + seconds(request.lifetime);
+    const kept: JoinToken = { id, hash: hashOf(token), kind, principal, expires };
+    insertJoinToken(change, kept);
+    append(change, joinTokenIssued(deps, caller, about, { token: id, principal, expires }));
+    return { id, token, expires };
+  });
+}
+
+async function ownedBy(
+  deps: AttestationDeps,
+  { agent: name, service: id }: z.output<typeof joinTokenRequest>,
+) {
+  if (name !== undefined) {
+    const agent = await agentOrRefuse(deps, name);
+    requireEnrollable(agent, deps.clock.now());
+    const about: About = { agent: agent.name, person: agent.owner };
+    return { kind: "agent", principal: agent.name, owner: agent.owner, about } as const;
+  }
+  const service = await serviceOrRefuse(deps, id ?? "");
+  const about: About = { person: service.owner };
+  return { kind: "service", principal: service.id, owner: service.owner, about } as const;
+}

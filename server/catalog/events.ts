@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { declareEvent, type EventKind } from "../audit/index.ts";
+
+export const serverDefined = declareEvent(
+  "server.defined",
+  "A server was added to the catalog, or its record changed.",
+  z.object({ server: z.string(), resource: z.string(), team: z.string().optional() }),
+);
+
+const pinned = z.object({ tool: z.string(), digest: z.string(), labels: z.array(z.string()) });
+
+export const toolPinned = declareEvent(
+  "tool.pinned",
+  "A tool's definition was looked at and pinned.",
+  pinned,
+);
+
+export const toolRepinned = declareEvent(
+  "tool.repinned",
+  "Another definition of a tool took the place of the pinned one.",
+  pinned.extend({ replaces: z.string() }),
+);
+
+export const catalogEvents: readonly EventKind[] = [serverDefined, toolPinned, toolRepinned];

@@ -1,1 +1,0 @@
-export * from "../audit/test-databases.ts";

@@ -1,0 +1,15 @@
+/**
+ * The keys of this installation, in files outside the database: what signs access tokens, delegation
+ * tokens and the log's checkpoints, and what seals secrets at rest. Makes them, publishes them before they
+ * are used, rotates them by itself and destroys them when nothing they signed can be alive. Beside them it
+ * remembers the checkpoint signed last.
+ */
+export { keysEvents } from "./events.ts";
+export { type KeyState, PURPOSES, type Purpose, RHYTHMS, type SigningPurpose, stateAt } from "./key.ts";
+export { type KeyRing, type KeySummary, openKeyRing, type Signer } from "./key-ring.ts";
+export { lastCheckpoint, rememberCheckpoint } from "./last-checkpoint.ts";
+export type { LogKey } from "./log-key.ts";
+export type { PublishedJwk } from "./publish.ts";
+export type { KeysDeps } from "./record.ts";
+export { keepKeysFresh, type Rotation, rotateKeys } from "./rotate.ts";
+export { keysMigrations } from "./store.ts";

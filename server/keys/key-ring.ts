@@ -1,0 +1,181 @@
+import type { KeyObject } from "node:crypto";
+import type { Algorithm } from "@countersign/proof/jwk";
+import type { Sealer } from "../audit/index.ts";
+import { type Deps, Fault, seconds } from "../lib/index.ts";
+import { createKey } from "./create.ts";
+import { sweep } from "./durable-file.ts";
+import {
+  inUse,
+  type Key,
+  type KeyLife,
+  type KeyState,
+  PURPOSES,
+  type Purpose,
+  type SigningPurpose,
+  stateAt,
+} from "./key.ts";
+import { ALGORITHMS, readKeys } from "./key-file.ts";
+import { type LogKey, logKeyOf } from "./log-key.ts";
+import { makePrivateFolder, requirePrivateFolder } from "./private-files.ts";
+import { type PublishedJwk, publishedJwk } from "./publish.ts";
+import { openWith, sealedUnder, sealWith } from "./seal.ts";
+
+/** A key to sign with, and what goes into the header beside the signature. */
+export interface Signer {
+  readonly kid: string;
+  readonly key: KeyObject;
+  readonly alg: Algorithm;
+}
+
+/** What may be said of a key: everything but the key. */
+export interface KeySummary extends KeyLife {
+  readonly kid: string;
+  readonly generation: number;
+  readonly created: number;
+  readonly state: KeyState;
+}
+
+/** A stranger who invents key ids must not make us read the folder for each. */
+const LEAST_BETWEEN_LOOKS = seconds(1);
+
+/**
+ * Opens the keys in a folder; in an empty one, makes the first key of each purpose. Any number of servers
+ * may open one folder at the same time and will hold the same keys.
+ * @param folder outside the database; made where it is missing
+ * @throws Fault `unavailable` when others could read the folder or a key, or when a key is damaged
+ */
+export async function openKeyRing(deps: Deps, folder: string): Promise<KeyRing> {
+  makePrivateFolder(folder);
+  requirePrivateFolder(folder);
+  await sweep(folder);
+  const present = new Set(readKeys(folder).map(({ purpose }) => purpose));
+  for (const purpose of PURPOSES) {
+    if (present.has(purpose)) continue;
+    await createKey(deps, folder, { purpose, generation: 1, activates: deps.clock.now() });
+  }
+  return new KeyRing(deps, folder);
+}
+
+/** The keys of this installation. Private material stays inside but for `signer` and `logKey`. */
+export class KeyRing implements Sealer {
+  readonly folder: string;
+  readonly #deps: Deps;
+  #keys: readonly Key[] = [];
+  #looked = 0;
+
+  /** Use `openKeyRing`. */
+  constructor(deps: Deps, folder: string) {
+    this.#deps = deps;
+    this.folder = folder;
+    this.refresh();
+  }
+
+  /** The key to sign with now. */
+  signer(purpose: SigningPurpose): Signer {
+    const key = this.#inUse(purpose);
+    if (key.purpose === "envelope") throw noKey(purpose);
+    return { kid: key.kid, key: key.privateKey, alg: ALGORITHMS[purpose] };
+  }
+
+  /** The key to verify with: prepared, active or retired, but not dead; undefined when there is none of this id. */
+  verifier(purpose: SigningPurpose, attackerKid: string): KeyObject | undefined {
+    const key = this.#find(purpose, attackerKid);
+    return key === undefined || key.purpose === "envelope" ? undefined : key.publicKey;
+  }
+
+  /** The public keys for access tokens, next and last ones included: the body of the JWKS endpoint. */
+  publicJwks(): { keys: PublishedJwk[] } {
+    return { keys: this.#living().flatMap((key) => (key.purpose === "token" ? [publishedJwk(key)] : [])) };
+  }
+
+  /**
+   * Encrypts and authenticates bytes under the envelope key.
+   * @param aad what they belong to; `open` must be given the same
+   */
+  seal(bytes: Uint8Array, aad: Uint8Array | string): Uint8Array {
+    const key = this.#inUse("envelope");
+    if (key.purpose !== "envelope") throw noKey("envelope");
+    return sealWith(key, this.#deps.random, bytes, bytesOf(aad));
+  }
+
+  /**
+   * Decrypts what `seal` returned.
+   * @throws Fault `internal` when it was changed, belongs to something else, or its key is not here. A caller
+   *   who opens what strangers hand in answers with a refusal instead.
+   */
+  open(sealed: Uint8Array, aad: Uint8Array | string): Uint8Array {
+    const kid = sealedUnder(sealed);
+    const key = kid === undefined ? undefined : this.#find("envelope", kid);
+    if (key?.purpose !== "envelope") throw cannotOpen();
+    try {
+      return openWith(key, sealed, bytesOf(aad));
+    } catch (cause) {
+      throw cannotOpen(cause);
+    }
+  }
+
+  /**
+   * The key that signs the log's checkpoints.
+   * @param origin the log's name, such as `example.org/log`: first line of each checkpoint
+   * @see C2SP tlog-checkpoint, signed-note
+   */
+  logKey(origin: string): LogKey {
+    return logKeyOf(origin, this.signer("log").key);
+  }
+
+  /** The verifier keys of all checkpoints ever signed here, for whoever holds an old one. */
+  logVkeys(origin: string): string[] {
+    return this.#living().flatMap((key) =>
+      key.purpose === "log" ? [logKeyOf(origin, key.privateKey).vkey] : [],
+    );
+  }
+
+  /** What may be said of the keys, oldest first per purpose; dead ones too until they are destroyed. */
+  summary(): KeySummary[] {
+    const now = this.#deps.clock.now();
+    return this.#keys.map((key) => {
+      const { kid, purpose, generation, created, activates, retires } = key;
+      return { kid, purpose, generation, created, activates, retires, state: stateAt(key, now) };
+    });
+  }
+
+  /** Reads the folder again: another server may have made or destroyed keys. */
+  refresh(): void {
+    requirePrivateFolder(this.folder);
+    this.#keys = readKeys(this.folder);
+    this.#looked = this.#deps.clock.now();
+  }
+
+  #inUse(purpose: Purpose): Key {
+    const key = inUse(this.#keys, purpose, this.#deps.clock.now());
+    if (key === undefined) throw noKey(purpose);
+    return key;
+  }
+
+  #living(): Key[] {
+    const now = this.#deps.clock.now();
+    return this.#keys.filter((key) => stateAt(key, now) !== "dead");
+  }
+
+  #find(purpose: Purpose, attackerKid: string): Key | undefined {
+    const wanted = (key: Key): boolean => key.purpose === purpose && key.kid === attackerKid;
+    const known = this.#living().find(wanted);
+    const sinceLook = Math.abs(this.#deps.clock.now() - this.#looked); // a clock set back is no reason to wait
+    if (known !== undefined || sinceLook < LEAST_BETWEEN_LOOKS) return known;
+    this.refresh();
+    return this.#living().find(wanted);
+  }
+}
+
+const bytesOf = (aad: Uint8Array | string): Uint8Array => (typeof aad === "string" ? Buffer.from(aad) : aad);
+
+const noKey = (purpose: Purpose): Fault =>
+  new Fault("unavailable", `There is no ${purpose} key in the key folder.`, {
+    remedy: "Restore the key folder from a backup.",
+  });
+
+const cannotOpen = (cause?: unknown): Fault =>
+  new Fault("internal", "Something that was sealed here cannot be opened.", {
+    remedy: "The operator should check that the key folder and the database belong together.",
+    cause,
+  });

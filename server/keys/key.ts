@@ -1,0 +1,100 @@
+import type { KeyObject } from "node:crypto";
+import type { PublicJwk } from "@countersign/proof/jwk";
+import { hours } from "../lib/index.ts";
+
+/**
+ * What a key is for, and nothing else: access tokens, delegation tokens, the log's checkpoints, and the
+ * envelope under which secrets rest in the database.
+ */
+export const PURPOSES = ["token", "delegation", "log", "envelope"] as const;
+export type Purpose = (typeof PURPOSES)[number];
+export type SigningPurpose = Exclude<Purpose, "envelope">;
+
+const days = (n: number): number => hours(24 * n);
+
+export interface Rhythm {
+  /** From being made to being used (ms): by then every server and verifier has seen it. */
+  readonly lead: number;
+  /** From being used to making room for the next by itself (ms); absent: only when somebody says so. */
+  readonly period?: number;
+  /** How long after its retirement it still verifies or opens (ms). */
+  readonly kept: number;
+}
+
+/**
+ * How the keys of each purpose change. Nothing signed with a key may live longer than `kept`. The log is
+ * known by its key, which witnesses have configured, so it changes only by decision; its old checkpoints
+ * and what was sealed must stay readable for ever.
+ */
+export const RHYTHMS: Readonly<Record<Purpose, Rhythm>> = {
+  token: { lead: days(1), period: days(30), kept: days(1) },
+  delegation: { lead: days(1), period: days(30), kept: days(31) },
+  log: { lead: days(1), kept: Number.POSITIVE_INFINITY },
+  envelope: { lead: days(1), period: days(90), kept: Number.POSITIVE_INFINITY },
+};
+
+/** What decides a key's state. Times in milliseconds since the epoch. */
+export interface KeyLife {
+  readonly purpose: Purpose;
+  readonly activates: number;
+  /** When the next key takes over; undefined while there is no next one. */
+  readonly retires: number | undefined;
+}
+
+/** `prepared` is published and not used; `retired` verifies and opens only; `dead` is to be destroyed. */
+export type KeyState = "prepared" | "active" | "retired" | "dead";
+
+/** A key's state follows from times alone, so that servers on one folder need no other agreement. */
+export function stateAt(key: KeyLife, now: number): KeyState {
+  if (key.retires !== undefined && now >= key.retires) {
+    return now >= key.retires + RHYTHMS[key.purpose].kept ? "dead" : "retired";
+  }
+  return now < key.activates ? "prepared" : "active";
+}
+
+interface KeyFacts extends KeyLife {
+  /** RFC 7638 thumbprint; for the envelope key 96 random bits, base64url. */
+  readonly kid: string;
+  /** First, second, … key of its purpose. */
+  readonly generation: number;
+  readonly created: number;
+}
+
+export interface SigningKey extends KeyFacts {
+  readonly purpose: SigningPurpose;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  readonly publicJwk: PublicJwk;
+}
+
+export interface EnvelopeKey extends KeyFacts {
+  readonly purpose: "envelope";
+  readonly secret: KeyObject;
+}
+
+export type Key = SigningKey | EnvelopeKey;
+
+/** A key as read from its file: it does not know yet when the next one takes over. */
+export type LoneKey = Omit<SigningKey, "retires"> | Omit<EnvelopeKey, "retires">;
+
+/**
+ * Tells each key when it retires: at the first moment when a later key of its purpose is in use. So a key
+ * file never changes.
+ */
+export function inSuccession(keys: readonly LoneKey[]): Key[] {
+  const byAge = [...keys].sort((a, b) => a.generation - b.generation);
+  return byAge.map((key) => {
+    const later = byAge.filter((other) => other.purpose === key.purpose && other.generation > key.generation);
+    const retires = later.length === 0 ? undefined : Math.min(...later.map(({ activates }) => activates));
+    return { ...key, retires } as Key;
+  });
+}
+
+/**
+ * The key of a purpose to use now: the active one. Where the clock was set back to before the oldest key's
+ * time, that one, because a server without keys would help nobody.
+ */
+export function inUse(keys: readonly Key[], purpose: Purpose, now: number): Key | undefined {
+  const ofPurpose = keys.filter((key) => key.purpose === purpose);
+  return ofPurpose.find((key) => stateAt(key, now) === "active") ?? ofPurpose[0];
+}

@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { sign, verify } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, it } from "node:test";
+import { auditMigrations } from "../audit/index.ts";
+import { forEachEngine, seededRandom, type TestDatabase, type TestEngine } from "../audit/test-databases.ts";
+import { type Caller, Fault, hours, nobody } from "../lib/index.ts";
+import {
+  type KeyRing,
+  keepKeysFresh,
+  keysMigrations,
+  openKeyRing,
+  PURPOSES,
+  RHYTHMS,
+  rotateKeys,
+} from "./index.ts";
+import type { RotationDeps } from "./record.ts";
+
+interface House extends TestDatabase {
+  readonly folder: string;
+  readonly deps: TestDatabase["deps"] & RotationDeps;
+}
+
+const administrator: Caller = { ...nobody("10.0.0.1"), principal: "person_ada", kind: "person" };
+const bytes = Buffer.from("signed long ago");
+const { lead, kept, period = 0 } = RHYTHMS.token;
+
+forEachEngine((engine) => {
+  const houses: House[] = [];
+  afterEach(async () => {
+    for (const house of houses.splice(0)) await leave(house);
+  });
+  const house = async (): Promise<House> => {
+    const opened = await moveIn(engine);
+    houses.push(opened);
+    return opened;
+  };
+
+  it("the log is told of each key once, by kid and purpose, however often and by however many it is told", async () => {
+    const { deps } = await house();
+    const second = { ...deps, random: seededRandom("second") };
+    await Promise.all([keepKeysFresh(deps), keepKeysFresh(second)]);
+    await keepKeysFresh(deps);
+    const told = await eventsOf(deps, "keys.created");
+    assert.deepEqual(
+      told.map(({ body }) => body.kid).sort(),
+      deps.keys
+        .summary()
+        .map(({ kid }) => kid)
+        .sort(),
+    );
+    for (const { body } of told) assert.deepEqual(Object.keys(body).sort(), ["kid", "purpose"]);
+  });
+
+  it("the next key is published at once, used after its lead, and the old one verifies until nothing it signed can live", async () => {
+    const { deps, folder } = await house();
+    const old = deps.keys.signer("token");
+    const signature = sign("sha256", bytes, old.key);
+    const next = await rotateKeys(deps, administrator, { purpose: "token" });
+    assert.equal(next.activates, deps.clock.now() + lead);
+    assert.deepEqual(published(deps), [old.kid, next.kid]);
+    deps.clock.advance(lead - 1);
+    assert.equal(deps.keys.signer("token").kid, old.kid);
+    deps.clock.advance(1);
+    assert.equal(deps.keys.signer("token").kid, next.kid);
+    assert.deepEqual(published(deps), [old.kid, next.kid]);
+    deps.clock.advance(kept - 1);
+    const verifier = deps.keys.verifier("token", old.kid);
+    assert.ok(verifier && verify("sha256", bytes, verifier, signature));
+    deps.clock.advance(1);
+    assert.equal(deps.keys.verifier("token", old.kid), undefined, "dead at once, before anybody cleans up");
+    assert.deepEqual(published(deps), [next.kid]);
+    await keepKeysFresh(deps);
+    assert.ok(!existsSync(join(folder, "token-1.json")));
+    assert.deepEqual(
+      (await eventsOf(deps, "keys.destroyed")).map(({ body }) => body),
+      [{ kid: old.kid, purpose: "token" }],
+    );
+  });
+
+  it("a rotation is recorded under the one who asked for it", async () => {
+    const { deps } = await house();
+    const { kid } = await rotateKeys(deps, administrator, { purpose: "delegation" });
+    const [event, ...more] = await eventsOf(deps, "keys.rotated");
+    assert.deepEqual(more, []);
+    assert.deepEqual([event?.actor.principal, event?.body], ["person_ada", { kid, purpose: "delegation" }]);
+    await keepKeysFresh(deps);
+    assert.ok(
+      !(await eventsOf(deps, "keys.created")).some(({ body }) => body.kid === kid),
+      "and not a second time",
+    );
+  });
+
+  it("a second rotation while the next key waits is refused, and changes nothing", async () => {
+    const { deps, folder } = await house();
+    await rotateKeys(deps, administrator, { purpose: "token" });
+    const before = readdirSync(folder);
+    await assert.rejects(rotateKeys(deps, administrator, { purpose: "token" }), isConflict);
+    assert.deepEqual(readdirSync(folder), before);
+  });
+
+  it("of two servers that rotate at the same moment one makes the key and the other is refused", async () => {
+    const { deps, folder } = await house();
+    const second = { ...deps, random: seededRandom("second"), keys: await openKeyRing(deps, folder) };
+    const both = [deps, second].map((each) => rotateKeys(each, administrator, { purpose: "token" }));
+    const outcomes = await Promise.allSettled(both);
+    assert.deepEqual(outcomes.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    assert.equal(readdirSync(folder).filter((name) => name.startsWith("token-")).length, 2);
+    assert.equal((await eventsOf(deps, "keys.rotated")).length, 1);
+  });
+
+  it("when a key may have been stolen, a new one is used at once, even past one that waits", async () => {
+    const { deps } = await house();
+    await rotateKeys(deps, administrator, { purpose: "token" });
+    const { kid } = await rotateKeys(deps, administrator, { purpose: "token", now: true });
+    assert.equal(deps.keys.signer("token").kid, kid);
+    deps.clock.advance(lead);
+    assert.equal(deps.keys.signer("token").kid, kid);
+  });
+
+  it("keys change by themselves in good time, one at a time, for years, and never leave us without one", async () => {
+    const { deps, folder } = await house();
+    const signers = new Set<string>();
+    for (let day = 0; day < 200; day++) {
+      await keepKeysFresh(deps);
+      signers.add(deps.keys.signer("token").kid);
+      assert.ok(published(deps).includes(deps.keys.signer("token").kid));
+      assert.ok(readdirSync(folder).filter((name) => name.startsWith("token-")).length <= 3);
+      deps.clock.advance(hours(24));
+    }
+    assert.equal(signers.size, Math.ceil((200 * hours(24)) / period));
+    assert.equal(
+      deps.keys.summary().filter(({ purpose }) => purpose === "log").length,
+      1,
+      "the log's key only by decision",
+    );
+  });
+
+  it("what was sealed under an old envelope key can be opened after any number of rotations and a restart", async () => {
+    const { deps, folder } = await house();
+    const sealed = deps.keys.seal(bytes, "kept");
+    for (let i = 0; i < 3; i++) {
+      await rotateKeys(deps, administrator, { purpose: "envelope", now: true });
+      deps.clock.advance(hours(24 * 400));
+      await keepKeysFresh(deps);
+    }
+    const later = await openKeyRing(deps, folder);
+    assert.deepEqual(Buffer.from(later.open(sealed, "kept")), bytes);
+    assert.notDeepEqual(
+      later.seal(bytes, "kept").subarray(1, 13),
+      sealed.subarray(1, 13),
+      "new things under the new key",
+    );
+  });
+
+  it("old checkpoints stay verifiable: the log's former key is told for ever", async () => {
+    const { deps } = await house();
+    const { vkey } = deps.keys.logKey("example.org/log");
+    await rotateKeys(deps, administrator, { purpose: "log", now: true });
+    deps.clock.advance(hours(24 * 3_650));
+    await keepKeysFresh(deps);
+    assert.deepEqual(deps.keys.logVkeys("example.org/log").length, 2);
+    assert.ok(deps.keys.logVkeys("example.org/log").includes(vkey));
+    assert.notEqual(deps.keys.logKey("example.org/log").vkey, vkey);
+  });
+
+  it("a database whose keys are gone is not served with new ones", async () => {
+    const { deps } = await house();
+    await keepKeysFresh(deps);
+    const elsewhere = mkdtempSync(join(tmpdir(), "countersign-keys-"));
+    const foreign = { ...deps, keys: await openKeyRing(deps, elsewhere) };
+    await assert.rejects(keepKeysFresh(foreign), (error) => {
+      assert.ok(error instanceof Fault && error.code === "unavailable");
+      return /lacks keys that this database was written with/.test(error.message);
+    });
+    rmSync(elsewhere, { recursive: true });
+  });
+
+  it("a server that ended between marking a key destroyed and removing its file is no trouble to the next", async () => {
+    const { deps, folder } = await house();
+    await keepKeysFresh(deps);
+    const first = readFileSync(join(folder, "token-1.json"));
+    await rotateKeys(deps, administrator, { purpose: "token", now: true });
+    deps.clock.advance(kept);
+    await keepKeysFresh(deps);
+    writeFileSync(join(folder, "token-1.json"), first, { mode: 0o600 });
+    await keepKeysFresh(deps);
+    assert.ok(!existsSync(join(folder, "token-1.json")));
+    assert.equal((await eventsOf(deps, "keys.destroyed")).length, 1);
+  });
+
+  it("a key whose record was lost on the way is recorded later, so none is used unseen", async () => {
+    const { deps } = await house();
+    await keepKeysFresh(deps);
+    const commit = (): Promise<void> => Promise.reject(new Fault("unavailable", "The store is away."));
+    const away = { ...deps, database: { ...deps.database, commit } };
+    await assert.rejects(rotateKeys(away, administrator, { purpose: "token" }));
+    const waiting = deps.keys.summary().find(({ state }) => state === "prepared");
+    await keepKeysFresh(deps);
+    assert.ok((await eventsOf(deps, "keys.created")).some(({ body }) => body.kid === waiting?.kid));
+  });
+
+  it("no event holds a byte of a private key", async () => {
+    const { deps, folder } = await house();
+    await keepKeysFresh(deps);
+    for (const purpose of PURPOSES) await rotateKeys(deps, administrator, { purpose });
+    await assert.rejects(rotateKeys(deps, administrator, { purpose: "token" }));
+    const { rows } = { rows: await deps.database.tables<Tables>().selectFrom("event").selectAll().execute() };
+    const log = JSON.stringify(rows);
+    for (const name of readdirSync(folder)) {
+      const { jwk } = JSON.parse(readFileSync(join(folder, name), "utf8"));
+      const secret: string = jwk.d ?? jwk.k;
+      assert.ok(secret.length > 40 && !log.includes(secret.slice(0, 12)) && !log.includes(secret.slice(-12)));
+    }
+  });
+});
+
+interface Tables {
+  event: { id: string; type: string; body: string };
+}
+
+async function moveIn(engine: TestEngine): Promise<House> {
+  const store = await engine.open([...auditMigrations, ...keysMigrations]);
+  const folder = mkdtempSync(join(tmpdir(), "countersign-keys-"));
+  const keys = await openKeyRing(store.deps, folder);
+  return { ...store, folder, deps: { ...store.deps, keys } };
+}
+
+async function leave({ folder, close }: House): Promise<void> {
+  await close();
+  rmSync(folder, { recursive: true });
+}
+
+interface Told {
+  actor: { principal: string };
+  body: Record<string, string>;
+}
+
+async function eventsOf({ database }: RotationDeps, type: string): Promise<Told[]> {
+  const events = database.tables<Tables>().selectFrom("event").select("body").where("type", "=", type);
+  return (await events.orderBy("id").execute()).map(({ body }) => JSON.parse(body) as Told);
+}
+
+const published = ({ keys }: { keys: KeyRing }): string[] => keys.publicJwks().keys.map(({ kid }) => kid);
+const isConflict = (error: unknown): boolean => error instanceof Fault && error.code === "conflict";

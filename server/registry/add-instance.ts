@@ -1,0 +1,96 @@
+import { type PublicJwk, thumbprint } from "@countersign/proof/jwk";
+import { spiffeId } from "@countersign/proof/spiffe-id";
+import { type About, append } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
+import { type Caller, Fault, newId, type Strength } from "../lib/index.ts";
+import { activateAgent } from "./activate-agent.ts";
+import type { Agent } from "./agent.ts";
+import { instanceEnrolled } from "./events.ts";
+import type { Instance } from "./instance.ts";
+import type { RegistryDeps } from "./registry-deps.ts";
+import type { Service } from "./service.ts";
+import { insertInstance, instanceKnownAs } from "./store-instances.ts";
+import { requireService } from "./store-workloads.ts";
+
+/** A running copy that attestation has proven. */
+export interface Proven {
+  /** Whose copy it is: the record as read for this change. */
+  readonly of: { agent: Agent } | { service: Service };
+  readonly jwk: PublicJwk;
+  readonly strength: Strength;
+  /** Milliseconds since the epoch; an agent's own expiry comes first where it is earlier. */
+  readonly expires: number;
+  /** What proved it, for the log: `join token jointoken_…`. */
+  readonly evidence: string;
+}
+
+/**
+ * Adds a running copy to the caller's change and gives it its SPIFFE ID. The first one of an agent makes the
+ * agent active.
+ * @throws Fault `exists` when the key is known already; `forbidden` when its agent or service has no access
+ */
+export async function addInstance(
+  deps: RegistryDeps,
+  change: Change,
+  caller: Caller,
+  proven: Proven,
+): Promise<Instance> {
+  const jkt = thumbprint(proven.jwk);
+  if ((await instanceKnownAs(deps.database, "thumbprint", jkt)) !== undefined) throw keyIsKnown();
+  const instance = instanceOf(deps, proven, jkt);
+  const { id, principal, kind, strength, expires } = instance;
+  const itself = { ...caller, principal, kind, instance: id, strength, keyThumbprint: jkt } as Caller;
+  await admit(deps, change, itself, proven);
+  insertInstance(change, instance);
+  const body = { instance: id, principal, thumbprint: jkt, strength, expires, evidence: proven.evidence };
+  append(change, instanceEnrolled(deps, itself, aboutOf(proven), body));
+  return instance;
+}
+
+function instanceOf(deps: RegistryDeps, { of, jwk, strength, expires }: Proven, jkt: string): Instance {
+  const agent = "agent" in of;
+  const kind = agent ? "agent" : "service";
+  const principal = agent ? of.agent.name : of.service.id;
+  const { uri } = spiffeId(
+    deps.trustDomain,
+    kind,
+    agent ? of.agent.name : of.service.name,
+    newId(deps, "instance"),
+  );
+  return {
+    id: uri,
+    kind,
+    principal,
+    thumbprint: jkt,
+    jwk,
+    strength,
+    enrolledAt: deps.clock.now(),
+    expires: Math.min(expires, (agent ? of.agent.expires : undefined) ?? expires),
+    status: "active",
+  };
+}
+
+/** Guards that the principal may have instances when the change commits. */
+async function admit(
+  deps: RegistryDeps,
+  change: Change,
+  caller: Caller,
+  { of, strength }: Proven,
+): Promise<void> {
+  if ("agent" in of) return activateAgent(deps, change, caller, of.agent, strength);
+  const { name, status } = of.service;
+  if (status !== "active") {
+    throw new Fault("forbidden", `The service ${name} is suspended, so none of its processes can enrol.`, {
+      remedy: "Ask its owner or an administrator.",
+    });
+  }
+  requireService(change, of.service);
+}
+
+const aboutOf = ({ of }: Proven): About =>
+  "agent" in of ? { agent: of.agent.name, person: of.agent.owner } : { person: of.service.owner };
+
+const keyIsKnown = (): Fault =>
+  new Fault("exists", "This key has enrolled before.", {
+    remedy: "Make a new key in memory for each process.",
+  });

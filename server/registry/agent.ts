@@ -1,0 +1,135 @@
+import type { Grant } from "@countersign/proof/grant";
+import { z } from "zod";
+import { type AgentName, isId, type PersonId, type Strength } from "../lib/index.ts";
+import { grantList } from "./grant-list.ts";
+import type { AgentStatus } from "./lifecycle.ts";
+import { printableText, technicalWord } from "./printable.ts";
+import { same, withoutNull } from "./record.ts";
+import {
+  type AgentClass,
+  agentClass,
+  type Environment,
+  environment,
+  principalName,
+  shortName,
+} from "./taxonomy.ts";
+
+/** The depth of a chain where the record says nothing, and the deepest one at all. */
+const DEFAULT_DEPTH = 4;
+const MOST_DEPTH = 8;
+
+/** What an agent may pass on, and to whom. */
+export interface DelegationRules {
+  /** How many links a chain through this agent may have. */
+  readonly max_depth: number;
+  /** The most that may be delegated: covered by the agent's own grants. */
+  readonly grants: readonly Grant[];
+  /** The agents it may delegate to; none unless named. */
+  readonly delegate_to: readonly AgentName[];
+  /** Identifiers of tools for which a person must say yes each time. */
+  readonly needs_person: readonly string[];
+}
+
+/** A registered, owned kind of software actor. Times in milliseconds since the epoch. */
+export interface Agent {
+  readonly name: AgentName;
+  readonly class: AgentClass;
+  readonly purpose: string;
+  readonly environment: Environment;
+  readonly region?: string;
+  readonly version?: string;
+  readonly model?: string;
+  readonly deployment?: string;
+  /** The person answerable for it. */
+  readonly owner: PersonId;
+  readonly team?: string;
+  readonly created: number;
+  readonly lastActive?: number;
+  readonly expires?: number;
+  readonly status: AgentStatus;
+  /** Its ceiling: no delegation to it gives more. */
+  readonly grants: readonly Grant[];
+  readonly delegation: DelegationRules;
+  /** The strength of its latest credential; absent until it has enrolled. */
+  readonly strength?: Strength;
+  /** Raised when what was issued before must die: on suspension, and when its grants are narrowed. */
+  readonly epoch: number;
+  /** Counts the changes of this record. */
+  readonly revision: number;
+}
+
+/** A person's id, in a body or a path. */
+export const personId = z
+  .string()
+  .refine((text): text is PersonId => isId(text, "person"), "This is not the id of a person (person_…).");
+
+const delegation = z.strictObject({
+  max_depth: z
+    .int()
+    .min(1)
+    .max(MOST_DEPTH, `A chain has at most ${MOST_DEPTH} links.`)
+    .default(DEFAULT_DEPTH),
+  grants: grantList.optional(),
+  delegate_to: z.array(principalName).max(100).default([]),
+  needs_person: z.array(z.string().min(1).max(200)).max(100).default([]),
+});
+
+const described = {
+  class: agentClass,
+  purpose: printableText(500),
+  environment,
+  owner: personId,
+  grants: grantList,
+};
+
+const optionalFacts = {
+  team: shortName,
+  region: technicalWord,
+  version: technicalWord,
+  model: technicalWord,
+  deployment: technicalWord,
+  expires: z.int().positive(),
+};
+
+/** What is said of an agent when it is registered. Naming rules and the taxonomy are enforced here. */
+export const agentRegistration = z.strictObject({
+  name: principalName,
+  ...described,
+  ...z.object(optionalFacts).partial().shape,
+  delegation: delegation.optional(),
+});
+export type AgentRegistration = z.output<typeof agentRegistration>;
+
+/** What may be said anew. Absent: stays. `null`: is taken away. Delegation rules are said whole. */
+export const agentUpdate = z.strictObject({
+  ...z.object(described).partial().shape,
+  team: optionalFacts.team.nullable().optional(),
+  region: optionalFacts.region.nullable().optional(),
+  version: optionalFacts.version.nullable().optional(),
+  model: optionalFacts.model.nullable().optional(),
+  deployment: optionalFacts.deployment.nullable().optional(),
+  expires: optionalFacts.expires.nullable().optional(),
+  delegation: delegation.optional(),
+});
+export type AgentUpdate = z.output<typeof agentUpdate>;
+
+/** Delegation rules as they stand: where nothing is said, all of the ceiling, but to nobody. */
+export function delegationRules(
+  ceiling: readonly Grant[],
+  said: AgentRegistration["delegation"],
+): DelegationRules {
+  const { max_depth = DEFAULT_DEPTH, grants = ceiling, delegate_to = [], needs_person = [] } = said ?? {};
+  return { max_depth, grants, delegate_to, needs_person };
+}
+
+/** The agent as an update leaves it. Delegation that was the whole ceiling stays the whole ceiling. */
+export function updatedAgent(agent: Agent, update: AgentUpdate): Agent {
+  const { delegation: said, ...facts } = update;
+  const grants = update.grants ?? agent.grants;
+  const whole = same(agent.delegation.grants, agent.grants);
+  const kept = whole ? { ...agent.delegation, grants } : agent.delegation;
+  return withoutNull(agent, {
+    ...facts,
+    delegation: said === undefined ? kept : delegationRules(grants, said),
+  });
+}

@@ -1,0 +1,48 @@
+import { append, perform } from "../audit/index.ts";
+import { type Caller, Fault } from "../lib/index.ts";
+import { revoke } from "../revocation/index.ts";
+import { requireOwnerOrAdministrator } from "./authority.ts";
+import { instanceEnded } from "./events.ts";
+import { deadKeysOf, type Instance } from "./instance.ts";
+import type { RegistryDeps } from "./registry-deps.ts";
+import { instanceKnownAs, setInstanceEnded } from "./store-instances.ts";
+import { agentNamed, serviceKnownAs } from "./store-workloads.ts";
+
+/**
+ * Ends one running copy: its identity and its key are dead at once. The process itself may do it, its owner,
+ * and an administrator.
+ * @param input.id its SPIFFE ID
+ * @throws Fault `forbidden`; `not-found`; `gone` when it has ended already
+ */
+export function endInstance(deps: RegistryDeps, caller: Caller, { id }: { id: string }): Promise<Instance> {
+  return perform(deps, caller, "instance.end", async (change) => {
+    const instance = await instanceKnownAs(deps.database, "id", id);
+    if (instance === undefined) throw unknown();
+    const owner = await ownerOf(deps, instance);
+    const itself = caller.instance === instance.id;
+    if (!itself) requireOwnerOrAdministrator(caller, owner);
+    if (instance.status === "ended")
+      throw new Fault("gone", "This instance has ended already.", { remedy: "Nothing is left to do." });
+    setInstanceEnded(change, instance.id);
+    revoke(deps, change, caller, deadKeysOf(instance), "instance ended");
+    const about = instance.kind === "agent" ? { agent: instance.principal, person: owner } : {};
+    const why = itself ? "by itself" : "by a person";
+    append(
+      change,
+      instanceEnded(deps, caller, about, { instance: instance.id, thumbprint: instance.thumbprint, why }),
+    );
+    return { ...instance, status: "ended" };
+  });
+}
+
+async function ownerOf(deps: RegistryDeps, { kind, principal }: Instance) {
+  const holder =
+    kind === "agent"
+      ? await agentNamed(deps.database, principal)
+      : await serviceKnownAs(deps.database, "id", principal);
+  if (holder === undefined) throw unknown();
+  return holder.owner;
+}
+
+const unknown = (): Fault =>
+  new Fault("not-found", "There is no instance of this id.", { remedy: "List the agent's instances." });

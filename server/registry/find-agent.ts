@@ -1,0 +1,61 @@
+import type { Change, DatabaseDeps } from "../database/index.ts";
+import { cutPage } from "../http/index.ts";
+import { type AgentName, Fault } from "../lib/index.ts";
+import type { Agent } from "./agent.ts";
+import { standingOf } from "./lifecycle.ts";
+import type { Page } from "./page.ts";
+import { agentNamed, agentsAfter, requireAgent } from "./store-workloads.ts";
+
+/** The agent's record, in whatever state it is, or nothing. */
+export const findAgent = (deps: DatabaseDeps, attackerName: string): Promise<Agent | undefined> =>
+  agentNamed(deps.database, attackerName);
+
+/** @throws Fault `not-found` */
+export async function agentOrRefuse(deps: DatabaseDeps, attackerName: string): Promise<Agent> {
+  const agent = await agentNamed(deps.database, attackerName);
+  if (agent !== undefined) return agent;
+  throw new Fault("not-found", "There is no agent of this name.", {
+    remedy: "List the agents, or register this one.",
+  });
+}
+
+const NO_ACCESS = {
+  registered: { why: "has not enrolled yet", remedy: "Start it with a join token so that it enrols." },
+  suspended: { why: "is suspended", remedy: "Ask an administrator to resume it." },
+  expired: { why: "has expired", remedy: "Ask an administrator to give it a later expiry." },
+  decommissioned: { why: "is decommissioned", remedy: "Register a new agent." },
+} as const;
+
+/**
+ * The agent, if it has access now: active and not expired.
+ * @throws Fault `forbidden` saying which of its states keeps it out; `not-found`
+ */
+export async function aliveAgent(deps: DatabaseDeps, name: AgentName): Promise<Agent> {
+  const agent = await agentOrRefuse(deps, name);
+  const standing = standingOf(agent, deps.clock.now());
+  if (standing === "active") return agent;
+  const { why, remedy } = NO_ACCESS[standing];
+  throw new Fault("forbidden", `The agent ${agent.name} ${why}.`, {
+    remedy,
+    record: { about: { agent: agent.name } },
+  });
+}
+
+/**
+ * Guards a change: when it commits, the agent is active, not expired, and of this epoch. Otherwise the verb
+ * decides again, and `aliveAgent` then says why.
+ */
+export const requireActiveAgent = (
+  deps: DatabaseDeps,
+  change: Change,
+  agent: { name: AgentName; epoch: number },
+): void => requireAgent(change, agent, deps.clock.now());
+
+/** A page of agents in the order of their names. */
+export async function listAgents(
+  deps: DatabaseDeps,
+  page: Page & { owner?: string | undefined },
+): Promise<{ items: Agent[]; next?: string }> {
+  const rows = await agentsAfter(deps.database, { ...page, limit: page.limit + 1 });
+  return cutPage(rows, page.limit, (agent) => agent.name);
+}

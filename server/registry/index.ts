@@ -1,0 +1,120 @@
+/**
+ * The registry: people, agents, services, teams and groups, and the running copies of agents and services.
+ * One place says who exists, who answers for whom, what each may have at most, and in which state it is;
+ * whatever ends something here writes its dead keys in the same change.
+ */
+export { accepted } from "./accepted.ts";
+export { requireEnrollable } from "./activate-agent.ts";
+export { addInstance, type Proven } from "./add-instance.ts";
+export { addPerson } from "./add-person.ts";
+export {
+  type Agent,
+  type AgentRegistration,
+  type AgentUpdate,
+  agentRegistration,
+  agentUpdate,
+  type DelegationRules,
+  personId,
+} from "./agent.ts";
+export { isAdministrator, requireAdministrator, requireOwnerOrAdministrator } from "./authority.ts";
+export { decommissionAgent } from "./decommission-agent.ts";
+export { defineGroup, putGroup } from "./define-group.ts";
+export { departPerson } from "./depart-person.ts";
+export { endInstance } from "./end-instance.ts";
+export { registryEvents } from "./events.ts";
+export { agentOrRefuse, aliveAgent, findAgent, listAgents, requireActiveAgent } from "./find-agent.ts";
+export { findInstance, findInstanceByThumbprint, listInstances } from "./find-instance.ts";
+export { findGroup, findTeam, listGroups, listTeams } from "./find-organisation.ts";
+export {
+  alivePerson,
+  findPerson,
+  findPersonByEmail,
+  grantsOfPerson,
+  listPeople,
+  personOrRefuse,
+  requireActivePerson,
+} from "./find-person.ts";
+export {
+  aliveService,
+  findService,
+  findServiceByName,
+  listServices,
+  requireActiveService,
+  serviceOrRefuse,
+} from "./find-service.ts";
+export { grantList } from "./grant-list.ts";
+export { type Group, type GroupDefinition, groupDefinition } from "./group.ts";
+export { deadKeysOf, type Instance, isLive } from "./instance.ts";
+export {
+  AGENT_STATES,
+  AGENT_TRANSITIONS,
+  type AgentStatus,
+  type AgentTransition,
+  type Standing,
+  standingOf,
+} from "./lifecycle.ts";
+export type { Page } from "./page.ts";
+export {
+  type Person,
+  type PersonRegistration,
+  type PersonUpdate,
+  personRegistration,
+  personUpdate,
+} from "./person.ts";
+export { emailAddress, printableName, printableText, technicalWord } from "./printable.ts";
+export { changedMembers } from "./record.ts";
+export { type AgentSaid, addAgent, registerAgent } from "./register-agent.ts";
+export { registerPerson } from "./register-person.ts";
+export { registerService } from "./register-service.ts";
+export { putTeam, registerTeam, type TeamSaid } from "./register-team.ts";
+export type { RegistryDeps } from "./registry-deps.ts";
+export { resumeAgent } from "./resume-agent.ts";
+export { resumePerson } from "./resume-person.ts";
+export {
+  agentChange,
+  agentCreate,
+  agentDecommission,
+  agentInstances,
+  agentList,
+  agentResume,
+  agentShow,
+  agentSuspend,
+  instanceEnd,
+} from "./routes-agents.ts";
+export { groupList, groupPut, groupShow, teamList, teamPut, teamShow } from "./routes-organisation.ts";
+export {
+  personChange,
+  personCreate,
+  personDepart,
+  personList,
+  personResume,
+  personShow,
+  personSuspend,
+} from "./routes-people.ts";
+export {
+  serviceChange,
+  serviceCreate,
+  serviceList,
+  serviceResume,
+  serviceShow,
+  serviceSuspend,
+} from "./routes-services.ts";
+export { resourceUrl, type Service } from "./service.ts";
+export { suspendAgent } from "./suspend-agent.ts";
+export { suspendPerson } from "./suspend-person.ts";
+export { resumeService, suspendService } from "./switch-service.ts";
+export { type RegistryTables, registryMigrations } from "./tables.ts";
+export {
+  AGENT_CLASSES,
+  type AgentClass,
+  ENVIRONMENTS,
+  type Environment,
+  principalName,
+  RESERVED_NAMES,
+  shortName,
+} from "./taxonomy.ts";
+export { type Team, teamRegistration } from "./team.ts";
+export { touchAgent } from "./touch-agent.ts";
+export { changeAgent, updateAgent } from "./update-agent.ts";
+export { updatePerson } from "./update-person.ts";
+export { updateService } from "./update-service.ts";

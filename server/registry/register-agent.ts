@@ -1,0 +1,68 @@
+import type { z } from "zod";
+import { append, conceal, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
+import { type Caller, Fault } from "../lib/index.ts";
+import { accepted } from "./accepted.ts";
+import { type Agent, agentRegistration, delegationRules } from "./agent.ts";
+import { requireAdministrator } from "./authority.ts";
+import { agentRegistered, factsOf } from "./events.ts";
+import { requireUnderCeiling } from "./grant-list.ts";
+import { requireOwner, requireTeam } from "./owner.ts";
+import { defined } from "./record.ts";
+import type { RegistryDeps } from "./registry-deps.ts";
+import { agentNamed, insertAgent } from "./store-workloads.ts";
+
+/** An agent as said, before defaults. */
+export type AgentSaid = z.input<typeof agentRegistration>;
+
+/**
+ * Registers an agent. It has no access until its first instance enrols.
+ * @throws Fault `forbidden`; `invalid` for a name, class, owner, team, expiry or grants that do not fit;
+ *   `exists` when the name is taken, also by an agent that was decommissioned
+ */
+export function registerAgent(deps: RegistryDeps, caller: Caller, attackerAgent: AgentSaid): Promise<Agent> {
+  return perform(deps, caller, "agent.register", async (change) => {
+    requireAdministrator(caller);
+    return addAgent(deps, change, caller, attackerAgent);
+  });
+}
+
+/** As `registerAgent`, within a change that does more besides. Whoever calls it has decided that it may. */
+export async function addAgent(
+  deps: RegistryDeps,
+  change: Change,
+  caller: Caller,
+  attackerAgent: AgentSaid,
+): Promise<Agent> {
+  const { delegation, ...facts } = accepted("agent", agentRegistration, attackerAgent);
+  await refuseTaken(deps, facts.name);
+  const first = { status: "registered", created: deps.clock.now(), epoch: 0, revision: 0 } as const;
+  const agent: Agent = { ...defined(facts), ...first, delegation: delegationRules(facts.grants, delegation) };
+  await requireSound(deps, change, agent);
+  insertAgent(change, agent);
+  const purpose = conceal(deps, change, "installation", agent.purpose);
+  append(
+    change,
+    agentRegistered(deps, caller, { agent: agent.name, person: agent.owner }, factsOf(agent, purpose)),
+  );
+  return agent;
+}
+
+async function refuseTaken(deps: RegistryDeps, name: string): Promise<void> {
+  if ((await agentNamed(deps.database, name)) === undefined) return;
+  throw new Fault("exists", `The name ${name} belongs to another agent, or did once.`, {
+    remedy: "Choose another name, or change the agent that has it.",
+  });
+}
+
+/** What holds for every agent's record: an owner, a team that exists, an expiry ahead, the ceiling rule. */
+export async function requireSound(deps: RegistryDeps, change: Change, agent: Agent): Promise<void> {
+  if (agent.expires !== undefined && agent.expires <= deps.clock.now()) {
+    throw new Fault("invalid", `The expiry of agent ${agent.name} is in the past.`, {
+      remedy: "Give a later one, or none.",
+    });
+  }
+  requireUnderCeiling(agent.name, agent.grants, agent.delegation.grants);
+  await requireTeam(deps, agent.team);
+  await requireOwner(deps, change, `agent ${agent.name}`, agent.owner);
+}

@@ -1,0 +1,144 @@
+import { z } from "zod";
+import { pageOf, pageQuery, route } from "../http/index.ts";
+import { agentRegistration, agentUpdate, personId } from "./agent.ts";
+import { decommissionAgent } from "./decommission-agent.ts";
+import { endInstance } from "./end-instance.ts";
+import { agentOrRefuse, listAgents } from "./find-agent.ts";
+import { listInstances } from "./find-instance.ts";
+import { AGENT_STATES } from "./lifecycle.ts";
+import { registerAgent } from "./register-agent.ts";
+import type { RegistryDeps } from "./registry-deps.ts";
+import { resumeAgent } from "./resume-agent.ts";
+import { suspendAgent } from "./suspend-agent.ts";
+import { updateAgent } from "./update-agent.ts";
+
+const grants = z.array(z.record(z.string(), z.unknown()));
+
+const agentAnswer = z.object({
+  name: z.string(),
+  class: z.string(),
+  purpose: z.string(),
+  environment: z.string(),
+  region: z.string().optional(),
+  version: z.string().optional(),
+  model: z.string().optional(),
+  deployment: z.string().optional(),
+  owner: z.string(),
+  team: z.string().optional(),
+  created: z.int(),
+  lastActive: z.int().optional(),
+  expires: z.int().optional(),
+  status: z.enum(AGENT_STATES),
+  grants,
+  delegation: z.object({
+    max_depth: z.int(),
+    grants,
+    delegate_to: z.array(z.string()),
+    needs_person: z.array(z.string()),
+  }),
+  strength: z.string().optional(),
+  epoch: z.int(),
+  revision: z.int(),
+});
+
+const instanceAnswer = z.object({
+  id: z.string(),
+  kind: z.enum(["agent", "service"]),
+  principal: z.string(),
+  thumbprint: z.string(),
+  jwk: z.record(z.string(), z.string()),
+  strength: z.string(),
+  enrolledAt: z.int(),
+  expires: z.int(),
+  status: z.enum(["active", "ended"]),
+});
+
+/** A name in a path: any short text; one that is not a name finds nothing. */
+const byName = z.strictObject({ name: z.string().max(200) });
+const registry = route<RegistryDeps>();
+
+export const agentList = registry({
+  summary: "Lists agents by name.",
+  query: z.strictObject({ ...pageQuery, owner: personId.optional() }),
+  answers: { 200: pageOf(agentAnswer) },
+  handle: async (deps, _caller, { query }) => ({ status: 200, body: await listAgents(deps, query) }),
+});
+
+export const agentShow = registry({
+  summary: "Shows an agent's whole record.",
+  params: byName,
+  answers: { 200: agentAnswer },
+  handle: async (deps, _caller, { params }) => ({
+    status: 200,
+    body: await agentOrRefuse(deps, params.name),
+  }),
+});
+
+export const agentCreate = registry({
+  summary: "Registers an agent.",
+  body: agentRegistration,
+  answers: { 201: agentAnswer },
+  handle: async (deps, caller, { body }) => ({ status: 201, body: await registerAgent(deps, caller, body) }),
+});
+
+export const agentChange = registry({
+  summary: "Changes an agent's record: what is absent stays, null takes away.",
+  params: byName,
+  body: agentUpdate,
+  answers: { 200: agentAnswer },
+  handle: async (deps, caller, { params, body }) => ({
+    status: 200,
+    body: await updateAgent(deps, caller, { name: params.name, update: body }),
+  }),
+});
+
+export const agentSuspend = registry({
+  summary: "Takes away all of an agent's access at once, until it is resumed.",
+  params: byName,
+  answers: { 200: agentAnswer },
+  handle: async (deps, caller, { params }) => ({
+    status: 200,
+    body: await suspendAgent(deps, caller, params),
+  }),
+});
+
+export const agentResume = registry({
+  summary: "Gives a suspended agent its access back.",
+  params: byName,
+  answers: { 200: agentAnswer },
+  handle: async (deps, caller, { params }) => ({
+    status: 200,
+    body: await resumeAgent(deps, caller, params),
+  }),
+});
+
+export const agentDecommission = registry({
+  summary: "Ends an agent for good, with all its instances.",
+  params: byName,
+  answers: { 200: agentAnswer },
+  handle: async (deps, caller, { params }) => ({
+    status: 200,
+    body: await decommissionAgent(deps, caller, params),
+  }),
+});
+
+export const agentInstances = registry({
+  summary: "Lists the running copies of an agent, with the keys and the strength of their credentials.",
+  params: byName,
+  query: z.strictObject(pageQuery),
+  answers: { 200: pageOf(instanceAnswer) },
+  handle: async (deps, _caller, { params, query }) => {
+    const { name } = await agentOrRefuse(deps, params.name);
+    return { status: 200, body: await listInstances(deps, { kind: "agent", principal: name }, query) };
+  },
+});
+
+export const instanceEnd = registry({
+  summary: "Ends one running copy: its identity and its key are dead at once.",
+  body: z.strictObject({ instance: z.string().max(2_048) }),
+  answers: { 200: instanceAnswer },
+  handle: async (deps, caller, { body }) => ({
+    status: 200,
+    body: await endInstance(deps, caller, { id: body.instance }),
+  }),
+});

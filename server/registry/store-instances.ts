@@ -1,0 +1,77 @@
+import type { Change, Database } from "../database/index.ts";
+import type { Instance } from "./instance.ts";
+import type { Page } from "./page.ts";
+import type { RegistryTables } from "./tables.ts";
+
+const instanceOf = ({ enrolled_at, ...row }: RegistryTables["instance"]): Instance => ({
+  ...(row as unknown as Instance),
+  jwk: JSON.parse(row.jwk),
+  enrolledAt: enrolled_at,
+});
+
+export function insertInstance(change: Change, { enrolledAt, ...instance }: Instance): void {
+  const row = { ...instance, jwk: JSON.stringify(instance.jwk), enrolled_at: enrolledAt };
+  change.add(change.tables<RegistryTables>().insertInto("instance").values(row));
+}
+
+/** Ends one instance that is active. */
+export function setInstanceEnded(change: Change, id: string): void {
+  const update = change.tables<RegistryTables>().updateTable("instance").set({ status: "ended" });
+  change.add(update.where("id", "=", id).where("status", "=", "active"));
+}
+
+/** Ends all of a principal's active instances: exactly as many as were read, or the verb decides again. */
+export function setAllEnded(
+  change: Change,
+  { kind, principal }: Pick<Instance, "kind" | "principal">,
+  count: number,
+): void {
+  const update = change.tables<RegistryTables>().updateTable("instance").set({ status: "ended" });
+  const active = update
+    .where("kind", "=", kind)
+    .where("principal", "=", principal)
+    .where("status", "=", "active");
+  change.add(active, { rows: count });
+}
+
+/** By its SPIFFE ID, or by the thumbprint of its key. */
+export async function instanceKnownAs(
+  database: Database,
+  key: "id" | "thumbprint",
+  value: string,
+): Promise<Instance | undefined> {
+  const instances = database.tables<RegistryTables>().selectFrom("instance").selectAll();
+  const row = await instances.where(key, "=", value).executeTakeFirst();
+  return row && instanceOf(row);
+}
+
+/** All that would have to end with their principal, expired ones included. */
+export function activeInstances(
+  database: Database,
+  { kind, principal }: Pick<Instance, "kind" | "principal">,
+): Promise<{ id: string; thumbprint: string }[]> {
+  const instances = database.tables<RegistryTables>().selectFrom("instance").select(["id", "thumbprint"]);
+  return instances
+    .where("kind", "=", kind)
+    .where("principal", "=", principal)
+    .where("status", "=", "active")
+    .execute();
+}
+
+export async function instancesAfter(
+  database: Database,
+  { kind, principal }: Pick<Instance, "kind" | "principal">,
+  { after = "", limit }: Page,
+): Promise<Instance[]> {
+  const instances = database
+    .tables<RegistryTables>()
+    .selectFrom("instance")
+    .selectAll()
+    .where("kind", "=", kind);
+  const page = instances
+    .where("principal", "=", principal)
+    .where("id", ">", after)
+    .orderBy("id")
+    .limit(limit);
+  return (await page.execute()).map(instanceOf);
+}

@@ -1,0 +1,150 @@
+import type { Change, Database } from "../database/index.ts";
+import { minutes } from "../lib/index.ts";
+import type { Agent } from "./agent.ts";
+import type { Page } from "./page.ts";
+import type { Service } from "./service.ts";
+import type { RegistryTables } from "./tables.ts";
+
+/** How exactly the last activity is kept, so that a busy agent is not a write per call. */
+const ACTIVITY_GRAIN = minutes(1);
+
+function rowOf({ lastActive, ...agent }: Agent): RegistryTables["agent"] {
+  const { region = null, version = null, model = null, deployment = null, team = null } = agent;
+  const { expires = null, strength = null } = agent;
+  const grants = JSON.stringify(agent.grants);
+  const delegation = JSON.stringify(agent.delegation);
+  const last_active = lastActive ?? null;
+  return {
+    ...agent,
+    region,
+    version,
+    model,
+    deployment,
+    team,
+    expires,
+    strength,
+    grants,
+    delegation,
+    last_active,
+  };
+}
+
+function agentOf({ last_active, ...row }: RegistryTables["agent"]): Agent {
+  const facts = {
+    ...row,
+    lastActive: last_active,
+    grants: JSON.parse(row.grants),
+    delegation: JSON.parse(row.delegation),
+  };
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) as unknown as Agent;
+}
+
+export function insertAgent(change: Change, agent: Agent): void {
+  change.add(change.tables<RegistryTables>().insertInto("agent").values(rowOf(agent)));
+}
+
+/** Replaces the record, if nobody else did since it was read. Activity is written apart. */
+export function replaceAgent(change: Change, before: Agent, after: Agent): void {
+  const {
+    name,
+    created: _,
+    last_active: __,
+    ...columns
+  } = rowOf({ ...after, revision: before.revision + 1 });
+  const update = change.tables<RegistryTables>().updateTable("agent").set(columns);
+  change.add(update.where("name", "=", name).where("revision", "=", before.revision));
+}
+
+export async function agentNamed(database: Database, name: string): Promise<Agent | undefined> {
+  const agents = database.tables<RegistryTables>().selectFrom("agent").selectAll();
+  const row = await agents.where("name", "=", name).executeTakeFirst();
+  return row && agentOf(row);
+}
+
+export async function agentsAfter(
+  database: Database,
+  { after = "", limit, owner }: Page & { owner?: string | undefined },
+): Promise<Agent[]> {
+  const agents = database.tables<RegistryTables>().selectFrom("agent").selectAll().where("name", ">", after);
+  const wanted = owner === undefined ? agents : agents.where("owner", "=", owner);
+  return (await wanted.orderBy("name").limit(limit).execute()).map(agentOf);
+}
+
+/** The agent has access: active, not expired at `now`, and nothing has ended what was issued since `epoch`. */
+export function requireAgent(
+  change: Change,
+  { name, epoch }: { name: string; epoch: number },
+  now: number,
+): void {
+  const agents = change.tables<RegistryTables>().selectFrom("agent").select("name").where("name", "=", name);
+  const active = agents.where("status", "=", "active").where("epoch", "=", epoch);
+  change.require(active.where((is) => is.or([is("expires", "is", null), is("expires", ">", now)])));
+}
+
+/** The record is still the one that was read. */
+export function requireAgentUnchanged(change: Change, { name, revision }: Agent): void {
+  const agents = change.tables<RegistryTables>().selectFrom("agent").select("name").where("name", "=", name);
+  change.require(agents.where("revision", "=", revision));
+}
+
+export function setLastActive(change: Change, name: string, now: number): void {
+  const update = change
+    .tables<RegistryTables>()
+    .updateTable("agent")
+    .set({ last_active: now })
+    .where("name", "=", name);
+  const stale = update.where((is) =>
+    is.or([is("last_active", "is", null), is("last_active", "<=", now - ACTIVITY_GRAIN)]),
+  );
+  change.add(stale, { rows: "any" });
+}
+
+const serviceOf = (row: RegistryTables["service"]): Service => ({
+  ...(row as unknown as Service),
+  resources: JSON.parse(row.resources),
+});
+
+export function insertService(change: Change, service: Service): void {
+  const row = { ...service, resources: JSON.stringify(service.resources) };
+  change.add(change.tables<RegistryTables>().insertInto("service").values(row));
+}
+
+/** Replaces the record, if nobody else did since it was read. */
+export function replaceService(change: Change, before: Service, after: Service): void {
+  const { owner, resources, status, epoch } = after;
+  const columns = {
+    owner,
+    resources: JSON.stringify(resources),
+    status,
+    epoch,
+    revision: before.revision + 1,
+  };
+  const update = change.tables<RegistryTables>().updateTable("service").set(columns);
+  change.add(update.where("id", "=", before.id).where("revision", "=", before.revision));
+}
+
+/** By id or by name: neither can be mistaken for the other. */
+export async function serviceKnownAs(
+  database: Database,
+  key: "id" | "name",
+  value: string,
+): Promise<Service | undefined> {
+  const services = database.tables<RegistryTables>().selectFrom("service").selectAll();
+  const row = await services.where(key, "=", value).executeTakeFirst();
+  return row && serviceOf(row);
+}
+
+export async function servicesAfter(database: Database, { after = "", limit }: Page): Promise<Service[]> {
+  const services = database
+    .tables<RegistryTables>()
+    .selectFrom("service")
+    .selectAll()
+    .where("id", ">", after);
+  return (await services.orderBy("id").limit(limit).execute()).map(serviceOf);
+}
+
+/** The service is active, and nothing has ended what was issued since `epoch`. */
+export function requireService(change: Change, { id, epoch }: { id: string; epoch: number }): void {
+  const services = change.tables<RegistryTables>().selectFrom("service").select("id").where("id", "=", id);
+  change.require(services.where("status", "=", "active").where("epoch", "=", epoch));
+}

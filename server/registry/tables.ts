@@ -1,0 +1,174 @@
+import type { ColumnTypes, Migration } from "../database/index.ts";
+
+/** The registry's tables. JSON is read and written in the stores only. */
+export interface RegistryTables {
+  person: {
+    id: string;
+    name: string;
+    email: string;
+    groups: string;
+    department: string | null;
+    manager: string | null;
+    limits: string;
+    status: string;
+    source: string;
+    epoch: number;
+    created: number;
+    revision: number;
+  };
+  person_group: { name: string; grants: string; revision: number };
+  agent: {
+    name: string;
+    class: string;
+    purpose: string;
+    environment: string;
+    region: string | null;
+    version: string | null;
+    model: string | null;
+    deployment: string | null;
+    owner: string;
+    team: string | null;
+    created: number;
+    last_active: number | null;
+    expires: number | null;
+    status: string;
+    grants: string;
+    delegation: string;
+    strength: string | null;
+    epoch: number;
+    revision: number;
+  };
+  service: {
+    id: string;
+    name: string;
+    owner: string;
+    resources: string;
+    status: string;
+    epoch: number;
+    created: number;
+    revision: number;
+  };
+  team: { name: string; lead: string; zone: string; revision: number };
+  /** Identities elsewhere that are not ours. They have their place; what is done with them comes later. */
+  account: { id: string; kind: string; place: string; name: string; owner: string | null; seen: number };
+  instance: {
+    id: string;
+    kind: string;
+    principal: string;
+    thumbprint: string;
+    jwk: string;
+    strength: string;
+    enrolled_at: number;
+    expires: number;
+    status: string;
+  };
+}
+
+type Schema = Parameters<Migration["up"]>[0];
+
+export const registryMigrations: Migration[] = [
+  { name: "registry/0001-people", up: createPeople },
+  { name: "registry/0002-workloads", up: createWorkloads },
+  { name: "registry/0003-instances", up: createInstances },
+];
+
+async function createPeople(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema
+    .createTable("person")
+    .addColumn("id", types.text, (column) => column.primaryKey())
+    .addColumn("name", types.text, (column) => column.notNull())
+    .addColumn("email", types.text, (column) => column.notNull().unique())
+    .addColumn("groups", types.json, (column) => column.notNull())
+    .addColumn("department", types.text)
+    .addColumn("manager", types.text)
+    .addColumn("limits", types.json, (column) => column.notNull())
+    .addColumn("status", types.text, (column) => column.notNull())
+    .addColumn("source", types.text, (column) => column.notNull())
+    .addColumn("epoch", types.integer, (column) => column.notNull())
+    .addColumn("created", types.instant, (column) => column.notNull())
+    .addColumn("revision", types.integer, (column) => column.notNull())
+    .execute();
+  await schema
+    .createTable("person_group")
+    .addColumn("name", types.text, (column) => column.primaryKey())
+    .addColumn("grants", types.json, (column) => column.notNull())
+    .addColumn("revision", types.integer, (column) => column.notNull())
+    .execute();
+  await schema
+    .createTable("team")
+    .addColumn("name", types.text, (column) => column.primaryKey())
+    .addColumn("lead", types.text, (column) => column.notNull())
+    .addColumn("zone", types.text, (column) => column.notNull())
+    .addColumn("revision", types.integer, (column) => column.notNull())
+    .execute();
+}
+
+async function createWorkloads(schema: Schema, types: ColumnTypes): Promise<void> {
+  await createAgents(schema, types);
+  await schema
+    .createTable("service")
+    .addColumn("id", types.text, (column) => column.primaryKey())
+    .addColumn("name", types.text, (column) => column.notNull().unique())
+    .addColumn("owner", types.text, (column) => column.notNull())
+    .addColumn("resources", types.json, (column) => column.notNull())
+    .addColumn("status", types.text, (column) => column.notNull())
+    .addColumn("epoch", types.integer, (column) => column.notNull())
+    .addColumn("created", types.instant, (column) => column.notNull())
+    .addColumn("revision", types.integer, (column) => column.notNull())
+    .execute();
+  await schema
+    .createTable("account")
+    .addColumn("id", types.text, (column) => column.primaryKey())
+    .addColumn("kind", types.text, (column) => column.notNull())
+    .addColumn("place", types.text, (column) => column.notNull())
+    .addColumn("name", types.text, (column) => column.notNull())
+    .addColumn("owner", types.text)
+    .addColumn("seen", types.instant, (column) => column.notNull())
+    .execute();
+}
+
+async function createAgents(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema
+    .createTable("agent")
+    .addColumn("name", types.text, (column) => column.primaryKey())
+    .addColumn("class", types.text, (column) => column.notNull())
+    .addColumn("purpose", types.text, (column) => column.notNull())
+    .addColumn("environment", types.text, (column) => column.notNull())
+    .addColumn("region", types.text)
+    .addColumn("version", types.text)
+    .addColumn("model", types.text)
+    .addColumn("deployment", types.text)
+    .addColumn("owner", types.text, (column) => column.notNull())
+    .addColumn("team", types.text)
+    .addColumn("created", types.instant, (column) => column.notNull())
+    .addColumn("last_active", types.instant)
+    .addColumn("expires", types.instant)
+    .addColumn("status", types.text, (column) => column.notNull())
+    .addColumn("grants", types.json, (column) => column.notNull())
+    .addColumn("delegation", types.json, (column) => column.notNull())
+    .addColumn("strength", types.text)
+    .addColumn("epoch", types.integer, (column) => column.notNull())
+    .addColumn("revision", types.integer, (column) => column.notNull())
+    .execute();
+  await schema.createIndex("agent_owner").on("agent").columns(["owner", "name"]).execute();
+}
+
+async function createInstances(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema
+    .createTable("instance")
+    .addColumn("id", types.text, (column) => column.primaryKey())
+    .addColumn("kind", types.text, (column) => column.notNull())
+    .addColumn("principal", types.text, (column) => column.notNull())
+    .addColumn("thumbprint", types.text, (column) => column.notNull().unique())
+    .addColumn("jwk", types.json, (column) => column.notNull())
+    .addColumn("strength", types.text, (column) => column.notNull())
+    .addColumn("enrolled_at", types.instant, (column) => column.notNull())
+    .addColumn("expires", types.instant, (column) => column.notNull())
+    .addColumn("status", types.text, (column) => column.notNull())
+    .execute();
+  await schema
+    .createIndex("instance_principal")
+    .on("instance")
+    .columns(["kind", "principal", "status", "id"])
+    .execute();
+}

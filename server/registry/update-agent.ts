@@ -1,0 +1,62 @@
+import { coversAll } from "@countersign/proof/grant";
+import type { z } from "zod";
+import { append, conceal, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
+import { type AgentName, type Caller, Fault } from "../lib/index.ts";
+import { revoke } from "../revocation/index.ts";
+import { accepted } from "./accepted.ts";
+import { type Agent, agentUpdate, updatedAgent } from "./agent.ts";
+import { requireAdministrator } from "./authority.ts";
+import { agentUpdated, factsOf } from "./events.ts";
+import { agentOrRefuse } from "./find-agent.ts";
+import { changedMembers } from "./record.ts";
+import { requireSound } from "./register-agent.ts";
+import type { RegistryDeps } from "./registry-deps.ts";
+import { replaceAgent } from "./store-workloads.ts";
+
+export interface AgentUpdateSaid {
+  name: AgentName;
+  update: z.input<typeof agentUpdate>;
+}
+
+/**
+ * Says an agent's record anew: what is absent stays, `null` takes away. Saying what stands already changes
+ * nothing and is not recorded. Where its grants become narrower, what was issued on the wider ones dies.
+ * @throws Fault `forbidden`; `not-found`; `invalid`; `conflict` for an agent that was decommissioned
+ */
+export function updateAgent(deps: RegistryDeps, caller: Caller, said: AgentUpdateSaid): Promise<Agent> {
+  return perform(deps, caller, "agent.update", async (change) => {
+    requireAdministrator(caller);
+    return changeAgent(deps, change, caller, said);
+  });
+}
+
+/** As `updateAgent`, within a change that does more besides. Whoever calls it has decided that it may. */
+export async function changeAgent(
+  deps: RegistryDeps,
+  change: Change,
+  caller: Caller,
+  { name, update: attackerUpdate }: AgentUpdateSaid,
+): Promise<Agent> {
+  const before = await agentOrRefuse(deps, name);
+  const said = updatedAgent(before, accepted(`agent ${name}`, agentUpdate, attackerUpdate));
+  const changed = changedMembers(before, said);
+  if (changed.length === 0) return before;
+  if (before.status === "decommissioned") throw isOver(name);
+  const narrowed = !coversAll(said.grants, before.grants);
+  const after = narrowed ? { ...said, epoch: before.epoch + 1 } : said;
+  await requireSound(deps, change, after);
+  replaceAgent(change, before, after);
+  if (narrowed) revoke(deps, change, caller, [`agent:${name}#${before.epoch}`], "agent narrowed");
+  const about = { agent: name, person: after.owner };
+  const purpose = changed.includes("purpose")
+    ? conceal(deps, change, "installation", after.purpose)
+    : undefined;
+  append(change, agentUpdated(deps, caller, about, { ...factsOf(after, purpose), changed, narrowed }));
+  return { ...after, revision: before.revision + 1 };
+}
+
+const isOver = (name: AgentName): Fault =>
+  new Fault("conflict", `The agent ${name} is decommissioned and does not change any more.`, {
+    remedy: "Register a new agent under another name.",
+  });

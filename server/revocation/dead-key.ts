@@ -1,0 +1,13 @@
+/**
+ * What can die. A dead key is `<kind>:<what>`; where death can be lifted (a suspension), it names the epoch
+ * that it ends, `agent:<name>#<epoch>`, and what comes after carries the next one. So no times are compared.
+ */
+const KINDS = ["task", "edge", "jti", "jkt", "instance", "agent", "person", "service"] as const;
+export type DeadKey = `${(typeof KINDS)[number]}:${string}`;
+
+/** Long enough for a SPIFFE ID within a dead key; what is longer was made by nobody here. */
+const LONGEST = 2_100;
+const WRITTEN_SO = new RegExp(`^(${KINDS.join("|")}):[!-~]+$`);
+
+/** Whether this names something that can die: a kind, a colon, visible ASCII. */
+export const isDeadKey = (text: string): text is DeadKey => text.length <= LONGEST && WRITTEN_SO.test(text);
