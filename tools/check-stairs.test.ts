@@ -40,3 +40,12 @@ test("the command line reaches the server only by dynamic import", () => {
   assert.equal(breachesIn("cli/up.ts", importing("@countersign/server")).length, 1);
   assert.deepEqual(breachesIn("cli/up.ts", 'const server = await import("@countersign/server");\n'), []);
 });
+
+test("what is for tests is imported by tests alone", () => {
+  assert.deepEqual(breachesIn("server/oauth/token.test.ts", importing("../login/fixture.ts")), []);
+  assert.match(String(breachesIn("server/oauth/token.ts", importing("../login/fixture.ts"))), /for tests/);
+  assert.match(
+    String(breachesIn("server/oauth/token.ts", importing("../audit/test-databases.ts"))),
+    /for tests/,
+  );
+});

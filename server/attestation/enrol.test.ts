@@ -10,13 +10,6 @@ import { forEachEngine, seededRandom } from "../audit/test-databases.ts";
 import { openDatabase } from "../database/index.ts";
 import { type Code, Fault, hours, inSeconds, minutes, newId, nobody } from "../lib/index.ts";
 import {
-  type ExampleRegistry,
-  eventsOf,
-  exampleAgent,
-  exampleRegistry,
-  personCaller,
-} from "../registry/example-registry.ts";
-import {
   aliveAgent,
   decommissionAgent,
   findInstance,
@@ -26,6 +19,13 @@ import {
   suspendAgent,
   suspendService,
 } from "../registry/index.ts";
+import {
+  type ExampleRegistry,
+  eventsOf,
+  exampleAgent,
+  exampleRegistry,
+  personCaller,
+} from "../registry/test-registry.ts";
 import { revocationMigrations } from "../revocation/index.ts";
 import { type AttestationDeps, attestationMigrations, enrol, issueJoinToken } from "./index.ts";
 
@@ -143,6 +143,19 @@ forEachEngine((engine) => {
       { limit: 20 },
     );
     assert.equal(items.length, 1);
+  });
+
+  it("a service's token, whose use changes no other row, works once as well", async () => {
+    const { deps, administrator, owner } = example;
+    const { id } = await registerService(deps, administrator, { name: "billing", owner });
+    const { token } = await issueJoinToken(deps, administrator, { service: id });
+    const asked = Array.from({ length: 8 }, () => enrol(deps, stranger, offer(token)));
+    const outcomes = await Promise.allSettled(asked);
+    assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
+    assert.equal(
+      (await listInstances(deps, { kind: "service", principal: id }, { limit: 20 })).items.length,
+      1,
+    );
   });
 
   it("of two servers on one PostgreSQL that are asked at once, exactly one enrols", async (context) => {

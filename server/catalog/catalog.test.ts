@@ -2,12 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, it } from "node:test";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { type Code, Fault, newId } from "../lib/index.ts";
-import {
-  type ExampleRegistry,
-  eventsOf,
-  exampleRegistry,
-  personCaller,
-} from "../registry/example-registry.ts";
+import { type ExampleRegistry, eventsOf, exampleRegistry, personCaller } from "../registry/test-registry.ts";
 import {
   catalogMigrations,
   catalogVersion,

@@ -11,19 +11,35 @@ import { findServer, toolsOfServer } from "./find.ts";
 import type { Server } from "./server.ts";
 import { LABELS, type Label, type Tool } from "./tool.ts";
 
+/** What short forms are expanded against: servers, and what is pinned of each. */
+export interface CatalogView {
+  server(id: string): Promise<Server | undefined>;
+  tools(server: string): Promise<readonly Tool[]>;
+}
+
+/** The catalog as it is now. */
+export const pinnedNow = (deps: DatabaseDeps): CatalogView => ({
+  server: (id) => findServer(deps, id),
+  tools: (server) => toolsOfServer(deps, server),
+});
+
+/** `expandIn` the catalog as it is now. */
+export const expandShortForm = (deps: DatabaseDeps, attackerText: string): Promise<Grant[]> =>
+  expandIn(pinnedNow(deps), attackerText);
+
 /**
- * The grants that a short form stands for in the catalog as it is now: a tool (`reports/publish`), every
- * tool of a server with a label (`reports:write`), or every one whose name fits a pattern (`cloud/list*`).
- * Tools pinned later never join by themselves.
+ * The grants that a short form stands for: a tool (`reports/publish`), every tool of a server with a label
+ * (`reports:write`), or every one whose name fits a pattern (`cloud/list*`). Tools pinned later never join by
+ * themselves.
  * @throws Fault `invalid` saying what cannot be read, or what there is instead
  */
-export async function expandShortForm(deps: DatabaseDeps, attackerText: string): Promise<Grant[]> {
+export async function expandIn(catalog: CatalogView, attackerText: string): Promise<Grant[]> {
   const short = parsed(attackerText);
-  const server = await findServer(deps, short.resource);
+  const server = await catalog.server(short.resource);
   if (server === undefined) {
     throw unknown(`There is no server ${short.resource} in the catalog.`, "Define the server first.");
   }
-  const tools = await toolsOfServer(deps, server.id);
+  const tools = await catalog.tools(server.id);
   const chosen = tools.filter((tool) => fits(short, tool));
   if (chosen.length === 0) throw nothingFits(short, server, tools);
   return chosen.map((tool) => grantOn(short, server, tool));

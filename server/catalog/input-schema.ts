@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { printableText } from "../registry/index.ts";
 
 /** How deep an input schema may nest: deeper ones are data, not arguments to judge. */
 const MOST_DEPTH = 4;
@@ -24,7 +25,7 @@ interface ObjectType {
 /** What a tool takes: an object of named arguments. */
 export type InputSchema = { type: "object" } & ObjectType;
 
-const words = z.string().max(2_000).optional();
+const words = printableText(2_000).optional();
 const notes = { title: words, description: words };
 
 function argumentType(depth: number): z.ZodType<ArgumentType> {
@@ -42,17 +43,20 @@ const objectMembers = (inner: z.ZodType) => ({
   ...notes,
 });
 
+const NAMING = "An argument's name starts with a letter and has letters, digits, - and _.";
+
+/** Names are looked at before the record is read, because reading one drops `__proto__` without a word. */
 const properties = (inner: z.ZodType) =>
   z
-    .record(
-      z
-        .string()
-        .regex(ARGUMENT_NAME, "An argument's name starts with a letter and has letters, digits, - and _."),
-      inner,
+    .custom<Record<string, unknown>>(
+      (value) => typeof value === "object" && value !== null,
+      "Name each argument.",
     )
+    .refine((found) => Object.keys(found).every((name) => ARGUMENT_NAME.test(name)), NAMING)
     .refine((found) => Object.keys(found).length <= MOST_PROPERTIES, {
       error: `A tool takes at most ${MOST_PROPERTIES} arguments.`,
-    });
+    })
+    .pipe(z.record(z.string(), inner));
 
 /**
  * The part of JSON Schema that a tool's arguments may be declared in: an object of properties of type

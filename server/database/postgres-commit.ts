@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { Fault } from "../lib/index.ts";
+import { Fault, isFailure } from "../lib/index.ts";
 import { type Change, Conflict, lockOrder, type Step } from "./change.ts";
 
 const SERIALIZATION_FAILURE = "40001";
@@ -27,6 +27,8 @@ export class PostgresCommit {
     try {
       const results = await sendAll(client, change);
       const failed = firstFailure(results, change.steps);
+      // A connection that has failed is thrown away, and its transaction with it.
+      if (failed instanceof Fault && isFailure(failed.code)) throw failed;
       await client.query(failed === undefined ? "commit" : "rollback");
       broken = false;
       if (failed !== undefined) throw failed;

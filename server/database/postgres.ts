@@ -4,10 +4,14 @@ import { type Deps, Fault } from "../lib/index.ts";
 import { migrate } from "./migrate.ts";
 import type { Database } from "./open.ts";
 import { PostgresCommit } from "./postgres-commit.ts";
+import { openPool, readingThrough } from "./postgres-pool.ts";
 import { leadByAdvisoryLock, PostgresListener } from "./postgres-session.ts";
 import type { DatabaseTables, Migration } from "./schema.ts";
 
 const INT8 = 20;
+
+/** How long PostgreSQL may say nothing before it counts as away. Nobody who asks waits for ever. */
+const LONGEST_SILENCE_MS = 5_000;
 
 /** Counts and times are far below 2^53, so they may be numbers; the driver's default is text. */
 const types: pg.CustomTypesConfig = {
@@ -20,25 +24,19 @@ export async function openPostgres(
   url: string,
   migrations: readonly Migration[],
 ): Promise<Database> {
-  const options = {
+  const patient = {
     connectionString: url,
     types,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: LONGEST_SILENCE_MS,
+    keepAlive: true,
     application_name: "countersign",
   };
-  const readers = new pg.Pool({ ...options, max: 8 });
-  const writers = new pg.Pool({ ...options, max: 8, pipeline: true } as pg.PoolConfig);
-  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
-  for (const pool of [readers, writers])
-    pool.on("error", (error) => deps.log.warn({ error: error.message }, "lost a database connection"));
-  const kysely = new Kysely<DatabaseTables>({ dialect: new PostgresDialect({ pool: readers }) });
-  try {
-    await refuseOldServers(readers);
-    await migrate(kysely, "postgres", migrations, deps.clock);
-  } catch (cause) {
-    await Promise.allSettled([kysely.destroy(), writers.end()]);
-    throw cause instanceof Fault ? cause : unreachable(cause);
-  }
+  await prepareSchema(deps, patient, migrations);
+  const options = { ...patient, query_timeout: LONGEST_SILENCE_MS };
+  const readers = openPool(deps, { ...options, max: 8 });
+  const writers = openPool(deps, { ...options, max: 8, pipeline: true } as pg.PoolConfig);
+  const dialect = new PostgresDialect({ pool: readingThrough(readers) });
+  const kysely = new Kysely<DatabaseTables>({ dialect });
   const listener = new PostgresListener(deps, options);
   const commits = new PostgresCommit(writers);
   return {
@@ -53,6 +51,24 @@ export async function openPostgres(
       await writers.end();
     },
   };
+}
+
+/** Through a connection of its own: a migration may take longer than any request waits. */
+async function prepareSchema(
+  deps: Deps,
+  options: pg.PoolConfig,
+  migrations: readonly Migration[],
+): Promise<void> {
+  const pool = openPool(deps, { ...options, max: 1 });
+  const kysely = new Kysely<DatabaseTables>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await refuseOldServers(pool);
+    await migrate(kysely, "postgres", migrations, deps.clock);
+  } catch (cause) {
+    throw cause instanceof Fault ? cause : unreachable(cause);
+  } finally {
+    await kysely.destroy();
+  }
 }
 
 async function refuseOldServers(pool: pg.Pool): Promise<void> {

@@ -13,6 +13,15 @@ export const CONTENT_TYPES = {
   yaml: "application/yaml",
 } as const;
 
+/** @throws Fault `malformed` for bytes that are no UTF-8: what one reader replaces another may read otherwise */
+export function decodeText(attackerBytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(attackerBytes);
+  } catch {
+    throw new Fault("malformed", "The body is not UTF-8.", { remedy: "Send text in UTF-8." });
+  }
+}
+
 /** Reads JSON as I-JSON (RFC 7493): no duplicate members, no integers that JavaScript would round. */
 export function parseJsonBody(attackerText: string): Json {
   try {

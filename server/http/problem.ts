@@ -55,3 +55,11 @@ export function problemOf(fault: Fault): Record<string, unknown> {
     ...fault.members,
   };
 }
+
+/** On every answer that does not say otherwise. */
+export const SAFE_HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};

@@ -1,11 +1,19 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { type Caller, type Deps, Fault, nobody } from "../lib/index.ts";
+import { type Caller, type Deps, Fault, isFailure, nobody, seconds } from "../lib/index.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { oauthErrorOf, oauthStatusOf } from "./oauth-error.ts";
-import { BODY_LIMIT, checked, parseFormBody, parseJsonBody, requireContentType } from "./parse.ts";
-import { problemOf, statusOf } from "./problem.ts";
+import {
+  BODY_LIMIT,
+  checked,
+  decodeText,
+  parseFormBody,
+  parseJsonBody,
+  requireContentType,
+} from "./parse.ts";
+import { problemOf, SAFE_HEADERS, statusOf } from "./problem.ts";
 import { RateLimiter } from "./rate.ts";
 import type { Answer, RawRequest } from "./route.ts";
+import { refuseBytes, refuseExpectations, refuseRepeatedHeaders } from "./unreadable.ts";
 
 /** What app tells http about callers: who they are, what they may ask, and where refusals go. */
 export interface Gate<D> {
@@ -20,6 +28,16 @@ export interface ServerOptions {
   readonly issuer: URL;
   readonly tls?: { cert: Buffer; key: Buffer } | undefined;
 }
+
+/** How long a whole request may take to arrive, in milliseconds: a client that stops sending is let go. */
+const PATIENCE = seconds(10);
+
+/** Node would answer a missing Host header itself, with nothing in it; here it is one more wrong host. */
+const CONNECTIONS = {
+  headersTimeout: PATIENCE,
+  connectionsCheckingInterval: seconds(1),
+  requireHostHeader: false,
+};
 
 interface Served<D> {
   endpoint: Endpoint<D>;
@@ -38,9 +56,14 @@ export function buildServer<D extends Deps>(
     bodyLimit: BODY_LIMIT,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
+    requestTimeout: PATIENCE,
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 300 },
-    ...(options.tls === undefined ? {} : { https: options.tls }),
+    clientErrorHandler: refuseBytes,
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      void sendFault(reply, asFault(deps, error, request), "problem"),
+    ...(options.tls === undefined ? { http: CONNECTIONS } : { https: { ...CONNECTIONS, ...options.tls } }),
   } as object) as unknown as FastifyInstance;
+  refuseExpectations(server.server);
   const rates = new RateLimiter();
   const served = new WeakMap<FastifyRequest, Served<D>>();
   readBodiesAsText(server);
@@ -51,6 +74,7 @@ export function buildServer<D extends Deps>(
       onRequest: async (request) => {
         const raw = rawRequest(request, options.issuer);
         served.set(request, { endpoint, caller: nobody(raw.source), raw });
+        refuseRepeatedHeaders(request.raw);
         requireOurHost(request, options.issuer);
         rates.take(deps.clock.now(), endpoint.rate, raw.source);
         const caller = await gate.authenticate(raw);
@@ -97,17 +121,23 @@ async function answer<D>(
 /** Bodies reach the handler as text: which parser reads them is the route's to say, not the caller's. */
 function readBodiesAsText(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  server.addContentTypeParser("*", { parseAs: "buffer" }, async (_request: FastifyRequest, body: Buffer) =>
+    decodeText(body),
+  );
 }
 
 function bodyOf<D>({ route }: Endpoint<D>, request: FastifyRequest): unknown {
   const text = request.body as string | undefined;
-  if (route.body === undefined) return text === undefined || text === "" ? undefined : { text };
+  if (route.body === undefined) return isNothing(text) ? undefined : { text };
   requireContentType(route, request.headers["content-type"]);
   if (text === undefined) return undefined;
   if (route.encoding === "form") return parseFormBody(text);
   return route.encoding === "yaml" ? text : parseJsonBody(text);
 }
+
+/** Clients that send JSON with every POST say nothing with `{}`. */
+const isNothing = (text: string | undefined): boolean =>
+  text === undefined || text === "" || text.trim() === "{}";
 
 function singleValued(attackerQuery: unknown): unknown {
   const query = attackerQuery as Record<string, unknown>;
@@ -144,13 +174,6 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if (answer.contentType !== undefined) return reply.type(answer.contentType).send(answer.body);
   return reply.type("application/json; charset=utf-8").send(JSON.stringify(answer.body));
 }
-
-const SAFE_HEADERS: Record<string, string> = {
-  "cache-control": "no-store",
-  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-};
 
 function startStream(reply: FastifyReply, answer: Answer, headers: Record<string, string>): FastifyReply {
   reply.hijack();
@@ -200,15 +223,22 @@ function missing<D>(request: FastifyRequest, endpoints: readonly Endpoint<D>[]):
 
 function matches(pattern: string, path: string): boolean {
   const [wanted, given] = [pattern.split("/"), path.split("/")];
-  return (
-    wanted.length === given.length && wanted.every((part, i) => part.startsWith(":") || part === given[i])
-  );
+  const open = wanted.at(-1) === "*" && given.length > wanted.length;
+  const fits = (part: string, i: number): boolean =>
+    part === "*" || (part.startsWith(":") ? given[i] !== "" : part === given[i]);
+  return (open || wanted.length === given.length) && wanted.every(fits);
 }
 
 function asFault(deps: Deps, error: Error, request: FastifyRequest): Fault {
   if (error instanceof Fault) {
+    // A refusal is in the audit log; the operator's log is for what this server failed at.
+    const tell = isFailure(error.code) ? deps.log.error : deps.log.debug;
     if (error.cause !== undefined)
-      deps.log.warn({ request: request.id, code: error.code, cause: String(error.cause) }, error.message);
+      tell.call(
+        deps.log,
+        { request: request.id, code: error.code, cause: String(error.cause) },
+        error.message,
+      );
     return error;
   }
   const { statusCode = 500, code = "" } = error as { statusCode?: number; code?: string };

@@ -13,13 +13,20 @@ export function accepted<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(attackerValue);
   if (result.success) return result.data;
-  const problems = result.error.issues.slice(0, 3).map(({ path, message }) => `${placeOf(path)}${message}`);
+  const problems = result.error.issues
+    .slice(0, 3)
+    .map(({ path, message }) => `${placeOf(path)}${visible(message)}`);
   throw new Fault("invalid", `The ${what} does not fit: ${problems.join(" ")}`, {
     remedy: "Correct it and try again.",
   });
 }
 
 const placeOf = (path: readonly PropertyKey[]): string =>
-  path.length === 0 ? "" : `${printable(path.join("."))}: `;
+  path.length === 0 ? "" : `${visible(path.join("."))}: `;
 
-const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 80);
+/**
+ * A message in which a name of the caller's making may stand (an unknown member's), with nothing in it that
+ * does not show, and of bounded length.
+ */
+export const visible = (attackerText: string): string =>
+  attackerText.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "?").slice(0, 300);

@@ -7,16 +7,6 @@ import { Change, openDatabase } from "../database/index.ts";
 import { type Code, Fault, minutes, newId, nobody } from "../lib/index.ts";
 import { revocationMigrations } from "../revocation/index.ts";
 import {
-  deadKeys,
-  type ExampleRegistry,
-  eventsOf,
-  exampleAgent,
-  exampleInstance,
-  exampleRegistry,
-  personCaller,
-  toolGrant,
-} from "./example-registry.ts";
-import {
   type AgentSaid,
   aliveAgent,
   decommissionAgent,
@@ -36,6 +26,16 @@ import {
   touchAgent,
   updateAgent,
 } from "./index.ts";
+import {
+  deadKeys,
+  type ExampleRegistry,
+  eventsOf,
+  exampleAgent,
+  exampleInstance,
+  exampleRegistry,
+  personCaller,
+  toolGrant,
+} from "./test-registry.ts";
 
 const refusal = (code: Code, words?: RegExp) => (error: unknown) =>
   error instanceof Fault && error.code === code && (words === undefined || words.test(error.message));
@@ -103,6 +103,14 @@ forEachEngine((engine) => {
     for (const more of wrong)
       await assert.rejects(exampleAgent(example, more), refusal("invalid"), JSON.stringify(more));
     assert.equal((await listAgents(example.deps, { limit: 10 })).items.length, 0);
+  });
+
+  it("a refusal repeats no hidden character of what was said", async () => {
+    const hostile = { "x\u202Ey\u0000": 1 } as Partial<AgentSaid>;
+    await assert.rejects(exampleAgent(example, hostile), (error: unknown) => {
+      assert.ok(refusal("invalid", /x\?y\?/)(error));
+      return !/[\p{C}]/u.test((error as Fault).message);
+    });
   });
 
   it("an agent may delegate only what it has itself", async () => {

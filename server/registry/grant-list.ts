@@ -9,14 +9,19 @@ const MOST_GRANTS = 60;
 /** Grants in their wire form (RFC 9396 objects), read strictly: unknown members and constraints refuse. */
 export const grantList = z
   .array(
-    z.record(z.string(), z.unknown()).transform((attackerGrant, context): Grant => {
-      try {
-        return parseGrant(attackerGrant as Json);
-      } catch (problem) {
-        context.addIssue({ code: "custom", message: `This is not a grant: ${(problem as Error).message}.` });
-        return z.NEVER;
-      }
-    }),
+    z
+      .custom<object>((value) => typeof value === "object")
+      .transform((attackerGrant, context): Grant => {
+        try {
+          return parseGrant(attackerGrant as Json);
+        } catch (problem) {
+          context.addIssue({
+            code: "custom",
+            message: `This is not a grant: ${(problem as Error).message}.`,
+          });
+          return z.NEVER;
+        }
+      }),
   )
   .max(MOST_GRANTS, `A record holds at most ${MOST_GRANTS} grants.`);
 

@@ -3,7 +3,7 @@
  * One place says who exists, who answers for whom, what each may have at most, and in which state it is;
  * whatever ends something here writes its dead keys in the same change.
  */
-export { accepted } from "./accepted.ts";
+export { accepted, visible } from "./accepted.ts";
 export { requireEnrollable } from "./activate-agent.ts";
 export { addInstance, type Proven } from "./add-instance.ts";
 export { addPerson } from "./add-person.ts";
@@ -15,6 +15,7 @@ export {
   agentUpdate,
   type DelegationRules,
   personId,
+  updatedAgent,
 } from "./agent.ts";
 export { isAdministrator, requireAdministrator, requireOwnerOrAdministrator } from "./authority.ts";
 export { decommissionAgent } from "./decommission-agent.ts";
@@ -62,7 +63,7 @@ export {
   personUpdate,
 } from "./person.ts";
 export { emailAddress, printableName, printableText, technicalWord } from "./printable.ts";
-export { changedMembers } from "./record.ts";
+export { changedMembers, defined } from "./record.ts";
 export { type AgentSaid, addAgent, registerAgent } from "./register-agent.ts";
 export { registerPerson } from "./register-person.ts";
 export { registerService } from "./register-service.ts";

@@ -4,14 +4,6 @@ import { forEachEngine } from "../audit/test-databases.ts";
 import { Change } from "../database/index.ts";
 import { type Code, Fault, newId } from "../lib/index.ts";
 import {
-  deadKeys,
-  type ExampleRegistry,
-  eventsOf,
-  exampleRegistry,
-  personCaller,
-  toolGrant,
-} from "./example-registry.ts";
-import {
   alivePerson,
   aliveService,
   defineGroup,
@@ -32,6 +24,14 @@ import {
   updatePerson,
   updateService,
 } from "./index.ts";
+import {
+  deadKeys,
+  type ExampleRegistry,
+  eventsOf,
+  exampleRegistry,
+  personCaller,
+  toolGrant,
+} from "./test-registry.ts";
 
 const refusal = (code: Code, words?: RegExp) => (error: unknown) =>
   error instanceof Fault && error.code === code && (words === undefined || words.test(error.message));

@@ -1,0 +1,56 @@
+import type { Command } from "commander";
+import { openClient } from "./client.ts";
+import { bold, green, say, table, visible } from "./say.ts";
+
+interface Agent {
+  name: string;
+  class: string;
+  environment: string;
+  status: string;
+  owner: string;
+  [member: string]: unknown;
+}
+
+/** `agents` and `join-token`: the registry's agents and their lives. */
+export function agentCommands(program: Command): void {
+  const agents = program.command("agents").description("the agents of this installation");
+  agents.command("list", { isDefault: true }).description("list them").action(list);
+  agents
+    .command("show <name>")
+    .description("everything the registry knows of one")
+    .action(async (name: string) => say.json(await openClient().get(pathOf(name))));
+  act(agents, "suspend", "end its tokens and its access now; it can be resumed");
+  act(agents, "resume", "give a suspended agent its access again");
+  act(agents, "decommission", "end it for good: identity, tokens and delegations");
+  program
+    .command("join-token <kind> <name>")
+    .description("a single-use token with which one process enrols as an agent or a service (10 minutes)")
+    .action(joinToken);
+}
+
+const pathOf = (name: string): string => `/agents/${encodeURIComponent(name)}`;
+
+async function list(): Promise<void> {
+  const { items } = await openClient().get<{ items: Agent[] }>("/agents?limit=200");
+  if (items.length === 0)
+    return say.line("No agents yet. Declare one in a manifest: countersign apply -f agents.yaml");
+  const rows = items.map((agent) => [agent.name, agent.class, agent.environment, agent.status, agent.owner]);
+  say.line(table([["NAME", "CLASS", "ENVIRONMENT", "STATUS", "OWNER"], ...rows]));
+}
+
+function act(agents: Command, verb: "suspend" | "resume" | "decommission", description: string): void {
+  agents
+    .command(`${verb} <name>`)
+    .description(description)
+    .option("--why <reason>", "for the log", `${verb} from the command line`)
+    .action(async (name: string, { why }: { why: string }) => {
+      const agent = await openClient().post<Agent>(`${pathOf(name)}/${verb}`, { reason: why });
+      say.line(`${green("✓")} ${bold(visible(agent.name))} is ${agent.status}`);
+    });
+}
+
+async function joinToken(kind: string, name: string): Promise<void> {
+  const body = kind === "service" ? { service: name } : { agent: name };
+  const { token } = await openClient().post<{ token: string }>("/join-tokens", body);
+  say.line(token);
+}

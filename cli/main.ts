@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/** The command line. Each verb is a file; this one only says which there are. */
+import { Command, CommanderError } from "commander";
+import { agentCommands } from "./agents.ts";
+import { auditCommands } from "./audit.ts";
+import { demoCommand } from "./demo.ts";
+import { manifestCommands } from "./manifest.ts";
+import { peopleCommands } from "./people.ts";
+import { say, Trouble } from "./say.ts";
+import { serveCommands } from "./serve.ts";
+import { loginCommands } from "./session.ts";
+import { taskCommands } from "./tasks.ts";
+
+const program = new Command("countersign")
+  .description("The identity control plane for AI agents: every action carries two signatures.")
+  .version("0.1.0")
+  .showHelpAfterError("(countersign --help tells what there is)")
+  .exitOverride();
+
+for (const add of [
+  serveCommands,
+  demoCommand,
+  loginCommands,
+  peopleCommands,
+  agentCommands,
+  manifestCommands,
+  taskCommands,
+  auditCommands,
+]) {
+  add(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
+  if (error instanceof Trouble) say.trouble(error);
+  else if (!(error instanceof CommanderError)) throw error;
+}

@@ -1,0 +1,110 @@
+import { type Command, Option } from "commander";
+import { green, say, Trouble } from "./say.ts";
+
+export interface ServeOptions {
+  data: string;
+  port: string;
+  host: string;
+  issuer?: string;
+  trustDomain: string;
+  keys?: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  behindProxy?: boolean;
+}
+
+type Running = Awaited<ReturnType<typeof import("@countersign/server")["startServer"]>>;
+
+/** `up` and `serve`: the control plane, for a person at a terminal and for a supervisor. */
+export function serveCommands(program: Command): void {
+  withOptions(
+    program.command("up").description("start the control plane here, and say how to sign in"),
+  ).action(async (options: ServeOptions) => {
+    const server = await start(options);
+    await greet(server, options);
+  });
+  withOptions(
+    program.command("serve").description("start the control plane under a supervisor; logs to stderr"),
+  ).action(async (options: ServeOptions) => {
+    const server = await start(options);
+    await server.writeFirstLink();
+  });
+}
+
+function withOptions(command: Command): Command {
+  const from = (flag: string, description: string, variable: string): Option =>
+    new Option(flag, description).env(variable);
+  return command
+    .addOption(
+      from("--data <folder>", "where everything is kept", "COUNTERSIGN_DATA").default(".countersign"),
+    )
+    .addOption(
+      from(
+        "--keys <folder>",
+        "where the keys are kept (default: keys in the data folder)",
+        "COUNTERSIGN_KEYS",
+      ),
+    )
+    .addOption(from("--port <port>", "the port to listen on", "COUNTERSIGN_PORT").default("4600"))
+    .addOption(from("--host <address>", "the address to listen on", "COUNTERSIGN_HOST").default("127.0.0.1"))
+    .addOption(
+      from(
+        "--issuer <url>",
+        "the public address (default: http://localhost:<port>)",
+        "COUNTERSIGN_ISSUER_URL",
+      ),
+    )
+    .addOption(
+      from("--trust-domain <name>", "the SPIFFE trust domain", "COUNTERSIGN_TRUST_DOMAIN").default(
+        "countersign.local",
+      ),
+    )
+    .addOption(from("--tls-cert <file>", "the certificate to serve with", "COUNTERSIGN_TLS_CERT"))
+    .addOption(from("--tls-key <file>", "its private key", "COUNTERSIGN_TLS_KEY"))
+    .addOption(from("--behind-proxy", "a proxy in front ends TLS", "COUNTERSIGN_BEHIND_PROXY"));
+}
+
+/** Starts the server in this process and stops it in order when the process is told to end. */
+export async function start(options: ServeOptions): Promise<Running> {
+  process.umask(0o077);
+  const { startServer } = await import("@countersign/server");
+  const server = await startServer(configOf(options)).catch((error: { remedy?: string } & Error) => {
+    throw error.name === "Fault" ? new Trouble(error.message, error.remedy) : error;
+  });
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void server.close().then(() => process.exit(0)));
+  }
+  return server;
+}
+
+function configOf(options: ServeOptions) {
+  const port = portOf(options.port);
+  const { tlsCert, tlsKey } = options;
+  return {
+    data: options.data,
+    ...(options.keys === undefined ? {} : { keys: options.keys }),
+    ...(process.env.DATABASE_URL === undefined ? {} : { databaseUrl: process.env.DATABASE_URL }),
+    host: options.host,
+    port,
+    issuer: options.issuer ?? `http://localhost:${port}`,
+    trustDomain: options.trustDomain,
+    behindProxy: options.behindProxy === true,
+    ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
+  };
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new Trouble(`${text} is not a port.`, "Give a number from 1 to 65535 with --port.");
+}
+
+async function greet(server: Running, options: ServeOptions): Promise<void> {
+  say.line(`${green("✓")} Countersign is up at ${server.issuer} (data in ${options.data})`);
+  const link = await server.firstLink();
+  if (link !== undefined) {
+    say.line("\n  Nobody administers it yet. Open this once, within ten minutes, and make your passkey:");
+    say.line(`\n  ${link}\n`);
+  }
+  say.line("  Ctrl-C stops it.");
+}

@@ -1,0 +1,43 @@
+import type { Received } from "../agent-process.ts";
+import { check, served, turnedAway } from "../checks.ts";
+import type { Company } from "../company.ts";
+import { act, agent, aside, chain, person, resource, verdict } from "../stage.ts";
+
+const tool = "cloud/listMachines";
+const args = { region: "eu-west-1" };
+
+/** A token for one purpose, for two seconds. Nothing drives the clock: when it has expired, it is refused. */
+export async function inventory(company: Company, number: number): Promise<void> {
+  act(number, "The inventory agent gets a token for one purpose, for two seconds");
+  const line = chain(
+    person("Alice"),
+    ["signed", agent("planning-agent")],
+    ["narrowed", agent("cloud-inventory-agent")],
+    ["called", resource(tool)],
+  );
+  const first = await ask(company);
+  const { machines } = served("a fresh token is served", await call(company)) as { machines: unknown[] };
+  verdict(line, "ALLOW", `${machines.length} machines in ${args.region}`);
+
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, first.expiresAt - Date.now())));
+  const refused = turnedAway("an expired token is turned away", await call(company), "invalid_token");
+  verdict(line, "REFUSED", refused);
+
+  const second = await ask(company);
+  check(second.decision !== first.decision, "policy was evaluated anew");
+  served("a new token is served", await call(company));
+  verdict(line, "ALLOW", "policy was asked again");
+  aside(`${first.decision}, then ${second.decision}`);
+}
+
+function ask({ inventory, audience }: Company): Promise<Received> {
+  return inventory.tell<Received>("ask", {
+    as: "count",
+    under: "review",
+    resource: audience("cloud"),
+    expiresIn: 2,
+  });
+}
+
+const call = ({ inventory, at }: Company) =>
+  inventory.tell<never>("call", { token: "count", url: at(tool), tool, args });

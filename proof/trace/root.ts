@@ -1,0 +1,97 @@
+import { type Consent, consentHash, parseConsent } from "../consent/index.ts";
+import type { Json } from "../jcs/index.ts";
+import { orRefuse, VerificationError } from "../verification-error.ts";
+import { checkSignature } from "./signature.ts";
+import type { ConsentTrace, EdgeTrace } from "./trace.ts";
+import { memberOf, numberIn, type TraceEvent, textIn, told } from "./trace-event.ts";
+import type { Trail } from "./trail.ts";
+
+type GivenConsent = { trace: ConsentTrace; consent?: Consent };
+
+/** The consents to a task, each with the reasons for which it gives nothing. */
+export function consentsOf(trail: Trail): GivenConsent[] {
+  return trail.of("consent.given").map((event) => readConsent(trail, event));
+}
+
+function readConsent(trail: Trail, event: TraceEvent): GivenConsent {
+  const read = parsed(event);
+  const signature = checkSignature(trail, event, "consent");
+  const problems = [
+    ...(read === undefined ? ["the consent cannot be read"] : mismatches(trail, event, read)),
+    ...(signature.state === "broken" ? ["the signature does not hold"] : []),
+  ];
+  const { id, at, actor, body } = event;
+  const [hash, credential] = [textIn(body, "hash"), textIn(body, "credential")];
+  const trace = told({ event: id, at, person: actor.principal, hash, credential, signature, problems });
+  return read === undefined ? { trace } : { trace, consent: read.consent };
+}
+
+/** A consent and its hash, computed from it. */
+type Hashed = { consent: Consent; hash: string };
+
+function parsed({ body }: TraceEvent): Hashed | undefined {
+  try {
+    return orRefuse("malformed", "the consent", () => hashed(memberOf(body, "consent") ?? null));
+  } catch (error) {
+    if (error instanceof VerificationError) return undefined;
+    throw error;
+  }
+}
+
+function hashed(attackerObject: Json): Hashed {
+  const consent = parseConsent(attackerObject);
+  return { consent, hash: consentHash(consent) };
+}
+
+function mismatches(trail: Trail, { actor, at, body }: TraceEvent, { consent, hash }: Hashed): string[] {
+  const rules: [boolean, string][] = [
+    [hash === textIn(body, "hash"), "the consent is not the one whose hash is recorded"],
+    [consent.task === trail.task, "the consent is to another task"],
+    [actor.kind === "person" && consent.person === actor.principal, "the consent is another person's"],
+    [consent.issued_at <= at && at < consent.expires_at, "the consent had no force at that time"],
+  ];
+  return rules.filter(([holds]) => !holds).map(([, problem]) => problem);
+}
+
+/** The person's own delegation. Proven when exactly one sound consent gives just this. */
+export function rootOf(trail: Trail, consents: readonly GivenConsent[]): EdgeTrace | undefined {
+  const [opened, ...others] = trail.of("task.opened");
+  const edge = opened === undefined ? undefined : textIn(opened.body, "edge");
+  if (opened === undefined || edge === undefined) return undefined;
+  const given = consents.filter(({ trace }) => trace.hash === textIn(opened.body, "consent"));
+  const problems = [
+    ...(others.length === 0 ? [] : ["the task was opened more than once"]),
+    ...rootProblems(opened, given),
+  ];
+  const [consent] = given;
+  const expires = numberIn(opened.body, "expires");
+  return told({
+    edge,
+    event: opened.id,
+    at: opened.at,
+    from: consent?.trace.person ?? opened.about.person ?? "unknown",
+    to: textIn(opened.body, "agent") ?? "unknown",
+    depth: 1,
+    grants: consent?.consent?.grants ?? [],
+    passed: problems.length === 0 ? ("signed" as const) : ("unproven" as const),
+    problems,
+    expires,
+    policies: [],
+    entries: [],
+    children: [],
+  });
+}
+
+function rootProblems(opened: TraceEvent, given: readonly GivenConsent[]): string[] {
+  const [only, ...more] = given;
+  if (only === undefined) return ["no consent to it is in these events"];
+  if (more.length > 0) return ["the consent is recorded more than once"];
+  if (only.consent === undefined || only.trace.problems.length > 0) return only.trace.problems;
+  const expires = numberIn(opened.body, "expires");
+  const rules: [boolean, string][] = [
+    [only.consent.agent === textIn(opened.body, "agent"), "the consent is for another agent"],
+    [expires !== undefined && expires <= only.consent.expires_at, "it outlasts the consent"],
+    [only.trace.at <= opened.at, "it was opened before the consent"],
+  ];
+  return rules.filter(([holds]) => !holds).map(([, problem]) => problem);
+}

@@ -1,0 +1,86 @@
+import { type Grant, permits } from "@countersign/proof/grant";
+import type { AccessTokenClaims } from "@countersign/proof/token";
+import { CountersignError } from "./errors.ts";
+import { type Protection, requireLiving, type ToolCall } from "./protection.ts";
+import { RequestRefused } from "./refusal.ts";
+import type { Use, Uses } from "./uses.ts";
+
+/** A verified request: who acts, for whom, and the one call that it may make. */
+export interface Access {
+  readonly claims: AccessTokenClaims;
+  /** The person for whom it is done; absent when the agent acts on its own. */
+  readonly human_principal: string | undefined;
+  /** The agent that acts. */
+  readonly agent: string | undefined;
+  /** The name of the chain of delegations from the one to the other. */
+  readonly chain_hash: string | undefined;
+  /** Whether the token's grants let a call pass; for showing only what may be used. */
+  permits(call: ToolCall): boolean;
+  /**
+   * Makes the call that the sender has proven: judges it by the grants, records it, spends what can be spent
+   * only so often, and runs it. What was recorded as called is recorded as returned or failed.
+   *
+   * @throws RequestRefused when it must not run; CountersignError when it is run twice; whatever `execute` throws
+   */
+  run<T>(execute: () => Promise<T>): Promise<T>;
+}
+
+/** @param call the call that the sender's proof of possession covers */
+export function accessOf(protection: Protection, claims: AccessTokenClaims, call: ToolCall): Access {
+  const { feed, uses, resource } = protection;
+  let ran = false;
+  return {
+    claims,
+    human_principal: claims.chain_hash === undefined ? undefined : claims.sub,
+    agent: claims.agent,
+    chain_hash: claims.chain_hash,
+    permits: (other) => permittingGrant(claims.authorization_details, resource, other) !== undefined,
+    async run(execute) {
+      if (ran) throw new CountersignError("a request is run once; its proof counts for one call");
+      ran = true;
+      const grant = requireGrant(claims.authorization_details, resource, call);
+      const use = { jti: claims.jti, ...call };
+      await uses.begin(use, { counted: isCounted(grant) || claims.approval !== undefined });
+      // Recording took time, in which what it rests on may have died.
+      requireLiving(feed, claims.rev);
+      return runRecorded(use, uses, execute);
+    },
+  };
+}
+
+async function runRecorded<T>(use: Use, uses: Uses, execute: () => Promise<T>): Promise<T> {
+  try {
+    const result = await execute();
+    uses.end(use, "returned");
+    return result;
+  } catch (cause) {
+    uses.end(use, "failed");
+    throw cause;
+  }
+}
+
+function requireGrant(grants: readonly Grant[], resource: string, call: ToolCall): Grant {
+  const grant = permittingGrant(grants, resource, call);
+  if (grant !== undefined) return grant;
+  const names = grants.some(({ identifier }) => identifier === call.tool);
+  throw new RequestRefused(
+    "insufficient_scope",
+    names
+      ? "The access token does not grant these arguments; ask for a token that does."
+      : "The access token does not grant this tool; ask for a token that does.",
+  );
+}
+
+/** The grant that lets a call pass; one without a count rather than one with. */
+function permittingGrant(
+  grants: readonly Grant[],
+  resource: string,
+  { tool, args }: ToolCall,
+): Grant | undefined {
+  const call = { type: "agent_tool", location: resource, action: "tools/call", identifier: tool, args };
+  // How a person signed in is nothing that this side could check: a grant that asks for it permits nothing.
+  const permitting = grants.filter((grant) => permits(grant, call) && grant.acr === undefined);
+  return permitting.find((grant) => !isCounted(grant)) ?? permitting[0];
+}
+
+const isCounted = (grant: Grant): boolean => grant.max_uses !== undefined || grant.approval !== undefined;

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Refused } from "./errors.ts";
+import { type FeedSource, followFeed } from "./feed.ts";
+import { handClock, scriptedFeed } from "./issuer-of-tests.ts";
+
+async function followed(known: { seq: number; key: string }[] = []) {
+  const clock = handClock();
+  const script = scriptedFeed(known);
+  const following = followFeed(clock, script.source);
+  await script.say({ kind: "head", head: known.length, at: clock.now() });
+  return { clock, script, feed: await following };
+}
+
+const until = async (holds: () => boolean): Promise<void> => {
+  for (let i = 0; i < 200 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.ok(holds(), "it never came to that");
+};
+
+test("what was dead before this process began is known from the snapshot", async () => {
+  const { feed } = await followed([
+    { seq: 1, key: "task:a" },
+    { seq: 2, key: "edge:b" },
+  ]);
+  assert.ok(feed.isDead(["jti:x", "edge:b"]));
+  assert.ok(!feed.isDead(["jti:x"]));
+  feed.close();
+});
+
+test("what dies while it is followed is known at once", async () => {
+  const { feed, script } = await followed();
+  await script.say({ kind: "revoked", revocation: { seq: 1, key: "task:a" } });
+  assert.ok(feed.isDead(["task:a"]));
+  feed.close();
+});
+
+test("a feed is fresh for ten seconds after it was heard, and no longer", async () => {
+  const { feed, clock } = await followed();
+  clock.move(10_000);
+  assert.ok(feed.isFresh());
+  clock.move(1);
+  assert.ok(!feed.isFresh());
+  feed.close();
+});
+
+test("a revocation is no sign of life: only the head says that nothing is missing", async () => {
+  const { feed, clock, script } = await followed();
+  clock.move(10_001);
+  await script.say({ kind: "revoked", revocation: { seq: 1, key: "task:a" } });
+  assert.ok(!feed.isFresh());
+  feed.close();
+});
+
+test("a head that was held up on its way here counts from when it was said", async () => {
+  const { feed, clock, script } = await followed();
+  const saidAt = clock.now();
+  clock.move(9_000);
+  await script.say({ kind: "head", head: 0, at: saidAt + 1_000 });
+  clock.move(2_000);
+  assert.ok(feed.isFresh());
+  clock.move(1);
+  assert.ok(!feed.isFresh());
+  feed.close();
+});
+
+test("a head beyond what was heard means that something is missing: the feed is read again from there", async () => {
+  const known: { seq: number; key: string }[] = [];
+  const { feed, script, clock } = await followed(known);
+  known.push({ seq: 1, key: "task:a" });
+  clock.move(10_001);
+  await script.say({ kind: "head", head: 1, at: clock.now() });
+  assert.ok(!feed.isFresh());
+  await until(() => feed.isDead(["task:a"]));
+  feed.close();
+});
+
+test("a gap between two revocations means the same", async () => {
+  const known: { seq: number; key: string }[] = [];
+  const { feed, script } = await followed(known);
+  known.push({ seq: 1, key: "task:a" }, { seq: 2, key: "task:b" });
+  await script.say({ kind: "revoked", revocation: { seq: 2, key: "task:b" } });
+  await until(() => feed.isDead(["task:a"]));
+  feed.close();
+});
+
+test("a stream that breaks is resumed after the last place that was heard", async () => {
+  const { feed, script } = await followed();
+  await script.say({ kind: "revoked", revocation: { seq: 1, key: "task:a" } }, "break");
+  await until(() => script.asked.length === 2);
+  assert.deepEqual(script.asked, [0, 1]);
+  feed.close();
+});
+
+test("a feed that was set back is read from its beginning; what was dead stays dead", async () => {
+  const clock = handClock();
+  const script = scriptedFeed([{ seq: 1, key: "task:a" }]);
+  let setBack = false;
+  const source: FeedSource = {
+    ...script.source,
+    async page(after) {
+      if (!setBack) return script.source.page(after);
+      if (after > 0) throw new Refused("set back", { code: "gone", status: 410 });
+      return { items: [], more: false };
+    },
+  };
+  const following = followFeed(clock, source);
+  await script.say({ kind: "head", head: 1, at: clock.now() });
+  const feed = await following;
+  setBack = true;
+  await script.say("break");
+  await until(() => script.asked.at(-1) === 0);
+  assert.ok(!feed.isFresh());
+  assert.ok(feed.isDead(["task:a"]));
+  await script.say({ kind: "head", head: 0, at: clock.now() });
+  assert.ok(feed.isFresh());
+  feed.close();
+});
+
+test("a closed feed is not fresh", async () => {
+  const { feed } = await followed();
+  feed.close();
+  assert.ok(!feed.isFresh());
+});

@@ -1,0 +1,177 @@
+import { CountersignError, Refused } from "./errors.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** One thing that has died. */
+export interface Revocation {
+  /** Its place in the feed: each is one more than the one before. */
+  readonly seq: number;
+  /** A revocation key, as tokens carry them in `rev`: `task:…`, `edge:…`, `jti:…`. */
+  readonly key: string;
+}
+
+/** What the stream says: a death, or how far the feed had come at a moment (ms since 1970, by the server). */
+export type FeedMessage =
+  | { readonly kind: "revoked"; readonly revocation: Revocation }
+  | { readonly kind: "head"; readonly head: number; readonly at: number };
+
+/** Where revocations come from: pages of what is known, then a stream of what happens. */
+export interface FeedSource {
+  /** @throws Refused with status 410 when the feed has not come as far as `after`: it was set back */
+  page(after: number): Promise<{ items: Revocation[]; more: boolean }>;
+  stream(after: number, signal: AbortSignal): AsyncIterable<FeedMessage>;
+}
+
+/** What is dead, as far as this process has heard, and whether that can be relied on. */
+export interface RevocationFeed {
+  /** Whether any of these keys is known to be dead. Says nothing unless the feed is fresh. */
+  isDead(keys: readonly string[]): boolean;
+  /** Whether all that had died ten seconds ago is known here. */
+  isFresh(): boolean;
+  /** Ends following. From then on the feed is not fresh. */
+  close(): void;
+}
+
+/** A verifier whose feed is older than this refuses. Milliseconds. */
+export const freshnessBound = 10_000;
+const shortestPause = 100;
+const longestPause = 2_000;
+
+/**
+ * Follows the feed for as long as the process lives: what is known first, then the stream, resumed after the
+ * last place that was heard whenever it breaks or falls silent.
+ *
+ * @returns once what is known has been read and the stream was heard for the first time
+ * @throws CountersignError when that takes longer than the freshness bound
+ */
+export async function followFeed(runtime: Runtime, source: FeedSource): Promise<RevocationFeed> {
+  const state = new Heard(runtime);
+  const stop = new AbortController();
+  const close = (): void => {
+    stop.abort();
+    state.forget();
+  };
+  void follow(source, state, stop.signal);
+  await state.forTheFirstTime(freshnessBound).catch((cause) => {
+    close();
+    throw cause;
+  });
+  return {
+    isDead: (keys) => keys.some((key) => state.dead.has(key)),
+    isFresh: () => state.isFresh(),
+    close,
+  };
+}
+
+/** What has been heard of the feed, and when. */
+class Heard {
+  readonly dead = new Set<string>();
+  seq = 0;
+  readonly #runtime: Runtime;
+  /** When what is known here was the whole truth, by the clock that is never set. */
+  #completeAt = Number.NEGATIVE_INFINITY;
+  #onHeard: (() => void) | undefined;
+  /** What broke the feed last. */
+  trouble: unknown;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  add({ seq, key }: Revocation): void {
+    if (seq > this.seq + 1) throw new CountersignError("the revocation feed has a gap");
+    this.dead.add(key);
+    this.seq = Math.max(this.seq, seq);
+  }
+
+  /** A head that was long under way, in a buffer on its way here for instance, tells of the past. */
+  head(head: number, at: number): void {
+    if (head > this.seq) throw new CountersignError("the revocation feed has a gap");
+    this.#completeAt = this.#runtime.elapsed() - Math.max(0, this.#runtime.now() - at);
+    if (this.isFresh()) this.#onHeard?.();
+  }
+
+  isFresh(): boolean {
+    return this.#runtime.elapsed() - this.#completeAt <= freshnessBound;
+  }
+
+  forget(): void {
+    this.#completeAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Another feed than the one that was followed: it is read from its beginning. What is dead stays dead. */
+  startOver(): void {
+    this.forget();
+    this.seq = 0;
+  }
+
+  forTheFirstTime(patience: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const late = (): void => reject(cannotFollow(this.trouble));
+      const timer = setTimeout(late, patience);
+      this.#onHeard = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function cannotFollow(cause: unknown): CountersignError {
+  const why = cause instanceof Error ? `: ${cause.message}` : "";
+  return new CountersignError(`the revocation feed cannot be followed${why}`, { cause });
+}
+
+async function follow(source: FeedSource, state: Heard, stop: AbortSignal): Promise<void> {
+  let pause = shortestPause;
+  while (!stop.aborted) {
+    const heard = await followOnce(source, state, stop);
+    pause = heard ? shortestPause : Math.min(pause * 2, longestPause);
+    // Many that lost the same server must not come back in the same moment.
+    await sleep(pause * (0.5 + Math.random() / 2), stop);
+  }
+}
+
+/** @returns whether anything was heard before it broke */
+async function followOnce(source: FeedSource, state: Heard, stop: AbortSignal): Promise<boolean> {
+  const silence = new AbortController();
+  const watchdog = setTimeout(() => silence.abort(), freshnessBound).unref();
+  let heard = false;
+  try {
+    await catchUp(source, state);
+    for await (const message of source.stream(state.seq, AbortSignal.any([stop, silence.signal]))) {
+      watchdog.refresh();
+      heard = true;
+      if (message.kind === "revoked") state.add(message.revocation);
+      else state.head(message.head, message.at);
+    }
+  } catch (cause) {
+    // Whatever else broke it: the feed ages until it is heard again, and is then not fresh by itself.
+    state.trouble = cause;
+    if (cause instanceof Refused && cause.status === 410) state.startOver();
+  } finally {
+    clearTimeout(watchdog);
+    silence.abort();
+  }
+  return heard;
+}
+
+async function catchUp(source: FeedSource, state: Heard): Promise<void> {
+  for (let more = true; more; ) {
+    const page = await source.page(state.seq);
+    for (const revocation of page.items) state.add(revocation);
+    more = page.more;
+  }
+}
+
+function sleep(milliseconds: number, stop: AbortSignal): Promise<void> {
+  if (stop.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      stop.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds).unref();
+    stop.addEventListener("abort", done);
+  });
+}

@@ -1,0 +1,25 @@
+/**
+ * In the agent's process: a key made in memory, enrolment, tokens, delegations, bound calls. In the service
+ * that it calls: a protector that lets nothing through which is not proven, granted, alive and recorded.
+ */
+export type { Access } from "./access.ts";
+export {
+  type AccessToken,
+  type Agent,
+  agentOf,
+  type Delegated,
+  type DelegationRequest,
+  type OutgoingCall,
+  openAgent,
+  type TokenRequest,
+} from "./agent.ts";
+export { type Enrolment, enrol } from "./enrol.ts";
+export { ApprovalPending, CountersignError, Denied, type Reason, Refused, Unreachable } from "./errors.ts";
+export type { Instance } from "./instance.ts";
+export { type HolderKey, makeKey } from "./key.ts";
+export type { ProtectedRequest, Protector } from "./protect.ts";
+export type { ToolCall } from "./protection.ts";
+export { type RefusalError, RequestRefused } from "./refusal.ts";
+export { nodeRuntime, type Runtime } from "./runtime.ts";
+export { openService, type Service, serviceOf } from "./service.ts";
+export type { TaskRequest } from "./tasks.ts";

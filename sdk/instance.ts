@@ -1,0 +1,125 @@
+import { randomUUID } from "node:crypto";
+import { clientAssertionType, createClientAssertion } from "@countersign/proof/client-assertion";
+import { createDpopProof } from "@countersign/proof/dpop";
+import type { JsonObject } from "@countersign/proof/jcs";
+import { ask } from "./ask.ts";
+import { ApprovalPending, Refused, Unreachable } from "./errors.ts";
+import type { Issuer } from "./issuer.ts";
+import type { HolderKey } from "./key.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** This process, enrolled: an agent's or a service's running copy, its key, and how it asks. */
+export interface Instance {
+  /** Its SPIFFE ID. */
+  readonly id: string;
+  readonly key: HolderKey;
+  readonly issuer: Issuer;
+  readonly runtime: Runtime;
+  /** Asks the token endpoint, authenticated by a client assertion and bound by DPoP. */
+  askForToken(form: Readonly<Record<string, string>>): Promise<IssuedToken>;
+  /** Its own access token for the control plane; kept until shortly before it expires. */
+  actorToken(): Promise<string>;
+  /** Runs something with that token. Where it is refused the token is not kept: it may be what has died. */
+  withActorToken<T>(use: (actorToken: string) => Promise<T>): Promise<T>;
+  /** Asks another endpoint of the control plane in its own name. */
+  ask(method: "GET" | "POST", path: `/${string}`, json?: JsonObject): Promise<JsonObject>;
+}
+
+/** What the token endpoint answered. */
+export interface IssuedToken {
+  readonly token: string;
+  /** Milliseconds since 1970, by this process's clock. */
+  readonly expiresAt: number;
+  readonly answer: JsonObject;
+}
+
+const renewBeforeMilliseconds = 15_000;
+
+/** An enrolled instance over its key. `id` is the SPIFFE ID that enrolment answered. */
+export function instanceOf(runtime: Runtime, issuer: Issuer, id: string, key: HolderKey): Instance {
+  let own: IssuedToken | undefined;
+  const instance: Instance = {
+    id,
+    key,
+    issuer,
+    runtime,
+    askForToken: (form) => askForToken(instance, form),
+    async actorToken() {
+      if (own === undefined || runtime.now() >= own.expiresAt - renewBeforeMilliseconds) {
+        own = await askForToken(instance, { grant_type: "client_credentials", resource: issuer.id });
+      }
+      return own.token;
+    },
+    async withActorToken(use) {
+      try {
+        return await use(await instance.actorToken());
+      } catch (cause) {
+        if (cause instanceof Refused && !(cause instanceof ApprovalPending)) own = undefined;
+        throw cause;
+      }
+    },
+    ask: (method, path, json) =>
+      instance.withActorToken((actorToken) => {
+        const url = issuer.at(path);
+        const headers = dpopHeaders(instance, actorToken, { method, url });
+        return ask(runtime, { method, url, headers, ...(json === undefined ? {} : { json }) });
+      }),
+  };
+  return instance;
+}
+
+async function askForToken(
+  { runtime, issuer, id, key }: Instance,
+  form: Readonly<Record<string, string>>,
+): Promise<IssuedToken> {
+  const now = runtime.now();
+  const url = issuer.tokenEndpoint;
+  const assertion = createClientAssertion({
+    clientId: id,
+    issuer: issuer.id,
+    key: key.privateKey,
+    now,
+    jti: randomUUID(),
+  });
+  const answer = await ask(runtime, {
+    method: "POST",
+    url,
+    headers: { DPoP: createDpopProof({ key: key.privateKey, method: "POST", url, now, jti: randomUUID() }) },
+    form: { ...form, client_assertion_type: clientAssertionType, client_assertion: assertion },
+  });
+  return parseIssued(answer, now);
+}
+
+function parseIssued(answer: JsonObject, now: number): IssuedToken {
+  const { access_token, token_type, expires_in } = answer;
+  const bound = typeof token_type === "string" && token_type.toLowerCase() === "dpop";
+  if (typeof access_token !== "string" || typeof expires_in !== "number" || !bound) {
+    throw new Unreachable("the token endpoint answered no token that is bound to this process's key");
+  }
+  return { token: access_token, expiresAt: now + expires_in * 1000, answer };
+}
+
+/** What a request is, as far as its proof of possession covers it. */
+export interface ProvenRequest {
+  readonly method: string;
+  readonly url: string;
+  /** Name of the tool that is called, and the hash of its canonical arguments. */
+  readonly tool?: string;
+  readonly argsHash?: string;
+}
+
+/** The two headers of a request with a bound token: the token, and a fresh proof. @see RFC 9449 §7.1 */
+export function dpopHeaders(
+  { key, runtime }: Pick<Instance, "key" | "runtime">,
+  accessToken: string,
+  request: ProvenRequest,
+): { Authorization: string; DPoP: string } {
+  const proof = createDpopProof({
+    key: key.privateKey,
+    accessToken,
+    now: runtime.now(),
+    jti: randomUUID(),
+    ...request,
+  });
+  return { Authorization: `DPoP ${accessToken}`, DPoP: proof };
+}

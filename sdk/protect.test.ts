@@ -1,0 +1,348 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sha256Base64url } from "@countersign/proof/digest";
+import { createDpopProof } from "@countersign/proof/dpop";
+import { canonicalize, type JsonObject } from "@countersign/proof/jcs";
+import type { AccessTokenClaims } from "@countersign/proof/token";
+import { Unreachable } from "./errors.ts";
+import { followFeed } from "./feed.ts";
+import type { IssuerKeys } from "./issuer-keys.ts";
+import { grantOf, handClock, issuer, resource, scriptedFeed, testIssuer, tool } from "./issuer-of-tests.ts";
+import { makeKey } from "./key.ts";
+import { type ProtectedRequest, protect } from "./protect.ts";
+import { RequestRefused } from "./refusal.ts";
+import type { Use } from "./uses.ts";
+
+const url = `${resource}/listInvoices`;
+const args: JsonObject = { quarter: "2026-Q3" };
+const livingFeed = { isDead: () => false, isFresh: () => true, close() {} };
+
+type Changes = { feed?: typeof livingFeed; begin?: () => Promise<void>; keys?: IssuerKeys };
+
+function billing(changes: Changes = {}) {
+  const clock = handClock();
+  const server = testIssuer(clock);
+  const recorded: string[] = [];
+  const uses = {
+    begin: async (use: Use, { counted }: { counted: boolean }) => {
+      await changes.begin?.();
+      recorded.push(`called ${use.tool}${counted ? " counted" : ""}`);
+    },
+    end: (_use: Use, phase: string) => void recorded.push(phase),
+    settled: async () => {},
+  };
+  const feed = changes.feed ?? livingFeed;
+  const protector = protect({
+    runtime: clock,
+    issuer,
+    resource,
+    keys: changes.keys ?? server.keys,
+    feed,
+    uses,
+  });
+  const request = (token = server.issue(), proof: object = {}, call = { tool, args }): ProtectedRequest => ({
+    method: "POST",
+    url,
+    authorization: [`DPoP ${token}`],
+    dpop: [
+      createDpopProof({
+        key: server.holder.privateKey,
+        method: "POST",
+        url,
+        accessToken: token,
+        now: clock.now(),
+        jti: crypto.randomUUID(),
+        tool: call.tool,
+        argsHash: sha256Base64url(canonicalize(call.args)),
+        ...proof,
+      }),
+    ],
+    call,
+  });
+  const withClaims = (claims: Partial<AccessTokenClaims>) => request(server.issue(claims));
+  return { clock, server, protector, request, withClaims, recorded };
+}
+
+async function refusedWith(
+  attempt: Promise<unknown>,
+  status: number,
+  error: string | undefined,
+): Promise<RequestRefused> {
+  const cause = await attempt.then(
+    () => assert.fail("it was let through"),
+    (refused) => refused,
+  );
+  assert.ok(cause instanceof RequestRefused, String(cause));
+  assert.deepEqual([cause.status, cause.error], [status, error], cause.message);
+  return cause;
+}
+
+test("a proven, granted request runs, and is recorded as called and returned", async () => {
+  const { protector, request, recorded } = billing();
+  const access = await protector.verify(request());
+  assert.equal(access.human_principal, "person_alice");
+  assert.equal(access.agent, "cost-analysis-agent");
+  assert.equal(await access.run(async () => 42), 42);
+  assert.deepEqual(recorded, [`called ${tool}`, "returned"]);
+});
+
+test("a call that fails while it runs is recorded as failed, and fails", async () => {
+  const { protector, request, recorded } = billing();
+  const access = await protector.verify(request());
+  await assert.rejects(
+    access.run(() => Promise.reject(new Error("disk full"))),
+    /disk full/,
+  );
+  assert.deepEqual(recorded, [`called ${tool}`, "failed"]);
+});
+
+test("a request without a token is told which scheme to use, and nothing else", async () => {
+  const { protector, request } = billing();
+  const refused = await refusedWith(
+    protector.verify({ ...request(), authorization: undefined }),
+    401,
+    undefined,
+  );
+  assert.equal(refused.headers["www-authenticate"], 'DPoP algs="ES256 EdDSA"');
+});
+
+test("a bound token under the scheme Bearer is refused", async () => {
+  const { protector, server, request } = billing();
+  const bearer = { ...request(), authorization: [`Bearer ${server.issue()}`] };
+  const refused = await refusedWith(protector.verify(bearer), 401, "invalid_token");
+  assert.match(
+    refused.headers["www-authenticate"] ?? "",
+    /^DPoP error="invalid_token", error_description="[^"]+", algs=/,
+  );
+});
+
+test("two Authorization headers are refused", async () => {
+  const { protector, server, request } = billing();
+  const token = server.issue();
+  const twice = { ...request(token), authorization: [`DPoP ${token}`, `DPoP ${token}`] };
+  await refusedWith(protector.verify(twice), 400, "invalid_request");
+});
+
+test("no proof and two proofs are refused alike", async () => {
+  const { protector, request } = billing();
+  const good = request();
+  const [proof = ""] = good.dpop ?? [];
+  await refusedWith(protector.verify({ ...good, dpop: undefined }), 401, "invalid_dpop_proof");
+  await refusedWith(protector.verify({ ...good, dpop: [proof, proof] }), 401, "invalid_dpop_proof");
+});
+
+test("a proof counts once", async () => {
+  const { protector, request } = billing();
+  const once = request();
+  await protector.verify(once);
+  await refusedWith(protector.verify(once), 401, "invalid_dpop_proof");
+});
+
+test("a proof does not count again for as long as its age would let it", async () => {
+  const { protector, request, clock } = billing();
+  const once = request();
+  await protector.verify(once);
+  for (let second = 0; second < 90; second += 3) {
+    clock.move(3_000);
+    await refusedWith(protector.verify(once), 401, "invalid_dpop_proof");
+  }
+});
+
+test("a proof by another key than the token's is refused", async () => {
+  const { protector, request, server } = billing();
+  const thief = request(server.issue(), { key: makeKey().privateKey });
+  await refusedWith(protector.verify(thief), 401, "invalid_dpop_proof");
+});
+
+test("a proof for other arguments, another tool, another method or another URL is refused", async () => {
+  const { protector, request, server } = billing();
+  const elsewhere = [
+    { argsHash: sha256Base64url(canonicalize({ quarter: "2026-Q2" })) },
+    { tool: "billing/applyCredit" },
+    { method: "GET" },
+    { url: `${resource}/applyCredit` },
+    { tool: undefined, argsHash: undefined },
+  ];
+  for (const proof of elsewhere) {
+    await refusedWith(protector.verify(request(server.issue(), proof)), 401, "invalid_dpop_proof");
+  }
+});
+
+test("a token for another audience is refused, and says so", async () => {
+  const { protector, withClaims } = billing();
+  const other = withClaims({ aud: "http://localhost:4700/cloud" });
+  const refused = await refusedWith(protector.verify(other), 401, "invalid_token");
+  assert.match(refused.message, /another resource/);
+});
+
+test("a token by another issuer, or signed by a stranger, is refused", async () => {
+  const { protector, withClaims, request, clock } = billing();
+  await refusedWith(protector.verify(withClaims({ iss: "http://localhost:4601" })), 401, "invalid_token");
+  await refusedWith(protector.verify(request(testIssuer(clock).issue())), 401, "invalid_token");
+});
+
+test("an expired token is refused in the second in which it expires", async () => {
+  const { protector, server, request, clock } = billing();
+  const token = server.issue({ exp: Math.floor(clock.now() / 1000) + 2 });
+  clock.move(1_999);
+  await protector.verify(request(token));
+  clock.move(1);
+  await refusedWith(protector.verify(request(token)), 401, "invalid_token");
+});
+
+test("a token is refused when any key that kills it is dead", async () => {
+  for (const dead of ["task:task_1", "edge:edge_1"]) {
+    const { protector, request } = billing({
+      feed: { ...livingFeed, isDead: (keys: string[] = []) => keys.includes(dead) },
+    });
+    const refused = await refusedWith(protector.verify(request()), 401, "invalid_token");
+    assert.match(refused.message, /revoked/);
+  }
+});
+
+test("a call is refused when its task dies between its verification and its execution", async () => {
+  const dead = new Set<string>();
+  const feed = { ...livingFeed, isDead: (keys: readonly string[] = []) => keys.some((key) => dead.has(key)) };
+  const { protector, request } = billing({ feed, begin: async () => void dead.add("task:task_1") });
+  const access = await protector.verify(request());
+  await refusedWith(
+    access.run(async () => assert.fail("it ran")),
+    401,
+    "invalid_token",
+  );
+});
+
+test("without a fresh feed nothing is let through, whatever it brings", async () => {
+  const { protector, request } = billing({ feed: { ...livingFeed, isFresh: () => false } });
+  const refused = await refusedWith(protector.verify(request()), 503, "temporarily_unavailable");
+  assert.deepEqual(refused.headers, { "retry-after": "2" });
+  assert.match(refused.message, /revocation feed/);
+});
+
+test("a feed that was not heard for ten seconds refuses, and lets through again once it is heard", async () => {
+  const clock = handClock();
+  const script = scriptedFeed();
+  const following = followFeed(clock, script.source);
+  await script.say({ kind: "head", head: 0, at: clock.now() });
+  const feed = await following;
+  const server = testIssuer(clock);
+  const uses = { begin: async () => {}, end: () => {}, settled: async () => {} };
+  const protector = protect({ runtime: clock, issuer, resource, keys: server.keys, feed, uses });
+  const { request } = billing();
+  const mine = () => {
+    const token = server.issue();
+    const argsHash = sha256Base64url(canonicalize(args));
+    const key = server.holder.privateKey;
+    const proof = {
+      key,
+      method: "POST",
+      url,
+      accessToken: token,
+      now: clock.now(),
+      jti: crypto.randomUUID(),
+      tool,
+      argsHash,
+    };
+    return { ...request(), authorization: [`DPoP ${token}`], dpop: [createDpopProof(proof)] };
+  };
+  await protector.verify(mine());
+  clock.move(10_001);
+  await refusedWith(protector.verify(mine()), 503, "temporarily_unavailable");
+  await script.say({ kind: "head", head: 0, at: clock.now() });
+  await protector.verify(mine());
+  feed.close();
+  await refusedWith(protector.verify(mine()), 503, "temporarily_unavailable");
+});
+
+test("an argument outside the grant is refused before anything is recorded or run", async () => {
+  const { protector, request, server, recorded } = billing();
+  const call = { tool, args: { quarter: "2026-Q2" } };
+  const access = await protector.verify(request(server.issue(), {}, call));
+  await refusedWith(
+    access.run(async () => assert.fail("it ran")),
+    403,
+    "insufficient_scope",
+  );
+  assert.deepEqual(recorded, []);
+});
+
+test("an argument that the grant does not name, and a tool that it does not grant, are refused", async () => {
+  const { protector, request, server } = billing();
+  const calls = [
+    { tool, args: { ...args, everything: true } },
+    { tool: "billing/applyCredit", args },
+  ];
+  for (const call of calls) {
+    const access = await protector.verify(request(server.issue(), {}, call));
+    assert.equal(access.permits(call), false);
+    await refusedWith(
+      access.run(async () => assert.fail("it ran")),
+      403,
+      "insufficient_scope",
+    );
+  }
+});
+
+test("a grant at another location permits nothing here", async () => {
+  const { protector, withClaims } = billing();
+  const elsewhere = { ...grantOf(tool), locations: ["http://localhost:4700/cloud"] };
+  const access = await protector.verify(withClaims({ authorization_details: [elsewhere] }));
+  await refusedWith(
+    access.run(async () => assert.fail("it ran")),
+    403,
+    "insufficient_scope",
+  );
+});
+
+test("counted and approved calls are spent before they run", async () => {
+  const cases: Partial<AccessTokenClaims>[] = [
+    { authorization_details: [{ ...grantOf(tool), max_uses: 1 }] },
+    { authorization_details: [{ ...grantOf(tool), approval: "required" }] },
+    { approval: "approval_1" },
+  ];
+  for (const claims of cases) {
+    const { protector, withClaims, recorded } = billing();
+    const access = await protector.verify(withClaims(claims));
+    await access.run(async () => assert.deepEqual(recorded, [`called ${tool} counted`]));
+  }
+});
+
+test("what cannot be spent does not run", async () => {
+  const spent = () => Promise.reject(new RequestRefused("insufficient_scope", "It has been used."));
+  const { protector, withClaims } = billing({ begin: spent });
+  const access = await protector.verify(withClaims({ approval: "approval_1" }));
+  await refusedWith(
+    access.run(async () => assert.fail("it ran")),
+    403,
+    "insufficient_scope",
+  );
+});
+
+test("a grant that asks how the person signed in permits nothing, for this side cannot know", async () => {
+  const { protector, withClaims } = billing();
+  const access = await protector.verify(
+    withClaims({ authorization_details: [{ ...grantOf(tool), acr: "urn:acr:mfa" }] }),
+  );
+  await refusedWith(
+    access.run(async () => assert.fail("it ran")),
+    403,
+    "insufficient_scope",
+  );
+});
+
+test("without the issuer's keys nothing is let through", async () => {
+  const keys = { verifyWith: () => Promise.reject(new Unreachable("away")) };
+  const { protector, request } = billing({ keys });
+  await refusedWith(protector.verify(request()), 503, "temporarily_unavailable");
+});
+
+test("one proof runs one call, even if the service tries to run it again", async () => {
+  const { protector, request, recorded } = billing();
+  const access = await protector.verify(request());
+  await access.run(async () => {});
+  await assert.rejects(
+    access.run(async () => assert.fail("it ran again")),
+    /run once/,
+  );
+  assert.equal(recorded.length, 2);
+});

@@ -1,0 +1,124 @@
+import { sha256Base64url } from "@countersign/proof/digest";
+import { verifyDpopProof } from "@countersign/proof/dpop";
+import { canonicalize } from "@countersign/proof/jcs";
+import { createKeyCache } from "@countersign/proof/jwk";
+import { type AccessTokenClaims, verifyAccessToken } from "@countersign/proof/token";
+import { type Access, accessOf } from "./access.ts";
+import { CountersignError } from "./errors.ts";
+import { type Protection, requireFresh, requireLiving, type ToolCall } from "./protection.ts";
+import { proofRefused, RequestRefused, tokenRefused } from "./refusal.ts";
+import { createReplayMemory } from "./replay-memory.ts";
+
+/** What a protected service knows of a request. All of it but `url` is the sender's word. */
+export interface ProtectedRequest {
+  readonly method: string;
+  /** The public URL of the endpoint, from the service's own configuration; never from the `Host` header. */
+  readonly url: string;
+  /** Each header's values as they came; more than one of either refuses. Node's `req.headersDistinct` has them. */
+  readonly authorization: readonly string[] | undefined;
+  readonly dpop: readonly string[] | undefined;
+  /** The tool that it calls, as this service maps it: the proof of possession must cover it and its arguments. */
+  readonly call: ToolCall;
+}
+
+/** Stands before one resource and lets nothing through that is not proven. */
+export interface Protector {
+  /**
+   * Verifies a request: the access token by the issuer's keys, that it is for this resource, that the sender
+   * holds its key and sends this proof for the first time, and that nothing it rests on has been revoked.
+   *
+   * @throws RequestRefused whose `status`, `headers` and `body` are the answer
+   */
+  verify(attackerRequest: ProtectedRequest): Promise<Access>;
+}
+
+/** How old a proof may be, in seconds. */
+const proofWindow = 60;
+const rememberedProofs = 100_000;
+const rememberedKeys = 1_000;
+
+export function protect(protection: Protection): Protector {
+  const proofs = createReplayMemory(rememberedProofs);
+  const holders = createKeyCache(rememberedKeys);
+  const { runtime, feed } = protection;
+  return {
+    async verify(attackerRequest) {
+      const attackerToken = readToken(attackerRequest.authorization);
+      const attackerProof = readProof(attackerRequest.dpop);
+      const claims = await verifyToken(protection, attackerToken);
+      const now = runtime.now();
+      const proof = refuseAs(proofRefused, () =>
+        verifyDpopProof(attackerProof, {
+          ...expectationOf(attackerRequest),
+          accessToken: attackerToken,
+          expectedJkt: claims.cnf.jkt,
+          now,
+          windowSeconds: proofWindow,
+          keys: holders,
+        }),
+      );
+      requireFirst(proofs.note(proof.replayKey, proof.expiresAt, now));
+      requireLiving(feed, claims.rev);
+      return accessOf(protection, claims, attackerRequest.call);
+    },
+  };
+}
+
+function readToken(authorization: readonly string[] | undefined): string {
+  const [only, ...more] = authorization ?? [];
+  if (only === undefined) throw new RequestRefused(undefined, "An access token is needed.");
+  const match = /^DPoP +([A-Za-z0-9\-._~+/]+=*)$/i.exec(only);
+  if (more.length > 0) throw new RequestRefused("invalid_request", "More than one Authorization header.");
+  if (match?.[1] === undefined) {
+    throw new RequestRefused("invalid_token", "The Authorization header must be of the scheme DPoP.");
+  }
+  return match[1];
+}
+
+function readProof(dpop: readonly string[] | undefined): string {
+  const [only, ...more] = dpop ?? [];
+  if (only !== undefined && more.length === 0) return only;
+  throw new RequestRefused("invalid_dpop_proof", "Exactly one DPoP header is needed.");
+}
+
+async function verifyToken(
+  { runtime, issuer, resource, keys, feed }: Protection,
+  attackerToken: string,
+): Promise<AccessTokenClaims> {
+  requireFresh(feed);
+  try {
+    return await keys.verifyWith((known) =>
+      verifyAccessToken(attackerToken, {
+        issuer,
+        audience: resource,
+        keys: known,
+        now: runtime.now(),
+        isDead: (rev) => feed.isDead(rev),
+      }),
+    );
+  } catch (cause) {
+    throw cause instanceof CountersignError ? keysAway(cause) : tokenRefused(cause);
+  }
+}
+
+const keysAway = (cause: CountersignError): RequestRefused =>
+  new RequestRefused("temporarily_unavailable", "The issuer's keys cannot be had now.", { cause });
+
+function expectationOf({ method, url, call }: ProtectedRequest) {
+  return { method, url, tool: call.tool, argsHash: sha256Base64url(canonicalize(call.args)) };
+}
+
+function refuseAs<T>(refused: (cause: unknown) => RequestRefused, step: () => T): T {
+  try {
+    return step();
+  } catch (cause) {
+    throw refused(cause);
+  }
+}
+
+function requireFirst(noted: "new" | "seen" | "full"): void {
+  if (noted === "seen") {
+    throw new RequestRefused("invalid_dpop_proof", "This DPoP proof has been used; make one per request.");
+  }
+  if (noted === "full") throw new RequestRefused("temporarily_unavailable", "Too many requests at once.");
+}

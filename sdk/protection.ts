@@ -1,0 +1,43 @@
+import type { JsonObject } from "@countersign/proof/jcs";
+import type { RevocationFeed } from "./feed.ts";
+import type { IssuerKeys } from "./issuer-keys.ts";
+import { RequestRefused } from "./refusal.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Uses } from "./uses.ts";
+
+/** A tool and the arguments it is called with. */
+export interface ToolCall {
+  /** Its identifier in the catalog: `reports/publish`. */
+  readonly tool: string;
+  readonly args: JsonObject;
+}
+
+/** What a protector rests on. */
+export interface Protection {
+  readonly runtime: Runtime;
+  readonly issuer: string;
+  /** The audience that tokens must be for: this resource's identifier. */
+  readonly resource: string;
+  readonly keys: IssuerKeys;
+  readonly feed: RevocationFeed;
+  readonly uses: Uses;
+}
+
+/**
+ * Refuses when what is known to be dead is too old to rely on, and when any of the keys is among it.
+ *
+ * @throws RequestRefused
+ */
+export function requireLiving(feed: RevocationFeed, rev: readonly string[]): void {
+  requireFresh(feed);
+  if (feed.isDead(rev)) throw new RequestRefused("invalid_token", "The access token has been revoked.");
+}
+
+/** @throws RequestRefused */
+export function requireFresh(feed: RevocationFeed): void {
+  if (feed.isFresh()) return;
+  throw new RequestRefused(
+    "temporarily_unavailable",
+    "The revocation feed is older than 10 seconds; no token can be relied on until it is heard again.",
+  );
+}

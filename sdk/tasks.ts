@@ -1,0 +1,48 @@
+import type { Grant } from "@countersign/proof/grant";
+import type { Json } from "@countersign/proof/jcs";
+import { Unreachable } from "./errors.ts";
+import type { Instance } from "./instance.ts";
+
+/** One piece of work that a service asks an agent to do for a person. */
+export interface TaskRequest {
+  /** For whom: she must consent before anything is given. */
+  readonly person: string;
+  /** What she said, in her words. */
+  readonly instruction: string;
+  readonly purpose: string;
+  /** The agent that her own delegation goes to. */
+  readonly agent: string;
+  /** What she is asked to give. */
+  readonly grants: readonly Grant[];
+  /** How long her delegation lasts, in seconds; an hour if absent. */
+  readonly expiresIn?: number;
+}
+
+/**
+ * Opens a task that waits for its person's consent.
+ *
+ * @returns the task's id
+ * @throws Denied when the person, or the agent, does not have what is asked; Refused, Unreachable
+ */
+export async function openTask(instance: Instance, request: TaskRequest): Promise<string> {
+  const { person, instruction, purpose, agent, grants, expiresIn } = request;
+  const answer = await instance.ask("POST", "/tasks", {
+    person,
+    instruction,
+    purpose,
+    agent,
+    grants: grants as unknown as Json,
+    ...(expiresIn === undefined ? {} : { expires_in: expiresIn }),
+  });
+  if (typeof answer.id === "string") return answer.id;
+  throw new Unreachable("the control plane answered no task");
+}
+
+/**
+ * Ends a task that this process opened. Whatever authority was given for it is dead from then on.
+ *
+ * @throws Refused, Unreachable
+ */
+export async function closeTask(instance: Instance, task: string): Promise<void> {
+  await instance.ask("POST", `/tasks/${encodeURIComponent(task)}/close`, {});
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { JsonObject } from "@countersign/proof/jcs";
+import { Refused, Unreachable } from "./errors.ts";
+import { recordUses } from "./uses.ts";
+
+const use = { jti: "jti_1", tool: "reports/publish", args: { title: "Q3" } };
+const gone = new Refused("It has been used.", { code: "gone", status: 410 });
+
+function recorded(...failures: (Error | undefined)[]) {
+  const sent: string[] = [];
+  const closing = new AbortController();
+  const ask = async (_method: string, _path: string, json: JsonObject = {}): Promise<JsonObject> => {
+    sent.push(String(json.phase));
+    const failure = failures.shift();
+    if (failure !== undefined) throw failure;
+    return {};
+  };
+  return { uses: recordUses({ ask }, closing.signal), sent, closing };
+}
+
+test("what is counted waits for the control plane's yes", async () => {
+  const { uses, sent } = recorded();
+  await uses.begin(use, { counted: true });
+  assert.deepEqual(sent, ["called"]);
+});
+
+test("what is counted and was used up does not run", async () => {
+  const { uses } = recorded(gone);
+  await assert.rejects(uses.begin(use, { counted: true }), {
+    error: "insufficient_scope",
+    message: gone.message,
+  });
+});
+
+test("what is counted does not run when the control plane cannot be asked", async () => {
+  const unreachable = [new Unreachable("away"), new Refused("busy", { code: "busy", status: 503 })];
+  for (const failure of unreachable) {
+    const { uses } = recorded(failure);
+    await assert.rejects(uses.begin(use, { counted: true }), { error: "temporarily_unavailable" });
+  }
+});
+
+test("other calls are recorded in the background, in order, and again until they are taken", async () => {
+  const { uses, sent } = recorded(new Unreachable("away"));
+  await uses.begin(use, { counted: false });
+  uses.end(use, "returned");
+  await uses.settled();
+  assert.deepEqual(sent, ["called", "called", "returned"]);
+});
+
+test("a refused record is not repeated", async () => {
+  const { uses, sent } = recorded(gone);
+  uses.end(use, "failed");
+  await uses.settled();
+  assert.deepEqual(sent, ["failed"]);
+});
+
+test("beyond a thousand records that wait nothing runs", async () => {
+  const stalled = () => new Promise<never>(() => {});
+  const uses = recordUses({ ask: stalled }, new AbortController().signal);
+  for (let i = 0; i < 1_000; i++) await uses.begin(use, { counted: false });
+  await assert.rejects(uses.begin(use, { counted: false }), { error: "temporarily_unavailable" });
+});
+
+test("once closing, what cannot be sent is given up", async () => {
+  const { uses, sent, closing } = recorded(new Unreachable("away"));
+  closing.abort();
+  uses.end(use, "returned");
+  await uses.settled();
+  assert.deepEqual(sent, ["returned"]);
+});

@@ -1,0 +1,86 @@
+import type { JsonObject } from "@countersign/proof/jcs";
+import { Refused } from "./errors.ts";
+import type { Instance } from "./instance.ts";
+import { RequestRefused } from "./refusal.ts";
+
+/** One call under one token. */
+export interface Use {
+  readonly jti: string;
+  readonly tool: string;
+  readonly args: JsonObject;
+}
+
+type Phase = "called" | "returned" | "failed";
+
+/** Tells the control plane what is called, so that it stands in the log, and spends what is counted. */
+export interface Uses {
+  /**
+   * Records a call before it runs. A counted one waits for the control plane's yes; others are recorded in
+   * the background, in order, until the control plane has taken them.
+   *
+   * @throws RequestRefused when the control plane says no, or cannot be asked where it must be
+   */
+  begin(use: Use, how: { counted: boolean }): Promise<void>;
+  /** Records how a call ended. Never waited for. */
+  end(use: Use, phase: "returned" | "failed"): void;
+  /** Waits until all that was recorded has been sent. */
+  settled(): Promise<void>;
+}
+
+/** How many records may wait to be sent. Beyond them nothing runs, for it could not be recorded. */
+const longestQueue = 1_000;
+const shortestPause = 100;
+const longestPause = 2_000;
+
+/** @param closing once aborted, what cannot be sent at once is given up */
+export function recordUses(instance: Pick<Instance, "ask">, closing: AbortSignal): Uses {
+  let waiting = 0;
+  let last: Promise<void> = Promise.resolve();
+
+  const send = (use: Use, phase: Phase): Promise<unknown> =>
+    instance.ask("POST", "/oauth/uses", { jti: use.jti, tool: use.tool, args: use.args, phase });
+  const sendLater = (use: Use, phase: Phase): void => {
+    waiting++;
+    last = last
+      .then(() => untilTaken(() => send(use, phase), closing))
+      .finally(() => {
+        waiting--;
+      });
+  };
+
+  return {
+    async begin(use, { counted }) {
+      if (waiting >= longestQueue) throw unrecorded();
+      if (!counted) return sendLater(use, "called");
+      await send(use, "called").catch((cause) => {
+        throw isAnswer(cause)
+          ? new RequestRefused("insufficient_scope", cause.message, { cause })
+          : unrecorded(cause);
+      });
+    },
+    end: sendLater,
+    settled: () => last,
+  };
+}
+
+/** A record that the control plane refuses is one that it has made: of the refusal. */
+async function untilTaken(send: () => Promise<unknown>, closing: AbortSignal): Promise<void> {
+  for (let pause = shortestPause; ; pause = Math.min(pause * 2, longestPause)) {
+    try {
+      await send();
+      return;
+    } catch (cause) {
+      if (isAnswer(cause) || closing.aborted) return;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+/** Whether the control plane has made up its mind: asking again would change nothing. */
+const isAnswer = (cause: unknown): cause is Refused =>
+  cause instanceof Refused && cause.status < 500 && cause.status !== 401 && cause.status !== 429;
+
+const unrecorded = (cause?: unknown): RequestRefused =>
+  new RequestRefused("temporarily_unavailable", "The call cannot be recorded now; nothing was done.", {
+    cause,
+  });

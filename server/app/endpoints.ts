@@ -1,0 +1,152 @@
+import * as approvals from "../approvals/index.ts";
+import * as attestation from "../attestation/index.ts";
+import * as audit from "../audit/index.ts";
+import * as catalog from "../catalog/index.ts";
+import * as delegation from "../delegation/index.ts";
+import * as governance from "../governance/index.ts";
+import type { Endpoint, Method, RateClass, Who } from "../http/index.ts";
+import * as login from "../login/index.ts";
+import * as manifest from "../manifest/index.ts";
+import * as oauth from "../oauth/index.ts";
+import * as policy from "../policy/index.ts";
+import * as registry from "../registry/index.ts";
+import * as revocation from "../revocation/index.ts";
+import { delegationsExtend } from "./delegate.ts";
+import { health, openapiDocument } from "./installation.ts";
+import type { ServerDeps } from "./server-deps.ts";
+
+type Row = readonly [Method, string, Endpoint<ServerDeps>["route"], readonly Who[], RateClass, string];
+
+const ANYONE = ["anyone"] as const;
+const PERSON = ["person"] as const;
+const ADMINISTRATOR = ["administrator"] as const;
+const READERS = ["administrator", "auditor"] as const;
+const WORKLOADS = ["agent", "service"] as const;
+
+/**
+ * Every endpoint there is: nothing is served outside this table. The fourth column says who may ask at all;
+ * what exactly she may ask, the verb decides. The last is the attempt's name in the log.
+ */
+// biome-ignore format: a table is read by its columns
+const ROWS: readonly Row[] = [
+  // the installation
+  ["GET",  "/health",                                        health,                           ANYONE,        "read",    "health.read"],
+  ["GET",  "/openapi.json",                                  openapiDocument,                  ANYONE,        "read",    "openapi.read"],
+
+  // the token service
+  ["GET",  "/.well-known/oauth-authorization-server",        oauth.metadata,                   ANYONE,        "read",    "metadata.read"],
+  ["GET",  "/oauth/jwks",                                    oauth.jwks,                       ANYONE,        "read",    "jwks.read"],
+  ["POST", "/oauth/token",                                   oauth.token,                      ANYONE,        "token",   "token.issue"],
+  ["POST", "/oauth/revoke",                                  oauth.revoke,                     ANYONE,        "token",   "token.revoke"],
+  ["POST", "/oauth/uses",                                    oauth.uses,                       ["service"],   "token",   "token.use"],
+
+  // what is dead
+  ["GET",  "/revocations",                                   revocation.revocationSnapshot,    ["service", ...READERS], "feed", "revocation.read"],
+  ["GET",  "/revocations/feed",                              revocation.revocationFeed,        ["service", ...READERS], "feed", "revocation.follow"],
+
+  // enrolment of processes
+  ["POST", "/join-tokens",                                   attestation.joinTokenIssue,       PERSON,        "write",   "join-token.issue"],
+  ["POST", "/enrol",                                         attestation.instanceEnrol,        ANYONE,        "sign-in", "instance.enrol"],
+
+  // tasks, consents, delegations
+  ["POST", "/tasks",                                         delegation.tasksOpen,             ["person", "service"], "write", "task.open"],
+  ["GET",  "/tasks/:id",                                     delegation.tasksGet,              ["person", ...WORKLOADS], "read", "task.read"],
+  ["POST", "/tasks/:id/close",                               delegation.tasksClose,            ["person", ...WORKLOADS], "write", "task.close"],
+  ["GET",  "/tasks/:id/tree",                                delegation.tasksTree,             ["person", ...WORKLOADS], "read", "task.tree"],
+  ["GET",  "/tasks/:id/actions",                             delegation.tasksActions,          ["person", ...WORKLOADS], "read", "task.actions"],
+  ["GET",  "/tasks/:task/trace",                             governance.taskTrace,             PERSON,        "read",    "task.trace"],
+  ["GET",  "/consents",                                      delegation.consentsList,          PERSON,        "read",    "consent.list"],
+  ["GET",  "/consents/:id",                                  delegation.consentsGet,           PERSON,        "read",    "consent.read"],
+  ["POST", "/consents/:id",                                  delegation.consentsGive,          PERSON,        "write",   "consent.give"],
+  ["POST", "/consents/:id/refuse",                           delegation.consentsRefuse,        PERSON,        "write",   "consent.refuse"],
+  ["POST", "/delegations",                                   delegationsExtend,                ["agent"],     "write",   "delegation.extend"],
+  ["GET",  "/delegations",                                   delegation.delegationsHeld,       ["agent"],     "read",    "delegation.list"],
+  ["GET",  "/delegations/:id/ticket",                        delegation.delegationsTicket,     ["person", "agent"], "read", "delegation.ticket"],
+  ["POST", "/delegations/:id/end",                           delegation.delegationsEnd,        ["person", "agent"], "write", "delegation.end"],
+
+  // approvals
+  ["GET",  "/approvals",                                     approvals.approvalList,           PERSON,        "read",    "approval.list"],
+  ["GET",  "/approvals/:id",                                 approvals.approvalShow,           PERSON,        "read",    "approval.read"],
+  ["POST", "/approvals/:id/receipts",                        approvals.approvalAnswer,         PERSON,        "write",   "approval.answer"],
+
+  // the registry
+  ["GET",  "/agents",                                        registry.agentList,               PERSON,        "read",    "agent.list"],
+  ["POST", "/agents",                                        registry.agentCreate,             PERSON,        "write",   "agent.register"],
+  ["GET",  "/agents/:name",                                  registry.agentShow,               PERSON,        "read",    "agent.read"],
+  ["PATCH","/agents/:name",                                  registry.agentChange,             PERSON,        "write",   "agent.update"],
+  ["POST", "/agents/:name/suspend",                          registry.agentSuspend,            PERSON,        "write",   "agent.suspend"],
+  ["POST", "/agents/:name/resume",                           registry.agentResume,             PERSON,        "write",   "agent.resume"],
+  ["POST", "/agents/:name/decommission",                     registry.agentDecommission,       PERSON,        "write",   "agent.decommission"],
+  ["GET",  "/agents/:name/instances",                        registry.agentInstances,          PERSON,        "read",    "instance.list"],
+  ["POST", "/instances/end",                                 registry.instanceEnd,             PERSON,        "write",   "instance.end"],
+  ["GET",  "/people",                                        registry.personList,              READERS,       "read",    "person.list"],
+  ["POST", "/people",                                        registry.personCreate,            ADMINISTRATOR, "write",   "person.register"],
+  ["GET",  "/people/:id",                                    registry.personShow,              READERS,       "read",    "person.read"],
+  ["PATCH","/people/:id",                                    registry.personChange,            ADMINISTRATOR, "write",   "person.update"],
+  ["POST", "/people/:id/suspend",                            registry.personSuspend,           ADMINISTRATOR, "write",   "person.suspend"],
+  ["POST", "/people/:id/resume",                             registry.personResume,            ADMINISTRATOR, "write",   "person.resume"],
+  ["POST", "/people/:id/depart",                             registry.personDepart,            ADMINISTRATOR, "write",   "person.depart"],
+  ["GET",  "/services",                                      registry.serviceList,             PERSON,        "read",    "service.list"],
+  ["POST", "/services",                                      registry.serviceCreate,           ADMINISTRATOR, "write",   "service.register"],
+  ["GET",  "/services/:id",                                  registry.serviceShow,             PERSON,        "read",    "service.read"],
+  ["PATCH","/services/:id",                                  registry.serviceChange,           PERSON,        "write",   "service.update"],
+  ["POST", "/services/:id/suspend",                          registry.serviceSuspend,          PERSON,        "write",   "service.suspend"],
+  ["POST", "/services/:id/resume",                           registry.serviceResume,           PERSON,        "write",   "service.resume"],
+  ["GET",  "/teams",                                         registry.teamList,                PERSON,        "read",    "team.list"],
+  ["GET",  "/teams/:name",                                   registry.teamShow,                PERSON,        "read",    "team.read"],
+  ["PUT",  "/teams/:name",                                   registry.teamPut,                 ADMINISTRATOR, "write",   "team.register"],
+  ["GET",  "/groups",                                        registry.groupList,               READERS,       "read",    "group.list"],
+  ["GET",  "/groups/:name",                                  registry.groupShow,               READERS,       "read",    "group.read"],
+  ["PUT",  "/groups/:name",                                  registry.groupPut,                ADMINISTRATOR, "write",   "group.define"],
+
+  // the catalog
+  ["GET",  "/servers",                                       catalog.serverList,               PERSON,        "read",    "server.list"],
+  ["PUT",  "/servers/:server",                               catalog.serverPut,                ADMINISTRATOR, "write",   "server.define"],
+  ["GET",  "/tools",                                         catalog.toolList,                 PERSON,        "read",    "tool.list"],
+  ["GET",  "/servers/:server/tools/:tool",                   catalog.toolShow,                 PERSON,        "read",    "tool.read"],
+  ["PUT",  "/servers/:server/tools/:tool",                   catalog.toolPut,                  ADMINISTRATOR, "write",   "tool.define"],
+
+  // policies and manifests
+  ["GET",  "/policies",                                      policy.getActivePolicies,         READERS,       "read",    "policy.read"],
+  ["POST", "/policies/check",                                policy.postPolicyCheck,           READERS,       "write",   "policy.check"],
+  ["POST", "/policies/activate",                             policy.postPolicyActivation,      ADMINISTRATOR, "write",   "policy.activate"],
+  ["POST", "/manifest/plan",                                 manifest.manifestPlan,            ADMINISTRATOR, "write",   "manifest.plan"],
+  ["POST", "/manifest/apply",                                manifest.manifestApply,           ADMINISTRATOR, "write",   "manifest.apply"],
+
+  // people prove themselves
+  ["GET",  "/login",                                         login.loginPage,                  ANYONE,        "page",    "page.read"],
+  ["GET",  "/login/assets/:file",                            login.loginAsset,                 ANYONE,        "page",    "page.asset"],
+  ["GET",  "/login/proof/:file",                             login.loginProofRootModule,       ANYONE,        "page",    "page.proof-root"],
+  ["GET",  "/login/proof/:folder/:file",                     login.loginProofModule,           ANYONE,        "page",    "page.proof"],
+  ["POST", "/login/first-administrator/begin",               login.firstAdministratorBegin,    ANYONE,        "sign-in", "first-administrator.begin"],
+  ["POST", "/login/first-administrator/finish",              login.firstAdministratorFinish,   ANYONE,        "sign-in", "first-administrator.finish"],
+  ["POST", "/login/enrolment/begin",                         login.enrolmentBegin,             ANYONE,        "sign-in", "passkey.enrol.begin"],
+  ["POST", "/login/enrolment/finish",                        login.enrolmentFinish,            ANYONE,        "sign-in", "passkey.enrol.finish"],
+  ["POST", "/login/sign-in/begin",                           login.signInBegin,                ANYONE,        "sign-in", "sign-in.begin"],
+  ["POST", "/login/sign-in/finish",                          login.signInFinish,               ANYONE,        "sign-in", "sign-in.finish"],
+  ["POST", "/login/sign-out",                                login.signOut,                    PERSON,        "sign-in", "session.end"],
+  ["POST", "/login/terminal-code",                           login.terminalCode,               PERSON,        "sign-in", "terminal.code"],
+  ["POST", "/login/terminal",                                login.terminalExchange,           ANYONE,        "sign-in", "terminal.exchange"],
+  ["GET",  "/login/whoami",                                  login.whoAmI,                     PERSON,        "read",    "whoami.read"],
+  ["POST", "/people/:id/enrolment-link",                     login.enrolmentLink,              ADMINISTRATOR, "write",   "link.issue"],
+  ["PUT",  "/people/:id/roles/:role",                        login.roleGrant,                  ADMINISTRATOR, "write",   "role.grant"],
+  ["DELETE", "/people/:id/roles/:role",                      login.roleWithdraw,               ADMINISTRATOR, "write",   "role.withdraw"],
+
+  // the log
+  ["GET",  "/audit/key",                                     audit.auditKey,                   ANYONE,        "read",    "audit.key"],
+  ["GET",  "/audit/checkpoint",                              audit.auditCheckpoint,            READERS,       "read",    "audit.checkpoint"],
+  ["GET",  "/audit/tile/*",                                  audit.auditTile,                  READERS,       "read",    "audit.tile"],
+  ["GET",  "/audit/events",                                  audit.auditEvents,                READERS,       "read",    "audit.events"],
+  ["GET",  "/audit/events/:event/evidence",                  audit.auditEvidence,              READERS,       "read",    "audit.evidence"],
+];
+
+export const endpoints: readonly Endpoint<ServerDeps>[] = ROWS.map(
+  ([method, path, route, who, rate, attempt]) => ({
+    method,
+    path,
+    route,
+    who,
+    rate,
+    audit: attempt,
+  }),
+);

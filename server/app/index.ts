@@ -1,0 +1,6 @@
+/** The table of every endpoint, and the gate in front of it. */
+export { endpoints } from "./endpoints.ts";
+export { events } from "./events.ts";
+export { gate } from "./gate.ts";
+export { migrations } from "./migrations.ts";
+export type { ServerDeps } from "./server-deps.ts";

@@ -1,0 +1,13 @@
+import type { AuditRouteDeps } from "../audit/index.ts";
+import type { GovernanceDeps } from "../governance/index.ts";
+import type { ManifestDeps } from "../manifest/index.ts";
+import type { OauthDeps } from "../oauth/index.ts";
+import type { RevocationRouteDeps } from "../revocation/index.ts";
+
+/** Everything that the rooms are handed, in one object that main builds. */
+export interface ServerDeps
+  extends AuditRouteDeps,
+    RevocationRouteDeps,
+    OauthDeps,
+    GovernanceDeps,
+    ManifestDeps {}

@@ -1,0 +1,40 @@
+import { findAgent, findPerson, type Person } from "../registry/index.ts";
+import type { ApprovalsDeps } from "./approvals-deps.ts";
+import { givenReceipt, type StoredReceipt } from "./receipt.ts";
+import type { ApprovalRequest, Asked } from "./request.ts";
+import { type Behind, counts } from "./requirement.ts";
+import { receiptsOf } from "./store.ts";
+
+/** Whom a request is about, as the registry knows them now, not as they were when it was asked. */
+export async function behind(
+  deps: ApprovalsDeps,
+  asked: Pick<Asked, "person" | "agent" | "task">,
+): Promise<Behind> {
+  const [person, agent] = await Promise.all([
+    asked.person && findPerson(deps, asked.person),
+    asked.agent && findAgent(deps, asked.agent),
+  ]);
+  return {
+    ...(person ? { person } : {}),
+    ...(agent ? { owner: agent.owner } : {}),
+    ...(asked.task === undefined ? {} : { startedBy: asked.task.startedBy }),
+  };
+}
+
+/** The kept yeses of people who count now: whoever lost her role, or left, no longer does. */
+export async function countingYeses(deps: ApprovalsDeps, request: ApprovalRequest): Promise<StoredReceipt[]> {
+  const about = await behind(deps, request.asked);
+  const stored = await receiptsOf(deps.database, request.id);
+  const people = await Promise.all(stored.map(({ person }) => findPerson(deps, person)));
+  return stored.filter((receipt, index) => countsNow(receipt, people[index], about));
+}
+
+const countsNow = (receipt: StoredReceipt, person: Person | undefined, about: Behind): boolean =>
+  receipt.decision === "approve" && person !== undefined && counts(receipt.requirement, person, about);
+
+/** The same, as decisions see them. None where the request no longer stands. */
+export async function countingReceipts(deps: ApprovalsDeps, request: ApprovalRequest) {
+  const { subject } = request;
+  if (subject === undefined) return [];
+  return (await countingYeses(deps, request)).map((stored) => givenReceipt(stored, subject));
+}

@@ -1,0 +1,25 @@
+import type { Grant } from "@countersign/proof/grant";
+import type { AgentName, Id, PrincipalId } from "../lib/index.ts";
+
+/** The longest chain, in links, unless the task says less or more; and the most it may say. */
+export const USUAL_DEPTH = 4;
+export const MOST_DEPTH = 8;
+
+/** A recorded edge by which a principal gives an agent grants for a task. */
+export interface Delegation {
+  readonly id: Id<"edge">;
+  readonly task: Id<"task">;
+  /** The edge it hangs on; none for the person's own. */
+  readonly parent?: Id<"edge">;
+  /** The edges from the root to this one, itself last. */
+  readonly path: readonly Id<"edge">[];
+  readonly from: PrincipalId;
+  readonly to: AgentName;
+  readonly grants: readonly Grant[];
+  /** 1 for the person's own delegation. */
+  readonly depth: number;
+  /** Milliseconds since the epoch. */
+  readonly expires: number;
+  readonly madeAt: number;
+  readonly endedAt?: number;
+}

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { declareEvent, type EventKind } from "../audit/index.ts";
+
+const grants = z.array(z.record(z.string(), z.unknown()));
+
+export const taskRequested = declareEvent(
+  "task.requested",
+  "A task was opened and waits for its person's consent.",
+  z.object({
+    instruction: z.string(),
+    purpose: z.string(),
+    started_by: z.string(),
+    agent: z.string(),
+    grants,
+    max_depth: z.int(),
+    expires: z.int(),
+    deadline: z.int(),
+  }),
+);
+
+export const consentGiven = declareEvent(
+  "consent.given",
+  "A person signed the canonical object of a task's first delegation.",
+  z.object({
+    consent: z.record(z.string(), z.unknown()),
+    hash: z.string(),
+    credential: z.string(),
+    assertion: z.object({ authenticatorData: z.string(), clientDataJSON: z.string(), signature: z.string() }),
+  }),
+);
+
+export const consentRefused = declareEvent(
+  "consent.refused",
+  "A person refused a task that was to be done for her; it has ended.",
+  z.object({}),
+);
+
+export const taskOpened = declareEvent(
+  "task.opened",
+  "A task began: its person's delegation to the first agent is in force.",
+  z.object({ edge: z.string(), agent: z.string(), consent: z.string(), expires: z.int(), deadline: z.int() }),
+);
+
+export const delegationExtended = declareEvent(
+  "delegation.extended",
+  "An agent passed part of its authority for a task on to another agent.",
+  z.object({
+    edge: z.string(),
+    parent: z.string(),
+    from: z.string(),
+    to: z.string(),
+    grants,
+    depth: z.int(),
+    expires: z.int(),
+    purpose: z.string(),
+    chain_hash: z.string(),
+    decision: z.string(),
+    policies: z.array(z.string()),
+    policy_version: z.string(),
+    receipts: z.array(z.string()),
+    approval: z.string().optional(),
+  }),
+);
+
+export const delegationEnded = declareEvent(
+  "delegation.ended",
+  "A delegation was ended before its time, and with it all that hung on it.",
+  z.object({ edge: z.string(), from: z.string(), to: z.string() }),
+);
+
+export const taskClosed = declareEvent(
+  "task.closed",
+  "A task was closed; all authority given for it has ended.",
+  z.object({ state_before: z.string() }),
+);
+
+export const taskExpired = declareEvent(
+  "task.expired",
+  "A task reached its deadline; all authority given for it has ended.",
+  z.object({ deadline: z.int() }),
+);
+
+/** Every kind of event of this room, for `api/events.json`. */
+export const delegationEvents: readonly EventKind[] = [
+  taskRequested,
+  consentGiven,
+  consentRefused,
+  taskOpened,
+  delegationExtended,
+  delegationEnded,
+  taskClosed,
+  taskExpired,
+];

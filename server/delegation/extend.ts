@@ -1,0 +1,213 @@
+import type { Grant } from "@countersign/proof/grant";
+import type { Json } from "@countersign/proof/jcs";
+import { append, conceal } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
+import { type AgentName, type Allow, type Caller, Fault, newId } from "../lib/index.ts";
+import { type Agent, aliveAgent, requireActiveAgent, requireActivePerson } from "../registry/index.ts";
+import { type Coverage, chainHash, coveredBy, coveredByGrants, expiryOf, leafOf } from "./chain.ts";
+import { chainOf, type LivingChain, requireChain } from "./chain-of.ts";
+import { type Delegation, MOST_DEPTH } from "./delegation.ts";
+import type { DelegationDeps } from "./delegation-deps.ts";
+import { delegationExtended } from "./events.ts";
+import { insertDelegation } from "./store-delegations.ts";
+import { aboutTask } from "./task.ts";
+
+export interface ExtensionRequest {
+  /** The edge that the caller's agent holds. */
+  readonly edge: string;
+  readonly to: AgentName;
+  readonly grants: readonly Grant[];
+  /** How long it shall last, in milliseconds; never longer than what it hangs on. */
+  readonly expiresIn?: number | undefined;
+  readonly purpose: string;
+}
+
+/** What an agent wants to pass on, read and checked but not decided. */
+export interface Extension {
+  /** The chain that it would hang on. */
+  readonly chain: LivingChain;
+  readonly delegator: Agent;
+  readonly target: Agent;
+  readonly grants: readonly Grant[];
+  readonly purpose: string;
+  readonly depth: number;
+  /** Milliseconds since the epoch. */
+  readonly expires: number;
+  /**
+   * Whether every link, the most that the delegator may pass on and the target's ceiling cover the grants.
+   * For policy to speak about: `extend` refuses what is not covered.
+   */
+  readonly authority: Coverage;
+}
+
+/**
+ * Reads what an agent wants to pass on, and refuses what no policy could allow: a dead chain, one too long,
+ * an agent twice in it, a target that the delegator may not delegate to, a time longer than its own.
+ * @throws Fault `not-found`, `gone`, `denied`, `forbidden` for whoever does not hold the edge
+ */
+export async function readExtension(
+  deps: DelegationDeps,
+  caller: Caller,
+  request: ExtensionRequest,
+): Promise<Extension> {
+  const chain = await chainOf(deps, request.edge);
+  const delegator = holderOf(chain, caller);
+  const target = await aliveAgent(deps, request.to);
+  requireAllowedTarget(chain, delegator, target);
+  const depth = requireDepth(chain, target);
+  return {
+    chain,
+    delegator,
+    target,
+    depth,
+    grants: request.grants,
+    purpose: request.purpose,
+    expires: expiryFor(deps.clock.now(), chain, request.expiresIn),
+    authority: authorityFor(chain, delegator, target, request.grants),
+  };
+}
+
+/**
+ * Passes part of an agent's authority on to another agent, as part of the caller's change: the same one in
+ * which the decision was made.
+ * @param allow the decision; without one this verb cannot be reached
+ * @throws Fault `denied` when the grants are not covered after all
+ */
+export function extend(
+  deps: DelegationDeps,
+  change: Change,
+  caller: Caller,
+  allow: Allow<"delegate">,
+  extension: Extension,
+): Delegation {
+  const { chain, target } = extension;
+  requireCovered(extension);
+  requireChain(change, chain);
+  requireActivePerson(change, chain.principal);
+  for (const agent of [...chain.agents, target]) requireActiveAgent(deps, change, agent);
+  const edge = edgeOf(deps, extension);
+  insertDelegation(change, edge);
+  append(
+    change,
+    delegationExtended(deps, caller, aboutOf(extension), bodyOf(deps, change, allow, extension, edge)),
+  );
+  return edge;
+}
+
+/** The authority of a chain over grants that one agent would pass to another. */
+function authorityFor(
+  chain: LivingChain,
+  delegator: Agent,
+  target: Agent,
+  grants: readonly Grant[],
+): Coverage {
+  const missing = [
+    coveredBy(chain, grants),
+    coveredByGrants(delegator.delegation.grants, grants),
+    coveredByGrants(target.grants, grants),
+  ].flatMap((coverage) => coverage.missing);
+  return { covered: missing.length === 0, missing: [...new Set(missing)] };
+}
+
+function holderOf(chain: LivingChain, caller: Caller): Agent {
+  const holder = chain.agents.at(-1);
+  if (holder !== undefined && caller.kind === "agent" && caller.principal === holder.name) return holder;
+  throw new Fault("forbidden", "Only the agent that holds a delegation can pass it on.", {
+    remedy: "Use a delegation of your own.",
+    record: { about: aboutTask(chain.task) },
+  });
+}
+
+function requireAllowedTarget(chain: LivingChain, delegator: Agent, target: Agent): void {
+  const record = { about: { ...aboutTask(chain.task), agent: delegator.name }, to: target.name };
+  if (!delegator.delegation.delegate_to.includes(target.name)) {
+    throw new Fault("denied", `${delegator.name} may not delegate to ${target.name}.`, {
+      remedy: "Its owner can name the agents that it may delegate to.",
+      record,
+    });
+  }
+  if (chain.agents.every((agent) => agent.name !== target.name)) return;
+  throw new Fault("denied", `${target.name} is in this chain already.`, {
+    remedy: "Delegate to another agent.",
+    record,
+  });
+}
+
+/** The shortest limit of everyone concerned holds: the task's, each agent's, the one of all chains. */
+function requireDepth(chain: LivingChain, target: Agent): number {
+  const depth = leafOf(chain).depth + 1;
+  const limits = [...chain.agents, target].map((agent) => agent.delegation.max_depth);
+  const most = Math.min(MOST_DEPTH, chain.task.maxDepth, ...limits);
+  if (depth <= most) return depth;
+  throw new Fault("denied", `This chain may have at most ${most} links.`, {
+    remedy: "Do the work with the agents that hold it already.",
+    record: { about: aboutTask(chain.task), depth, most },
+  });
+}
+
+function expiryFor(now: number, chain: LivingChain, expiresIn: number | undefined): number {
+  const latest = expiryOf(chain);
+  const wanted = expiresIn === undefined ? latest : now + expiresIn;
+  if (wanted <= latest) return wanted;
+  throw new Fault("denied", "A delegation cannot outlast the one that it hangs on.", {
+    remedy: "Ask for a shorter time.",
+    record: { about: aboutTask(chain.task) },
+  });
+}
+
+function requireCovered({ authority, chain }: Extension): void {
+  if (authority.covered) return;
+  throw new Fault("denied", "The chain of authority does not cover this.", {
+    remedy: "Pass on less.",
+    members: { uncovered: authority.missing },
+    record: { about: aboutTask(chain.task), uncovered: authority.missing },
+  });
+}
+
+function edgeOf(
+  deps: DelegationDeps,
+  { chain, delegator, target, grants, depth, expires }: Extension,
+): Delegation {
+  const parent = leafOf(chain).edge;
+  const id = newId(deps, "edge");
+  return {
+    id,
+    task: chain.task.id,
+    parent,
+    path: [...chain.links.map((link) => link.edge), id],
+    from: delegator.name,
+    to: target.name,
+    grants,
+    depth,
+    expires,
+    madeAt: deps.clock.now(),
+  };
+}
+
+const aboutOf = ({ chain, delegator }: Extension) => ({ ...aboutTask(chain.task), agent: delegator.name });
+
+function bodyOf(
+  deps: DelegationDeps,
+  change: Change,
+  allow: Allow<"delegate">,
+  { chain, purpose }: Extension,
+  edge: Delegation,
+) {
+  const { id, from, to, grants, depth, expires } = edge;
+  return {
+    edge: id,
+    parent: leafOf(chain).edge,
+    from,
+    to,
+    grants: grants as unknown as Record<string, Json>[],
+    depth,
+    expires,
+    purpose: conceal(deps, change, chain.person, purpose),
+    chain_hash: chainHash([...chain.links, { edge: id, from, to, grants, depth, expires }]),
+    decision: allow.decision,
+    policies: [...allow.policies],
+    policy_version: allow.policyVersion,
+    receipts: [...allow.receipts],
+    ...(allow.approval === undefined ? {} : { approval: allow.approval }),
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * By whose authority. A task is opened, its person signs the first delegation with her passkey, agents pass
+ * parts of it on, each narrower than the last; when the task closes, or any link ends, all below it is dead.
+ * A chain is always read from these records, never from what a token says of itself.
+ */
+export {
+  agentsOf,
+  type Chain,
+  type Coverage,
+  chainHash,
+  coveredBy,
+  coveredByGrants,
+  deadKeysOfChain,
+  expiryOf,
+  type Link,
+  leafOf,
+} from "./chain.ts";
+export { chainOf, type LivingChain, requireChain } from "./chain-of.ts";
+export { closeTask } from "./close-task.ts";
+export { type ConsentView, consentFor } from "./consent-for.ts";
+export { countCall } from "./counts.ts";
+export { type Delegation, MOST_DEPTH, USUAL_DEPTH } from "./delegation.ts";
+export type { DelegationDeps } from "./delegation-deps.ts";
+export { delegationTokenFor, type Ticket } from "./delegation-ticket.ts";
+export { endDelegation } from "./end-edge.ts";
+export { delegationEvents } from "./events.ts";
+export { expireTasks } from "./expire.ts";
+export { type Extension, type ExtensionRequest, extend, readExtension } from "./extend.ts";
+export { giveConsent, refuseConsent } from "./give-consent.ts";
+export { type Action, type Authority, finishAction, recordAction } from "./history.ts";
+export { openTask, type TaskRequest } from "./open-task.ts";
+export {
+  consentsGet,
+  consentsGive,
+  consentsList,
+  consentsRefuse,
+  delegationsEnd,
+  delegationsHeld,
+  delegationsTicket,
+  edgeAnswer,
+  shapeEdge,
+  tasksActions,
+  tasksClose,
+  tasksGet,
+  tasksOpen,
+  tasksTree,
+} from "./routes.ts";
+export { findConsent, findTask, type StoredConsent } from "./store.ts";
+export { type DelegationTables, delegationMigrations } from "./tables.ts";
+export type { Task, TaskState } from "./task.ts";

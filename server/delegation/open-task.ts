@@ -1,0 +1,160 @@
+import { describeGrant, type Grant } from "@countersign/proof/grant";
+import type { Json } from "@countersign/proof/jcs";
+import { append, conceal, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
+import {
+  type AgentName,
+  type Caller,
+  Fault,
+  newId,
+  newSecret,
+  type PersonId,
+  type PrincipalId,
+} from "../lib/index.ts";
+import {
+  type Agent,
+  aliveAgent,
+  alivePerson,
+  grantsOfPerson,
+  type Person,
+  requireActiveAgent,
+  requireActivePerson,
+} from "../registry/index.ts";
+import { coveredByGrants } from "./chain.ts";
+import { MOST_DEPTH, USUAL_DEPTH } from "./delegation.ts";
+import type { DelegationDeps } from "./delegation-deps.ts";
+import { taskRequested } from "./events.ts";
+import { keepInstruction } from "./instruction.ts";
+import { insertTask } from "./store.ts";
+import { LONGEST_TASK, type Task, USUAL_DELEGATION, USUAL_TASK } from "./task.ts";
+
+export interface TaskRequest {
+  /** For whom it is to be done. */
+  readonly person: PersonId;
+  /** What she is to have said, in words. */
+  readonly instruction: string;
+  readonly purpose: string;
+  readonly agent: AgentName;
+  readonly grants: readonly Grant[];
+  /** How long her delegation shall last, in milliseconds. */
+  readonly expiresIn?: number | undefined;
+  /** How long the task may last, in milliseconds; a delegation never outlasts it. */
+  readonly deadlineIn?: number | undefined;
+  /** The longest chain that may hang on it, in links. */
+  readonly maxDepth?: number | undefined;
+}
+
+/**
+ * Opens a task that waits for its person's consent: nothing is given before she signs. She may open her own;
+ * a registered service may open one for her.
+ * @throws Fault `forbidden` for any other caller; `denied` with `uncovered` when she, or the agent's ceiling,
+ *   does not have what is asked; `invalid` for times and depths that make no sense
+ */
+export function openTask(deps: DelegationDeps, caller: Caller, request: TaskRequest): Promise<Task> {
+  return perform(deps, caller, "task.open", async (change) => {
+    const startedBy = starterOf(caller, request.person);
+    const [person, agent] = await Promise.all([
+      alivePerson(deps, request.person),
+      aliveAgent(deps, request.agent),
+    ]);
+    await requireGiveable(deps, person, agent, request.grants);
+    requireActivePerson(change, person);
+    requireActiveAgent(deps, change, agent);
+    return addTask(deps, change, caller, { ...request, startedBy });
+  });
+}
+
+/**
+ * Lets only grants pass that lie within what the person has to give and within the agent's ceiling.
+ * @throws Fault `denied` with the grants that do not, described
+ */
+export async function requireGiveable(
+  deps: DelegationDeps,
+  person: Person,
+  agent: Agent,
+  grants: readonly Grant[],
+): Promise<void> {
+  const about = { agent: agent.name, person: person.id };
+  const giveable = coveredByGrants(await grantsOfPerson(deps, person), grants);
+  if (!giveable.covered) {
+    throw new Fault("denied", "The person does not have this to give.", {
+      remedy: "Ask for less, or have an administrator give her groups the grant.",
+      members: { uncovered: giveable.missing },
+      record: { about, uncovered: giveable.missing },
+    });
+  }
+  const bearable = coveredByGrants(agent.grants, grants);
+  if (bearable.covered) return;
+  throw new Fault("denied", "This goes beyond what the agent is registered for.", {
+    remedy: "Ask for less, or have an administrator widen the agent's ceiling.",
+    members: { uncovered: bearable.missing },
+    record: { about, uncovered: bearable.missing },
+  });
+}
+
+function starterOf(caller: Caller, person: PersonId): Task["startedBy"] {
+  if (caller.kind === "service") return { kind: "service", principal: caller.principal as PrincipalId };
+  if (caller.kind === "person" && caller.principal === person) return { kind: "person", principal: person };
+  throw new Fault(
+    "forbidden",
+    "A task is opened by the person herself, or for her by a registered service.",
+    {
+      remedy: "Sign in as that person, or have a service of yours registered.",
+    },
+  );
+}
+
+function addTask(
+  deps: DelegationDeps,
+  change: Change,
+  caller: Caller,
+  request: TaskRequest & Pick<Task, "startedBy">,
+): Task {
+  const { person, agent, grants, purpose, startedBy } = request;
+  const task: Task = {
+    id: newId(deps, "task"),
+    person,
+    startedBy,
+    agent,
+    ...keepInstruction(deps, change, person, request.instruction),
+    purpose,
+    purposeCommitment: conceal(deps, change, person, purpose),
+    grants,
+    maxDepth: depthOf(request),
+    state: "awaiting-consent",
+    nonce: newSecret(deps),
+    ...timesOf(deps.clock.now(), request),
+  };
+  insertTask(change, task);
+  append(change, taskRequested(deps, caller, { task: task.id, agent, person }, bodyOf(task)));
+  return task;
+}
+
+const bodyOf = (task: Task) => ({
+  instruction: task.instruction,
+  purpose: task.purposeCommitment,
+  started_by: task.startedBy.principal,
+  agent: task.agent,
+  grants: task.grants as unknown as Record<string, Json>[],
+  max_depth: task.maxDepth,
+  expires: task.expires,
+  deadline: task.deadline,
+});
+
+function timesOf(now: number, request: TaskRequest): Pick<Task, "openedAt" | "expires" | "deadline"> {
+  const { deadlineIn = USUAL_TASK, expiresIn = Math.min(USUAL_DELEGATION, deadlineIn) } = request;
+  if (deadlineIn > LONGEST_TASK || expiresIn > deadlineIn) {
+    throw new Fault("invalid", "A task lasts at most a week, and a delegation at most as long as its task.", {
+      remedy: "Ask for a shorter time.",
+    });
+  }
+  return { openedAt: now, expires: now + expiresIn, deadline: now + deadlineIn };
+}
+
+function depthOf({ maxDepth = USUAL_DEPTH, grants }: TaskRequest): number {
+  if (maxDepth >= 1 && maxDepth <= MOST_DEPTH) return maxDepth;
+  throw new Fault("invalid", `A chain has 1 to ${MOST_DEPTH} links.`, {
+    remedy: "Ask for a depth in that range.",
+    record: { grants: grants.map(describeGrant) },
+  });
+}

@@ -1,0 +1,148 @@
+import type { Grant } from "@countersign/proof/grant";
+import type { Selectable } from "kysely";
+import type { Change, Database } from "../database/index.ts";
+import { cutPage } from "../http/index.ts";
+import type { AgentName, Id, PrincipalId } from "../lib/index.ts";
+import type { Delegation } from "./delegation.ts";
+import type { Page, PageQuery } from "./page.ts";
+import type { DelegationTables } from "./tables.ts";
+
+export function insertDelegation(change: Change, edge: Delegation): void {
+  change.add(
+    change
+      .tables<DelegationTables>()
+      .insertInto("delegation")
+      .values({
+        id: edge.id,
+        task: edge.task,
+        parent: edge.parent ?? null,
+        path: JSON.stringify(edge.path),
+        from_principal: edge.from,
+        to_agent: edge.to,
+        grants: JSON.stringify(edge.grants),
+        depth: edge.depth,
+        expires: edge.expires,
+        made_at: edge.madeAt,
+        ended_at: null,
+      }),
+  );
+  for (const [position, grant] of edge.grants.entries())
+    insertCount(change, edge.id, position, grant.max_uses);
+}
+
+function insertCount(change: Change, edge: Id<"edge">, position: number, most: number | undefined): void {
+  if (most === undefined) return;
+  change.add(
+    change
+      .tables<DelegationTables>()
+      .insertInto("delegation_count")
+      .values({ edge, position, used: 0, most }),
+  );
+}
+
+export function endDelegationRow(change: Change, edge: Id<"edge">, at: number): void {
+  change.add(
+    change
+      .tables<DelegationTables>()
+      .updateTable("delegation")
+      .set({ ended_at: at })
+      .where("id", "=", edge)
+      .where("ended_at", "is", null),
+  );
+}
+
+/** The edge must still be in force when the change commits. */
+export function requireEdgeAlive(change: Change, edge: Id<"edge">): void {
+  change.require(
+    change
+      .tables<DelegationTables>()
+      .selectFrom("delegation")
+      .select("id")
+      .where("id", "=", edge)
+      .where("ended_at", "is", null),
+    "gone",
+  );
+}
+
+export async function findDelegation(database: Database, id: string): Promise<Delegation | undefined> {
+  const [edge] = await delegationsById(database, [id]);
+  return edge;
+}
+
+/** These edges, root first. */
+export async function delegationsById(database: Database, ids: readonly string[]): Promise<Delegation[]> {
+  const rows = await database
+    .tables<DelegationTables>()
+    .selectFrom("delegation")
+    .selectAll()
+    .where("id", "in", ids)
+    .orderBy("depth")
+    .execute();
+  return rows.map(delegationOf);
+}
+
+/** The edges of one task, or those that one agent holds. */
+export async function delegationsWhere(
+  database: Database,
+  of: { task: string } | { to_agent: AgentName },
+  page: PageQuery,
+): Promise<Page<Delegation>> {
+  const [[column, value]] = Object.entries(of) as [["task" | "to_agent", string]];
+  const rows = await database
+    .tables<DelegationTables>()
+    .selectFrom("delegation")
+    .selectAll()
+    .where(column, "=", value)
+    .where("id", ">", page.after ?? "")
+    .orderBy("id")
+    .limit(page.limit + 1)
+    .execute();
+  return cutPage(rows.map(delegationOf), page.limit, (row) => row.id);
+}
+
+export interface Count {
+  readonly edge: string;
+  readonly position: number;
+  readonly used: number;
+  readonly most: number;
+}
+
+export function countsOf(database: Database, edges: readonly string[]): Promise<Count[]> {
+  return database
+    .tables<DelegationTables>()
+    .selectFrom("delegation_count")
+    .selectAll()
+    .where("edge", "in", edges)
+    .orderBy("edge")
+    .orderBy("position")
+    .execute();
+}
+
+/** One use more, as long as there is one left. */
+export function addUse(change: Change, count: Count): void {
+  change.add(
+    change
+      .tables<DelegationTables>()
+      .updateTable("delegation_count")
+      .set((row) => ({ used: row("used", "+", 1) }))
+      .where("edge", "=", count.edge)
+      .where("position", "=", count.position)
+      .where("used", "<", count.most),
+  );
+}
+
+function delegationOf(row: Selectable<DelegationTables["delegation"]>): Delegation {
+  return {
+    id: row.id as Id<"edge">,
+    task: row.task as Id<"task">,
+    ...(row.parent === null ? {} : { parent: row.parent as Id<"edge"> }),
+    path: JSON.parse(row.path) as Id<"edge">[],
+    from: row.from_principal as PrincipalId,
+    to: row.to_agent,
+    grants: JSON.parse(row.grants) as Grant[],
+    depth: row.depth,
+    expires: row.expires,
+    madeAt: row.made_at,
+    ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
+  };
+}

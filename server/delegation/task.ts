@@ -1,0 +1,127 @@
+import type { Grant } from "@countersign/proof/grant";
+import {
+  type AgentName,
+  type Caller,
+  Fault,
+  hours,
+  type Id,
+  type PersonId,
+  type PrincipalId,
+} from "../lib/index.ts";
+
+/**
+ * The life of a task: asked for, consented to (or not), at work, ended. Whatever ended stays ended.
+ */
+export type TaskState = "awaiting-consent" | "active" | "closed" | "expired" | "refused";
+
+/** One piece of work that an agent does for a person. All authority for it ends when it does. */
+export interface Task {
+  readonly id: Id<"task">;
+  /** For whom it is done: only she can consent to it. */
+  readonly person: PersonId;
+  readonly startedBy: { readonly kind: "person" | "service"; readonly principal: PrincipalId };
+  /** The agent that the person's own delegation goes to. */
+  readonly agent: AgentName;
+  /** Commitment to the instruction, as it stands in the log and in the consent. */
+  readonly instruction: string;
+  /** Where its words are kept. */
+  readonly instructionKept: string;
+  readonly purpose: string;
+  /** Commitment to the purpose, as it stands in the log. */
+  readonly purposeCommitment: string;
+  /** What the person is asked to give. */
+  readonly grants: readonly Grant[];
+  /** The longest chain that may hang on it, in links. */
+  readonly maxDepth: number;
+  readonly state: TaskState;
+  /** Makes the consent to this task unlike any other, base64url. */
+  readonly nonce: string;
+  /** Milliseconds since the epoch, like all times here. */
+  readonly openedAt: number;
+  /** The end of the person's delegation. */
+  readonly expires: number;
+  /** The end of the task, whatever has been delegated for it. */
+  readonly deadline: number;
+  /** Hash of the consent, once given. */
+  readonly consent?: string;
+  readonly endedAt?: number;
+}
+
+/** How long a task and its first delegation may last at most, and last if nothing is said. Milliseconds. */
+export const LONGEST_TASK = hours(24 * 7);
+export const USUAL_TASK = hours(8);
+export const USUAL_DELEGATION = hours(1);
+
+const ENDED: Readonly<Record<Exclude<TaskState, "active" | "awaiting-consent">, string>> = {
+  closed: "This task is closed; all authority given for it has ended.",
+  expired: "This task's deadline has passed; all authority given for it has ended.",
+  refused: "The person refused this task.",
+};
+
+/** The state as of now: a deadline ends a task whether or not anything has been written down yet. */
+export function stateOf(task: Task, now: number): TaskState {
+  const open = task.state === "active" || task.state === "awaiting-consent";
+  return open && now >= task.deadline ? "expired" : task.state;
+}
+
+/**
+ * Lets only a task at work pass.
+ * @throws Fault `gone` when it has ended, `conflict` while the person has not consented
+ */
+export function requireActive(task: Task, now: number): void {
+  const state = stateOf(task, now);
+  if (state === "active") return;
+  if (state === "awaiting-consent") {
+    throw new Fault("conflict", "The person has not consented to this task yet.", {
+      remedy: "Ask her to open Countersign and consent, then try again.",
+      record: { about: aboutTask(task) },
+    });
+  }
+  throw ended(task, state);
+}
+
+/**
+ * Lets only a task pass that still waits for its person.
+ * @throws Fault `gone` when it has ended, `conflict` when she has consented already
+ */
+export function requireAwaiting(task: Task, now: number): void {
+  const state = stateOf(task, now);
+  if (state === "awaiting-consent" && now < task.expires) return;
+  if (state === "active") throw new Fault("conflict", "Consent to this task has been given already.");
+  if (state === "awaiting-consent") {
+    throw new Fault("gone", "The time for this consent has passed.", { remedy: "Open the task anew." });
+  }
+  throw ended(task, state);
+}
+
+/**
+ * Lets only a task pass that there is.
+ * @throws Fault `not-found`
+ */
+export function requireTask(task: Task | undefined): Task {
+  if (task !== undefined) return task;
+  throw new Fault("not-found", "There is no such task.", { remedy: "Check its id." });
+}
+
+/** The agent and the person behind a task, for the trail of an event or a refusal. */
+export const aboutTask = (task: Task): { task: string; agent: string; person: string } => ({
+  task: task.id,
+  agent: task.agent,
+  person: task.person,
+});
+
+/** Whether the caller may see a task and end it: the person, whoever opened it, an administrator. */
+export const mayEnd = (task: Task, caller: Caller): boolean =>
+  isPersonOf(task, caller) || isOpenerOf(task, caller) || isAdministrator(caller);
+
+export const isPersonOf = (task: Task, caller: Caller): boolean =>
+  caller.kind === "person" && caller.principal === task.person;
+
+export const isOpenerOf = (task: Task, caller: Caller): boolean =>
+  caller.kind === task.startedBy.kind && caller.principal === task.startedBy.principal;
+
+export const isAdministrator = (caller: Caller): boolean =>
+  caller.kind === "person" && caller.roles.includes("administrator");
+
+const ended = (task: Task, state: keyof typeof ENDED): Fault =>
+  new Fault("gone", ENDED[state], { remedy: "Open a new task.", record: { about: aboutTask(task) } });

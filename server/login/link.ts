@@ -1,0 +1,69 @@
+import { sha256Base64url } from "@countersign/proof/digest";
+import {
+  type Clock,
+  Fault,
+  type Id,
+  minutes,
+  newId,
+  newSecret,
+  type PersonId,
+  type Random,
+} from "../lib/index.ts";
+
+export type LinkKind = "first-administrator" | "enrolment";
+
+/** A one-time link, by which somebody who has no passkey here gets her first, or her next. */
+export interface Link {
+  readonly id: Id<"link">;
+  /** SHA-256 of its secret, base64url. */
+  readonly hash: string;
+  readonly kind: LinkKind;
+  /** Whom it enrols; nobody yet for the first administrator. */
+  readonly person: PersonId | undefined;
+  readonly expires: number;
+  readonly used: number | undefined;
+}
+
+export const LINK_LIFETIME = minutes(10);
+
+/** A new link and its secret, which nobody can read from the store. */
+export function newLink(
+  deps: { clock: Clock; random: Random },
+  kind: LinkKind,
+  person?: PersonId,
+): { link: Link; secret: string } {
+  const secret = newSecret(deps);
+  const expires = deps.clock.now() + LINK_LIFETIME;
+  const link = {
+    id: newId(deps, "link"),
+    hash: sha256Base64url(secret),
+    kind,
+    person,
+    expires,
+    used: undefined,
+  };
+  return { link, secret };
+}
+
+/**
+ * Where the link leads. The secret stands in the fragment, which browsers keep to themselves: it reaches
+ * neither a server's log nor a proxy's, and is consumed by POST.
+ */
+export const linkUrl = (issuer: string, kind: LinkKind, secret: string): string =>
+  `${issuer}/login#${kind === "first-administrator" ? "first" : "enrol"}=${secret}`;
+
+/**
+ * Refuses a link that is no longer, or never was, one of this kind; always in the same words.
+ * @throws Fault `gone`
+ */
+export function usable(link: Link | undefined, kind: LinkKind, now: number): Link {
+  const good = link !== undefined && link.kind === kind && link.used === undefined && now < link.expires;
+  if (!good) throw linkIsGone();
+  return link;
+}
+
+export const linkIsGone = (): Fault =>
+  new Fault("gone", "This link cannot be used: it is unknown, used up or older than ten minutes.", {
+    remedy:
+      "Ask for a new one: an administrator makes it, or `countersign first-administrator` at the very start.",
+  });

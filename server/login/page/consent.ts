@@ -1,0 +1,116 @@
+import { type Consent, parseConsent } from "@countersign/proof/consent";
+import { describeGrant } from "@countersign/proof/grant";
+import type { Json } from "@countersign/proof/jcs";
+import { chainLine } from "./chain.ts";
+import { opens } from "./commitment.ts";
+import { facts, h, instant, mono, show, theirWords, visible } from "./dom.ts";
+import { signHash } from "./passkeys.ts";
+import { get, post, Refusal } from "./server.ts";
+import { action, homeLink, type Me, showNote } from "./shell.ts";
+import { exactly, type Signable, signable } from "./signed.ts";
+
+/** What the server says about a consent that waits. Only `consent` is signed; the rest is checked or set apart. */
+interface Asked {
+  readonly consent: Json;
+  readonly task: {
+    readonly id: string;
+    readonly purpose: string;
+    readonly started_by: { readonly kind: string; readonly principal: string };
+    /** The name of the service that asks, unless she asked herself. */
+    readonly service?: string;
+    readonly instruction: string;
+    /** What the instruction's commitment was made with, 32 bytes in base64url. */
+    readonly instruction_salt: string;
+  };
+  readonly agent: {
+    readonly name: string;
+    readonly class: string;
+    readonly environment: string;
+    readonly owner: string;
+  };
+}
+
+/** Shows what an agent may do in the person's name, and lets her sign just that. */
+export async function showConsent(me: Me, task: string): Promise<void> {
+  const asked = await get<Asked>(`/consents/${encodeURIComponent(task)}`);
+  const consent = await checked(asked, me, task);
+  const signed = await signable(asked.consent);
+  show(
+    h("h1", {}, `Let ${visible(consent.agent)} act for you?`),
+    chainLine([
+      { mark: "person", name: me.person.name, link: "signs" },
+      { mark: "agent", name: consent.agent },
+    ]),
+    words(asked),
+    h("h2", {}, "What it may do, and nothing else"),
+    h("ul", { class: "plain" }, ...consent.grants.map((grant) => h("li", {}, mono(describeGrant(grant))))),
+    facts([
+      ["Until", instant(consent.expires_at)],
+      [
+        "Agent",
+        h(
+          "span",
+          {},
+          mono(consent.agent),
+          `, ${visible(asked.agent.class)} in ${visible(asked.agent.environment)}, owned by `,
+          mono(asked.agent.owner),
+        ),
+      ],
+      ["For the task", mono(consent.task)],
+      ["In", mono(consent.trust_domain)],
+    ]),
+    answer(task, asked.consent, signed),
+    exactly(signed),
+  );
+}
+
+/**
+ * Refuses what does not belong together: a consent of somebody else, or for another task, or one that binds
+ * another instruction or agent than those shown.
+ */
+async function checked(asked: Asked, me: Me, task: string): Promise<Consent> {
+  const consent = read(asked.consent);
+  const mine =
+    consent?.person === me.person.id && consent.task === task && asked.agent.name === consent.agent;
+  const { instruction, instruction_salt } = asked.task;
+  if (mine && (await opens(consent.instruction_hash, instruction_salt, instruction))) return consent;
+  throw new Refusal(
+    0,
+    "The server shows one thing and asks you to sign another.",
+    "Sign nothing; tell your administrator.",
+  );
+}
+
+function read(attackerConsent: Json): Consent | undefined {
+  try {
+    return parseConsent(attackerConsent);
+  } catch {
+    return undefined;
+  }
+}
+
+function words({ task }: Asked): HTMLElement {
+  const { kind, principal } = task.started_by;
+  const asks = visible(task.service ?? principal);
+  const by = kind === "person" ? "You asked" : `The service ${asks} asks, in your name`;
+  return h("div", {}, theirWords(by, task.instruction), theirWords("Purpose, as stated", task.purpose));
+}
+
+function answer(task: string, consent: Json, signed: Signable): HTMLElement {
+  const path = `/consents/${encodeURIComponent(task)}`;
+  const refuse = action("Refuse", "", async () => {
+    await post(`${path}/refuse`);
+    showNote("Refused", "The task has ended. Nothing was done in your name.", homeLink());
+  });
+  const sign = action("Sign with passkey", "", async () => {
+    await post(path, { consent, assertion: await signHash(signed.hash) });
+    showNote("Signed", "The agent may begin. You can end the task at any time.", homeLink());
+  });
+  const note = h("p", { class: "aside" }, "Refusing ends the task.");
+  return h(
+    "section",
+    { class: "answer", "aria-label": "Your answer" },
+    h("div", { class: "pair" }, refuse, sign),
+    note,
+  );
+}

@@ -1,0 +1,187 @@
+/**
+ * The one file that knows everybody: it opens what the rooms are handed, starts what runs by itself, and
+ * stops it in order. Everything else is a room.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ed25519Signer } from "@countersign/proof/checkpoint";
+import { createKeyCache } from "@countersign/proof/jwk";
+import { pino } from "pino";
+import { endpoints, gate, migrations, type ServerDeps } from "./app/index.ts";
+import { expireApprovals } from "./approvals/index.ts";
+import { checkLog, flushRefusals, RefusalCounter, startSequencer } from "./audit/index.ts";
+import { type Database, type DatabaseLocation, openDatabase } from "./database/index.ts";
+import { expireTasks } from "./delegation/index.ts";
+import { buildServer, readTls, requireSafeTransport, type TlsFiles } from "./http/index.ts";
+import { keepKeysFresh, lastCheckpoint, openKeyRing, rememberCheckpoint } from "./keys/index.ts";
+import {
+  type Clock,
+  type Deps,
+  Fault,
+  hours,
+  minutes,
+  system,
+  systemClock,
+  systemRandom,
+} from "./lib/index.ts";
+import { issueEnrolmentLink, issueFirstAdministratorLink } from "./login/index.ts";
+import { forgetStaleProofs } from "./oauth/index.ts";
+import { ActivePolicies, installShippedPolicies } from "./policy/index.ts";
+import { findPersonByEmail } from "./registry/index.ts";
+import { LiveFeed } from "./revocation/index.ts";
+
+export { endpoints, events } from "./app/index.ts";
+
+export interface ServerConfig {
+  /** The folder of the store (unless `databaseUrl`) and of the keys (unless `keys`). */
+  readonly data: string;
+  readonly keys?: string;
+  readonly databaseUrl?: string;
+  readonly host: string;
+  readonly port: number;
+  /** The public origin, such as `https://countersign.example.com`. */
+  readonly issuer: string;
+  readonly trustDomain: string;
+  readonly behindProxy: boolean;
+  readonly tls?: TlsFiles;
+  readonly logLevel?: string;
+  /** For tests that hold the time still. */
+  readonly clock?: Clock;
+}
+
+export interface RunningServer {
+  readonly issuer: string;
+  /** The link for the first administrator, while there is none. */
+  firstLink(): Promise<string | undefined>;
+  /** The same, into a file that only its owner reads. */
+  writeFirstLink(): Promise<void>;
+  /** A link by which a registered person enrols a passkey: for whoever holds this process, and in the log. */
+  enrolmentLink(email: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Holder keys remembered between calls: enough for a busy fleet, a few megabytes. */
+const HOLDER_KEYS = 10_000;
+
+/** @throws Fault `unavailable` for a store, keys, a log or a port that cannot be used; `invalid` for the config */
+export async function startServer(config: ServerConfig): Promise<RunningServer> {
+  const issuer = new URL(config.issuer);
+  requireSafeTransport(issuer, config.host, config.tls, config.behindProxy);
+  const basics = basicsOf(config);
+  const database = await openDatabase(basics, locationOf(config), migrations);
+  try {
+    return await serve(config, issuer, await assemble(config, issuer, basics, database));
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+function basicsOf({ clock = systemClock, logLevel = "warn" }: ServerConfig): Deps {
+  const redact = ["*.token", "*.secret", "*.authorization", "*.cookie", "*.assertion", "*.password"];
+  return { clock, random: systemRandom, log: pino({ level: logLevel, redact }, pino.destination(2)) };
+}
+
+const locationOf = ({ databaseUrl, data }: ServerConfig): DatabaseLocation =>
+  databaseUrl === undefined ? { folder: data } : { url: databaseUrl };
+
+/** Everything that the rooms are handed, in one object. */
+async function assemble(
+  config: ServerConfig,
+  issuer: URL,
+  basics: Deps,
+  database: Database,
+): Promise<ServerDeps> {
+  const keys = await openKeyRing(basics, config.keys ?? join(config.data, "keys"));
+  const logKey = keys.logKey(`${config.trustDomain}/log`);
+  const deps: ServerDeps = {
+    ...basics,
+    database,
+    keys,
+    issuer: issuer.origin,
+    trustDomain: config.trustDomain,
+    refusals: new RefusalCounter(),
+    sealer: keys,
+    checkpointSigner: ed25519Signer(logKey.name, logKey.privateKey),
+    lastCheckpoint: {
+      recall: () => lastCheckpoint(keys.folder),
+      remember: (note) => rememberCheckpoint(keys.folder, note),
+    },
+    logVkey: logKey.vkey,
+    policies: new ActivePolicies(),
+    holderKeys: createKeyCache(HOLDER_KEYS),
+    liveFeed: new LiveFeed({ ...basics, database }),
+  };
+  await checkLog(deps, deps.checkpointSigner);
+  await keepKeysFresh(deps);
+  await installShippedPolicies(deps, system);
+  return deps;
+}
+
+async function serve(config: ServerConfig, issuer: URL, deps: ServerDeps): Promise<RunningServer> {
+  const tls = config.tls === undefined ? undefined : readTls(config.tls);
+  const server = buildServer(deps, endpoints, gate(deps), { issuer, tls });
+  await server.listen({ host: config.host, port: config.port }).catch((cause) => {
+    throw portTaken(config.port, cause);
+  });
+  const sequencer = startSequencer(deps);
+  const stopChores = startChores(deps);
+  const firstLink = () => firstLinkOf(deps);
+  return {
+    issuer: deps.issuer,
+    firstLink,
+    async writeFirstLink() {
+      const link = await firstLink();
+      if (link === undefined) return;
+      writeFileSync(join(config.data, "first-administrator-link"), `${link}\n`, { mode: 0o600 });
+    },
+    async enrolmentLink(email) {
+      const person = await findPersonByEmail(deps, email);
+      if (person === undefined)
+        throw new Fault("not-found", "Nobody here has this address.", {
+          remedy: "Register the person first.",
+        });
+      return (await issueEnrolmentLink(deps, system, { person: person.id })).url;
+    },
+    async close() {
+      stopChores();
+      await deps.liveFeed.close();
+      await server.close();
+      await flushRefusals(deps);
+      await sequencer.stop();
+      await deps.database.close();
+    },
+  };
+}
+
+/** What must happen again and again, whoever calls. A chore that fails is tried again at its next turn. */
+function startChores(deps: ServerDeps): () => void {
+  const chores: readonly [everyMs: number, chore: () => Promise<unknown>][] = [
+    [minutes(1), () => flushRefusals(deps)],
+    [minutes(1), () => expireTasks(deps)],
+    [minutes(1), () => expireApprovals(deps)],
+    [minutes(5), () => forgetStaleProofs(deps)],
+    [hours(1), () => keepKeysFresh(deps)],
+  ];
+  const failed = (error: Error): void =>
+    deps.log.error({ error: error.message }, "a chore failed; it will be tried again");
+  const timers = chores.map(([every, chore]) => setInterval(() => void chore().catch(failed), every).unref());
+  return () => {
+    for (const timer of timers) clearInterval(timer);
+  };
+}
+
+async function firstLinkOf(deps: ServerDeps): Promise<string | undefined> {
+  try {
+    return (await issueFirstAdministratorLink(deps)).url;
+  } catch (error) {
+    if (error instanceof Fault && error.code === "conflict") return undefined;
+    throw error;
+  }
+}
+
+const portTaken = (port: number, cause: Error): Fault =>
+  new Fault("unavailable", `The port ${port} cannot be listened on.`, {
+    remedy: "Stop what uses it, or give another one with --port.",
+    cause,
+  });

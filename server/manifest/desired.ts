@@ -1,0 +1,25 @@
+import type { ServerDefinition, ToolDefinition } from "../catalog/index.ts";
+import type { PolicyFile } from "../policy/index.ts";
+import type { AgentUpdate, GroupDefinition, Team } from "../registry/index.ts";
+import type { Declared, Kind } from "./document.ts";
+
+/** What a declaration comes to in the words of the room behind it: people by id, grants written out. */
+interface DesiredForms {
+  Team: Omit<Team, "revision">;
+  Server: ServerDefinition;
+  Tool: ToolDefinition;
+  Group: GroupDefinition;
+  /** Whole: what is not declared is `null`, so that it is taken away. */
+  Agent: { name: string; update: Required<AgentUpdate> };
+  Policy: PolicyFile;
+}
+
+export type Desired = {
+  [K in Kind]: { readonly kind: K; readonly declared: Declared; readonly as: DesiredForms[K] };
+}[Kind];
+
+export type DesiredAs<K extends Kind> = Extract<Desired, { kind: K }>;
+
+/** Those of one kind, in the order declared. */
+export const ofKind = <K extends Kind>(all: readonly Desired[], kind: K): DesiredAs<K>[] =>
+  all.filter((desired): desired is DesiredAs<K> => desired.kind === kind);

@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { inputSchema, LABELS } from "../catalog/index.ts";
+import {
+  agentRegistration,
+  printableText,
+  resourceUrl,
+  shortName,
+  teamRegistration,
+} from "../registry/index.ts";
+
+/** A person in a manifest: her mail address, or her id. */
+const personRef = z.string().min(1).max(254);
+
+/** A right in a manifest: the short form, or the whole grant. */
+const grantSaid = z.union([z.string().min(1).max(4_096), z.looseObject({ type: z.string() })], {
+  error: "A grant is a short form such as reports/publish, or a whole grant.",
+});
+export type GrantSaid = z.output<typeof grantSaid>;
+const grants = z.array(grantSaid).max(200);
+
+const text = (what: string) => z.string({ error: `Put ${what} in quotes, so that it is read as text.` });
+
+const agentFacts = agentRegistration.shape;
+
+const agentSpec = z.strictObject({
+  class: agentFacts.class,
+  purpose: agentFacts.purpose,
+  environment: agentFacts.environment,
+  owner: personRef,
+  team: shortName.optional(),
+  region: agentFacts.region,
+  version: text("the version").pipe(agentFacts.version.unwrap()).optional(),
+  model: agentFacts.model,
+  deployment: agentFacts.deployment,
+  expires: z
+    .union([z.iso.datetime({ offset: true }), z.iso.date()], {
+      error: "Write it as 2027-01-31 or 2027-01-31T12:00:00Z.",
+    })
+    .optional(),
+  grants,
+  delegation: z
+    .strictObject({
+      "max-depth": z.int().min(1).max(8).optional(),
+      grants: grants.optional(),
+      "delegate-to": z.array(shortName).max(100).optional(),
+      "needs-person": z.array(z.string().min(1).max(200)).max(100).optional(),
+    })
+    .optional(),
+});
+
+/** What each kind of document says. Everything else is said in another way, or not at all. */
+export const SPECS = {
+  Team: z.strictObject({ lead: personRef, zone: teamRegistration.shape.zone }),
+  Server: z.strictObject({ resource: resourceUrl, team: shortName.optional() }),
+  Tool: z.strictObject({
+    description: printableText(1_000),
+    labels: z
+      .array(z.enum(LABELS, { error: `A label is one of ${LABELS.join(", ")}.` }))
+      .min(1)
+      .max(4),
+    inputSchema,
+  }),
+  Group: z.strictObject({ grants }),
+  Agent: agentSpec,
+  Policy: z.strictObject({ text: z.string().max(100_000), tests: z.string().max(100_000).optional() }),
+} as const;
+
+export type Kind = keyof typeof SPECS;
+
+/** In the order in which they are applied: each may rely on those before it. */
+export const KINDS: readonly Kind[] = ["Team", "Server", "Tool", "Group", "Agent", "Policy"];
+
+/** One declared thing, and the line where its document begins. */
+export type Declared = {
+  [K in Kind]: {
+    readonly kind: K;
+    readonly name: string;
+    readonly line: number;
+    readonly spec: z.output<(typeof SPECS)[K]>;
+  };
+}[Kind];
+
+export type DeclaredAs<K extends Kind> = Extract<Declared, { kind: K }>;
+
+const TOOL_NAME = /^[a-z0-9][a-z0-9-]*[a-z0-9]\/[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** The names of each kind; agents' are checked by the registry's own rule. */
+export const NAMES: Record<Kind, z.ZodType<string>> = {
+  Team: shortName,
+  Server: shortName,
+  Tool: z.string().regex(TOOL_NAME, "A tool is named by its server: reports/publish."),
+  Group: shortName,
+  Agent: agentFacts.name,
+  Policy: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "A policy's name has a-z, 0-9 and -."),
+};

@@ -1,0 +1,4 @@
+import type { PolicyDeps } from "../policy/index.ts";
+
+/** What the manifest is handed: what the rooms behind it need. */
+export type ManifestDeps = PolicyDeps;

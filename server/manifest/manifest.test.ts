@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, it } from "node:test";
+import { forEachEngine } from "../audit/test-databases.ts";
+import { catalogMigrations, findTool } from "../catalog/index.ts";
+import { type Code, Fault, newId } from "../lib/index.ts";
+import { ActivePolicies, policyMigrations } from "../policy/index.ts";
+import { findAgent, findGroup, findTeam, suspendAgent } from "../registry/index.ts";
+import {
+  deadKeys,
+  type ExampleRegistry,
+  eventsOf,
+  exampleInstance,
+  exampleRegistry,
+  personCaller,
+} from "../registry/test-registry.ts";
+import { applyManifest, type ManifestDeps, parseManifest, planManifest } from "./index.ts";
+
+const refusal = (code: Code, words?: RegExp) => (error: unknown) =>
+  error instanceof Fault && error.code === code && (words === undefined || words.test(error.message));
+
+const TEAM = `kind: Team
+name: payments
+spec: { lead: ada@example.com, zone: Europe/Berlin }
+`;
+const SERVER = `kind: Server
+name: reports
+spec: { resource: "https://reports.example.com/", team: payments }
+`;
+const tool = (name: string, label: string, description = "Does it.") => `kind: Tool
+name: reports/${name}
+spec:
+  description: ${description}
+  labels: [${label}]
+  inputSchema: { type: object, properties: { title: { type: string } } }
+`;
+const GROUP = `kind: Group
+name: writers
+spec: { grants: ["reports:write", reports/list] }
+`;
+const agent = (grants = '["reports:write", "reports/list*"]', more = "") => `kind: Agent
+name: reporter
+spec:
+  class: reporting
+  purpose: Writes the weekly report.
+  environment: production
+  owner: ada@example.com
+  team: payments
+  version: "1.10"
+  expires: 2027-01-31
+  grants: ${grants}
+  delegation: { max-depth: 2, grants: [reports/list], delegate-to: [helper-agent], needs-person: [reports/publish] }
+${more}`;
+const POLICY = `kind: Policy
+name: nightly
+spec:
+  text: |
+    @id("no-night-reports")
+    @reason("Reports are written by day.")
+    forbid (principal, action == Action::"reports/publish", resource) when { context.now.hour < 6 };
+`;
+const all = (...documents: string[]) => documents.join("---\n");
+const WHOLE = all(agent(), POLICY, GROUP, tool("publish", "write"), tool("list", "read"), SERVER, TEAM);
+
+forEachEngine((engine) => {
+  let example: ExampleRegistry;
+  let deps: ManifestDeps;
+  beforeEach(async () => {
+    example = await exampleRegistry(engine, [...catalogMigrations, ...policyMigrations]);
+    deps = { ...example.deps, policies: new ActivePolicies() };
+  });
+  afterEach(() => example.close());
+  const apply = (text: string) => applyManifest(deps, example.administrator, text);
+  const plan = (text: string) => planManifest(deps, example.administrator, text);
+  const actions = ({ steps }: Awaited<ReturnType<typeof plan>>) =>
+    steps.map(({ kind, name, action }) => `${kind} ${name} ${action}`);
+
+  it("a plan shows what would be made, in the order of making, and does nothing", async () => {
+    const count = (await eventsOf(example)).length;
+    const made = [
+      "Team payments",
+      "Server reports",
+      "Tool reports/publish",
+      "Tool reports/list",
+      "Group writers",
+      "Agent reporter",
+      "Policy nightly",
+    ];
+    assert.deepEqual(
+      actions(await plan(WHOLE)),
+      made.map((what) => `${what} create`),
+    );
+    assert.equal((await eventsOf(example)).length, count);
+    assert.equal(await findAgent(deps, "reporter"), undefined);
+  });
+
+  it("applying makes everything, whatever order it is declared in", async () => {
+    await apply(WHOLE);
+    const made = await findAgent(deps, "reporter");
+    assert.deepEqual(
+      made?.grants.map(({ identifier }) => identifier),
+      ["reports/publish", "reports/list"],
+    );
+    assert.equal(made?.owner, example.owner);
+    assert.equal(made?.version, "1.10");
+    assert.equal(made?.expires, Date.UTC(2027, 0, 31));
+    assert.deepEqual(made?.delegation.delegate_to, ["helper-agent"]);
+    assert.equal(made?.delegation.max_depth, 2);
+    assert.deepEqual(
+      made?.delegation.grants.map(({ identifier }) => identifier),
+      ["reports/list"],
+    );
+    assert.equal((await findTeam(deps, "payments"))?.zone, "Europe/Berlin");
+    assert.equal((await findGroup(deps, "writers"))?.grants.length, 2);
+    assert.equal((await eventsOf(example, "policy.activated")).length, 1);
+    const applied = await eventsOf(example, "manifest.applied");
+    const names = applied.map(({ body }) => (body as { names: string[] }).names.join());
+    assert.deepEqual(names.sort(), [
+      "payments",
+      "reporter",
+      "reports",
+      "reports/publish,reports/list",
+      "writers",
+    ]);
+  });
+
+  it("applying the same again changes nothing and writes no event, and the plan says so", async () => {
+    await apply(WHOLE);
+    const [count, record] = [(await eventsOf(example)).length, await findAgent(deps, "reporter")];
+    assert.ok(actions(await plan(WHOLE)).every((step) => step.endsWith(" unchanged")));
+    assert.ok(actions(await apply(WHOLE)).every((step) => step.endsWith(" unchanged")));
+    assert.equal((await eventsOf(example)).length, count);
+    assert.deepEqual(await findAgent(deps, "reporter"), record);
+  });
+
+  it("a plan names the members that would change, and applying changes exactly those", async () => {
+    await apply(WHOLE);
+    const wider = all(
+      agent('["reports:write", "reports/list*"]')
+        .replace("max-depth: 2", "max-depth: 3")
+        .replace("  team: payments\n", ""),
+    );
+    const { steps } = await plan(wider);
+    assert.deepEqual(steps, [
+      { kind: "Agent", name: "reporter", action: "change", fields: ["delegation", "team"] },
+    ]);
+    await apply(wider);
+    const after = await findAgent(deps, "reporter");
+    assert.equal(after !== undefined && "team" in after, false);
+    assert.deepEqual(actions(await plan(wider)), ["Agent reporter unchanged"]);
+  });
+
+  it("a narrower manifest takes authority away at once; one that says less of an agent's state does not wake it", async () => {
+    await apply(WHOLE);
+    await exampleInstance(example, "reporter");
+    await suspendAgent(deps, example.administrator, { name: "reporter" });
+    await apply(WHOLE);
+    assert.equal((await findAgent(deps, "reporter"))?.status, "suspended");
+    await apply(agent("[reports/list]"));
+    assert.deepEqual(await deadKeys(example), ["agent:reporter#0", "agent:reporter#1"]);
+  });
+
+  it("tools pinned later do not join the agents of an earlier apply until it is applied again", async () => {
+    await apply(WHOLE);
+    await apply(tool("erase", "write, destructive"));
+    assert.equal((await findAgent(deps, "reporter"))?.grants.length, 2);
+    assert.deepEqual((await plan(agent())).steps[0]?.fields, ["grants"]);
+  });
+
+  it("a changed tool definition is shown by the plan, and applying it is the explicit change of its pin", async () => {
+    await apply(WHOLE);
+    const before = await findTool(deps, "reports/publish");
+    const changed = tool("publish", "write", "Does something else.");
+    assert.deepEqual((await plan(changed)).steps[0]?.fields, ["description"]);
+    await apply(changed);
+    const [event] = await eventsOf(example, "tool.repinned");
+    assert.equal((event?.body as { replaces: string }).replaces, before?.digest);
+  });
+
+  it("people who are not registered, unknown tools and unknown teams are refused with the line, before anything is made", async () => {
+    const wrong: [string, RegExp][] = [
+      [
+        all(TEAM, SERVER, tool("list", "read"), agent("[reports/delete]")),
+        /^Line 16, Agent reporter: .*no tool delete. It has list/,
+      ],
+      [all(TEAM, agent("[]").replace("ada@", "eve@")), /^Line 5, Agent reporter: The person it names/],
+    ];
+    for (const [text, words] of wrong) await assert.rejects(apply(text), refusal("invalid", words));
+    assert.equal(await findTeam(deps, "payments"), undefined);
+    const lonely = agent("[]").replace("  delegation:", "  # delegation:");
+    await assert.rejects(
+      apply(lonely),
+      refusal("invalid", /^Line 1, Agent reporter: There is no team payments/),
+    );
+  });
+
+  it("only an administrator plans and applies", async () => {
+    const caller = personCaller(newId(deps, "person"), ["auditor"]);
+    await assert.rejects(planManifest(deps, caller, WHOLE), refusal("forbidden"));
+    await assert.rejects(applyManifest(deps, caller, WHOLE), refusal("forbidden"));
+  });
+
+  it("policies that do not pass their checks stop, and those that decided stay", async () => {
+    await apply(WHOLE);
+    const broken = POLICY.replace("context.now.hour < 6", "context.now.moon < 6");
+    await assert.rejects(apply(broken), refusal("invalid"));
+    assert.deepEqual(actions(await plan(POLICY)), ["Policy nightly unchanged"]);
+  });
+});
+
+it("a manifest that cannot be read without doubt is refused with its line", () => {
+  const wrong: [string, Code, RegExp][] = [
+    ["a: [", "malformed", /^Line \d+/],
+    [TEAM.replace("name: payments", "name: payments\nname: other"), "malformed", /^Line 3/],
+    ["kind: Team\nname: &x payments\nspec: { lead: *x }\n", "malformed", /Aliases/],
+    ["kind: !!js/function Team\nname: x\n", "malformed", /^Line 1/],
+    ["just text", "invalid", /^Line 1/],
+    ["- kind: Team", "invalid", /^Line 1/],
+    [TEAM.replace("Team", "Account"), "invalid", /^Line 1: kind: The kind is one of Team, Server/],
+    [all(TEAM, TEAM), "invalid", /^Line 5: Team payments is declared on line 1 already/],
+    [`${TEAM}extra: 1\n`, "invalid", /extra/],
+    [all(TEAM, agent("[]", "  surprise: 1\n")), "invalid", /surprise/],
+    [agent("[]").replace('"1.10"', "1.10"), "invalid", /^Line 9: spec.version: Put the version in quotes/],
+    [agent("[]").replace("reporter", "administrator"), "invalid", /^Line 2: name: This name is reserved/],
+    [agent("[]").replace("reporting", "overlord"), "invalid", /^Line 4: spec.class: The class is one of/],
+    [agent("[]").replace("Writes", "<b>"), "invalid", /angle brackets/],
+    [agent("[5]"), "invalid", /short form/],
+    ["x".repeat(200_001), "too-large", /too large/],
+    ["---\nkind: Team\n".repeat(501), "too-large", /at most/],
+    ["[".repeat(20_000), "malformed", /^Line 1/],
+  ];
+  for (const [text, code, words] of wrong)
+    assert.throws(() => parseManifest(text), refusal(code, words), text.slice(0, 80));
+});
+
+it("empty documents and comments declare nothing", () => {
+  assert.deepEqual(parseManifest(""), []);
+  assert.deepEqual(parseManifest("# nothing\n---\n---\n"), []);
+});

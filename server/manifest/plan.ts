@@ -1,0 +1,32 @@
+import { toolOf } from "../catalog/index.ts";
+import { type Agent, changedMembers, updatedAgent } from "../registry/index.ts";
+import type { Current } from "./current.ts";
+import type { Desired } from "./desired.ts";
+import type { Kind } from "./document.ts";
+
+/** What applying would do to one declared thing. */
+export interface Step {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly action: "create" | "change" | "unchanged";
+  /** The members that would change. */
+  readonly fields: readonly string[];
+}
+
+/** The difference between what is declared and what stands, without doing anything. Pure. */
+export function stepOf(desired: Desired, current: Current[Kind] | undefined): Step {
+  const { kind, declared } = desired;
+  const base = { kind, name: declared.name };
+  if (current === undefined) return { ...base, action: "create", fields: [] };
+  const fields = differences(desired, current);
+  return { ...base, action: fields.length === 0 ? "unchanged" : "change", fields };
+}
+
+function differences(desired: Desired, current: Current[Kind]): string[] {
+  if (desired.kind === "Agent")
+    return changedMembers(current, updatedAgent(current as Agent, desired.as.update));
+  if (desired.kind === "Tool")
+    return changedMembers(current, toolOf(desired.as)).filter((member) => member !== "digest");
+  const { revision = undefined, ...stands } = current as typeof current & { revision?: number };
+  return changedMembers<object>(stands, desired.as);
+}

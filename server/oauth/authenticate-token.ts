@@ -1,0 +1,85 @@
+import { type AccessTokenClaims, verifyAccessToken } from "@countersign/proof/token";
+import { Change } from "../database/index.ts";
+import type { RawRequest } from "../http/index.ts";
+import { type Caller, Fault } from "../lib/index.ts";
+import { findInstance, isLive } from "../registry/index.ts";
+import { deadAmong } from "../revocation/index.ts";
+import { provePossession } from "./dpop.ts";
+import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
+import { burnProof, type OneTimeProof } from "./one-time-proof.ts";
+
+/**
+ * Authenticates an agent or a service at Countersign's own API, by its own DPoP-bound access token. Each
+ * proof counts once. A delegated token is for the resource that it names and opens nothing here.
+ * @throws Fault `unauthenticated`, always in the same words; `invalid-dpop-proof`
+ * @see RFC 9449 §7.1
+ */
+export async function authenticateToken(deps: OauthDeps, request: RawRequest): Promise<Caller> {
+  const attackerToken = tokenOf(request);
+  const claims = verified(deps, attackerToken);
+  const proof = provePossession(deps, request, {
+    accessToken: attackerToken,
+    expectedJkt: claims.cnf.jkt,
+  });
+  const caller = await livingCaller(deps, claims, request);
+  await burnAlone(deps, proof);
+  return caller;
+}
+
+function tokenOf(request: RawRequest): string {
+  const { authorization } = request.headers;
+  const found = typeof authorization === "string" ? /^dpop ([\x21-\x7e]+)$/i.exec(authorization) : null;
+  if (found?.[1] !== undefined) return found[1];
+  throw notProven();
+}
+
+function verified(deps: OauthDeps, attackerToken: string): AccessTokenClaims {
+  try {
+    return verifyAccessToken(attackerToken, {
+      issuer: deps.issuer,
+      audience: deps.issuer,
+      keys: keySetOf(deps.keys, "token"),
+      now: deps.clock.now(),
+    });
+  } catch (cause) {
+    throw notProven(cause);
+  }
+}
+
+async function livingCaller(
+  deps: OauthDeps,
+  claims: AccessTokenClaims,
+  request: RawRequest,
+): Promise<Caller> {
+  const own = claims.sub === claims.client_id && claims.act === undefined;
+  const [instance, dead] = await Promise.all([
+    findInstance(deps, claims.client_id),
+    deadAmong(deps, claims.rev),
+  ]);
+  if (!own || dead.length > 0 || instance === undefined || !isLive(instance, deps.clock.now())) {
+    throw notProven();
+  }
+  return {
+    principal: instance.principal,
+    kind: instance.kind,
+    strength: claims.strength,
+    via: "access-token",
+    roles: [],
+    instance: instance.id,
+    keyThumbprint: claims.cnf.jkt,
+    source: request.source,
+  };
+}
+
+/** A request that only reads has no change of its own for the proof to be used up in. */
+async function burnAlone(deps: OauthDeps, proof: OneTimeProof): Promise<void> {
+  const change = new Change(deps.database);
+  await burnProof(deps, change, proof);
+  await deps.database.commit(change);
+}
+
+const notProven = (cause?: unknown): Fault =>
+  new Fault("unauthenticated", "The access token does not hold here.", {
+    remedy: "Ask the token endpoint for a token without a resource, and send it with a DPoP proof.",
+    cause,
+  });

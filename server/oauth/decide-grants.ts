@@ -1,0 +1,138 @@
+import { describeGrant, type Grant } from "@countersign/proof/grant";
+import { authorize } from "../approvals/index.ts";
+import type { Change } from "../database/index.ts";
+import { type Allow, Fault, type Id, type Obligation, seconds } from "../lib/index.ts";
+import { activeSet, decide } from "../policy/index.ts";
+import type { Granted } from "./mandate.ts";
+import type { OauthDeps } from "./oauth-deps.ts";
+import { isPinned } from "./pinned.ts";
+import { type CallQuestion, type Circumstances, questionOf } from "./question.ts";
+import { lastPoll, notePoll } from "./store.ts";
+
+const TIMERS_ARE_EARLY_MS = 500;
+
+/**
+ * Has each grant decided; all must be allowed. A grant that a person approved is good for one use.
+ * @throws Fault `access-denied` with the policies that said no; `authorization-pending` with the request
+ *   that a person must answer, `slow-down` when asked about it too often
+ */
+export async function decideGrants(
+  deps: OauthDeps,
+  change: Change,
+  on: Circumstances,
+  grants: readonly Grant[],
+): Promise<Granted[]> {
+  const granted: Granted[] = [];
+  for (const grant of grants) granted.push(await decideGrant(deps, change, on, grant));
+  return granted;
+}
+
+async function decideGrant(
+  deps: OauthDeps,
+  change: Change,
+  on: Circumstances,
+  grant: Grant,
+): Promise<Granted> {
+  const question = await questionOf(deps, on, grant);
+  if (!isPinned(grant)) await refuseInexact(deps, question, grant);
+  const allow = await authorized(deps, change, on, question);
+  refuseUnkept(allow.obligations);
+  if (allow.approval === undefined && !needsPerson(on, grant)) return { grant, allow };
+  requireApproved(grant, allow.approval);
+  return { grant: { ...grant, max_uses: 1 }, allow };
+}
+
+async function authorized(
+  deps: OauthDeps,
+  change: Change,
+  on: Circumstances,
+  question: CallQuestion,
+): Promise<Allow<"call">> {
+  try {
+    return await authorize<"call">(deps, change, on.client.caller, question);
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    if (fault.code === "approval-required") throw await pending(deps, change, fault);
+    throw fault.code === "denied" ? denied(fault) : fault;
+  }
+}
+
+/**
+ * What a person signs must be what is called, so nobody is asked about a call that is left open in any part.
+ */
+async function refuseInexact(deps: OauthDeps, question: CallQuestion, grant: Grant): Promise<void> {
+  const verdict = decide(question, await activeSet(deps), []);
+  if (verdict.verdict === "require-approval") throw inexact(grant);
+}
+
+/** Whether a person must say yes each time: the delegation says so, or the record of an agent in the chain. */
+const needsPerson = ({ agent, chain }: Circumstances, grant: Grant): boolean =>
+  grant.approval !== undefined ||
+  (chain?.agents ?? [agent]).some(({ delegation }) => delegation.needs_person.includes(grant.identifier));
+
+function requireApproved(grant: Grant, approval: Id<"approval"> | undefined): void {
+  if (!isPinned(grant)) throw inexact(grant);
+  if (approval !== undefined) return;
+  throw new Fault(
+    "access-denied",
+    "A person must approve each such call, and no policy asks a person for it.",
+    { remedy: "An administrator can add a policy that requires the approval of this call." },
+  );
+}
+
+const inexact = (grant: Grant): Fault =>
+  new Fault(
+    "invalid-authorization-details",
+    "A person must approve this call, and approves one exact call only.",
+    { remedy: "Ask again with every argument pinned by eq.", members: { inexact: describeGrant(grant) } },
+  );
+
+/** Services outside cannot be made to mask or limit what they answer; the log is kept in any case. */
+function refuseUnkept(obligations: readonly Obligation[]): void {
+  const unkept = obligations.filter(({ kind }) => kind !== "log");
+  if (unkept.length === 0) return;
+  throw new Fault("access-denied", "Policy allows this only under conditions that no token can enforce.", {
+    remedy: "Call the tool where the conditions can be kept, or ask an administrator.",
+    members: { policies: unkept.map(({ policy, kind }) => ({ id: policy, reason: `It demands ${kind}.` })) },
+  });
+}
+
+/** In the words of RFC 8693 and RFC 8628: the client asks again with the same request until a person answered. */
+async function pending(deps: OauthDeps, change: Change, asked: Fault): Promise<Fault> {
+  const { approval, interval } = asked.members as { approval: Id<"approval">; interval: number };
+  const now = deps.clock.now();
+  const last = await lastPoll(deps.database, approval);
+  notePoll(change, approval, now);
+  const hasty = last !== undefined && now < last + seconds(interval) - TIMERS_ARE_EARLY_MS;
+  return followUp(asked, hasty ? "slow-down" : "authorization-pending", asked.message, {
+    approval,
+    interval,
+  });
+}
+
+function denied(refused: Fault): Fault {
+  const { decision, reasons = [] } = refused.members as {
+    decision?: string;
+    reasons?: readonly { policy: string; reason: string }[];
+  };
+  const why = reasons.map(({ reason }) => reason).join(" ") || refused.message;
+  const policies = reasons.map(({ policy, reason }) => ({ id: policy, reason }));
+  return followUp(refused, "access-denied", why, { decision, policies });
+}
+
+/** The same refusal in OAuth's words, with all that the log shall know, recorded once. */
+function followUp(
+  fault: Fault,
+  code: "access-denied" | "authorization-pending" | "slow-down",
+  message: string,
+  members: Record<string, unknown>,
+): Fault {
+  const said = new Fault(code, message, {
+    ...(fault.remedy === undefined ? {} : { remedy: fault.remedy }),
+    members,
+    record: fault.record,
+    cause: fault,
+  });
+  said.recordedAs = fault.recordedAs;
+  return said;
+}

@@ -1,0 +1,71 @@
+import { type DpopProof, verifyDpopProof } from "@countersign/proof/dpop";
+import type { RawRequest } from "../http/index.ts";
+import { Fault } from "../lib/index.ts";
+import type { BoundClient, Client } from "./client.ts";
+import type { OauthDeps } from "./oauth-deps.ts";
+import type { OneTimeProof } from "./one-time-proof.ts";
+
+/** How old a proof may be, in seconds, at the token endpoint and at our own API. */
+const TOKEN_ENDPOINT_WINDOW = 300;
+const API_WINDOW = 60;
+
+/**
+ * Binds a client to the request: it must prove, for this URL and now, to hold the very key that it enrolled.
+ * A token bound to another key would carry a strength that nobody has measured.
+ * @throws Fault `invalid-dpop-proof`
+ * @see RFC 9449 §5
+ */
+export function proveHolder(deps: OauthDeps, client: Client, request: RawRequest): BoundClient {
+  const proof = verified(deps, request, {
+    windowSeconds: TOKEN_ENDPOINT_WINDOW,
+    expectedJkt: client.instance.thumbprint,
+  });
+  return { ...client, jkt: proof.jkt, dpop: oneTime(proof) };
+}
+
+/**
+ * Verifies that whoever sends an access token holds the key that it is bound to.
+ * @throws Fault `invalid-dpop-proof`
+ * @see RFC 9449 §7.1
+ */
+export function provePossession(
+  deps: OauthDeps,
+  request: RawRequest,
+  token: { accessToken: string; expectedJkt: string },
+): OneTimeProof {
+  return oneTime(verified(deps, request, { windowSeconds: API_WINDOW, ...token }));
+}
+
+const oneTime = (proof: DpopProof): OneTimeProof => ({
+  key: `dpop|${proof.replayKey}`,
+  expires: proof.expiresAt,
+  refusal: "invalid-dpop-proof",
+});
+
+function verified(
+  deps: OauthDeps,
+  request: RawRequest,
+  expected: { windowSeconds: number; expectedJkt: string; accessToken?: string },
+): DpopProof {
+  const attackerProof = request.headers.dpop;
+  // Node joins repeated headers with a comma, which no compact JWS contains: two proofs cannot pass for one.
+  if (typeof attackerProof !== "string") throw notProven();
+  const { method, url } = request;
+  try {
+    return verifyDpopProof(attackerProof, {
+      method,
+      url,
+      now: deps.clock.now(),
+      keys: deps.holderKeys,
+      ...expected,
+    });
+  } catch (cause) {
+    throw notProven(cause);
+  }
+}
+
+const notProven = (cause?: unknown): Fault =>
+  new Fault("invalid-dpop-proof", "The DPoP proof is missing or does not hold for this request.", {
+    remedy: "Send one DPoP header, signed now with the enrolled key, for this method and URL.",
+    cause,
+  });

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { declareEvent, type EventKind } from "../audit/index.ts";
+
+/** One grant of a token and the decision behind it. */
+export const grantedFact = z.object({
+  grant: z.record(z.string(), z.unknown()),
+  args: z.string().optional(),
+  decision: z.string(),
+  verdict: z.string(),
+  policies: z.array(z.string()),
+  policy_version: z.string(),
+  obligations: z.array(z.object({ kind: z.string(), value: z.string(), policy: z.string() })),
+  receipts: z.array(z.string()),
+  approval: z.string().optional(),
+});
+
+const authority = z.enum(["approved", "instructed", "autonomous"]);
+
+export const tokenIssued = declareEvent(
+  "token.issued",
+  "An access token was issued, with the decision behind each of its grants.",
+  z.object({
+    jti: z.string(),
+    audience: z.string(),
+    client: z.string(),
+    key: z.string(),
+    strength: z.string(),
+    expires: z.int(),
+    authority,
+    granted: z.array(grantedFact),
+    edge: z.string().optional(),
+    chain: z.array(z.string()).optional(),
+    chain_hash: z.string().optional(),
+    consent: z.string().optional(),
+    purpose: z.string().optional(),
+  }),
+);
+
+export const tokenRevoked = declareEvent(
+  "token.revoked",
+  "A client revoked an access token of its own.",
+  z.object({ jti: z.string(), client: z.string() }),
+);
+
+export const toolCalled = declareEvent(
+  "tool.called",
+  "A service let an agent's call of a tool pass, after it was counted here.",
+  z.object({
+    action: z.string(),
+    tool: z.string(),
+    labels: z.array(z.string()),
+    resource: z.string(),
+    service: z.string(),
+    instance: z.string(),
+    strength: z.string(),
+    jti: z.string(),
+    args: z.string(),
+    authority,
+    use: z.int().optional(),
+    of: z.int().optional(),
+    decision: z.string(),
+    policies: z.array(z.string()),
+    policy_version: z.string(),
+    receipts: z.array(z.string()),
+    approval: z.string().optional(),
+    edge: z.string().optional(),
+    chain: z.array(z.string()).optional(),
+    chain_hash: z.string().optional(),
+    consent: z.string().optional(),
+  }),
+);
+
+export const toolReturned = declareEvent(
+  "tool.returned",
+  "A call of a tool ended, as the service that served it says.",
+  z.object({
+    action: z.string(),
+    tool: z.string(),
+    jti: z.string(),
+    service: z.string(),
+    outcome: z.string(),
+  }),
+);
+
+/** Every kind of event of this room, for `api/events.json`. */
+export const oauthEvents: readonly EventKind[] = [tokenIssued, tokenRevoked, toolCalled, toolReturned];

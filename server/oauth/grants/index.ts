@@ -1,0 +1,20 @@
+import type { Change } from "../../database/index.ts";
+import type { BoundClient } from "../client.ts";
+import type { Mandate } from "../mandate.ts";
+import type { OauthDeps } from "../oauth-deps.ts";
+import type { Form } from "../parameters.ts";
+import { clientCredentials } from "./client-credentials.ts";
+import { tokenExchange } from "./token-exchange.ts";
+
+/** One way to ask for a token. */
+export interface GrantHandler {
+  /** The value of `grant_type`. */
+  readonly grantType: string;
+  /** The parameters that it reads beside those of every request. */
+  readonly parameters: readonly string[];
+  /** Reads and decides what the client may have. */
+  handle(deps: OauthDeps, change: Change, client: BoundClient, form: Form): Promise<Mandate>;
+}
+
+/** All that there are. */
+export const grantHandlers: readonly GrantHandler[] = [clientCredentials, tokenExchange];

@@ -1,0 +1,15 @@
+/**
+ * The token service. A client proves by its key who it is and that it sends this request; what it asks for
+ * is decided on our own records; a token leaves when it is on record. What is counted is counted here, and
+ * a token for Countersign's own API is verified here.
+ */
+export { authenticateToken } from "./authenticate-token.ts";
+export { oauthEvents } from "./events.ts";
+export type { TokenResponse } from "./mint.ts";
+export type { OauthDeps } from "./oauth-deps.ts";
+export { forgetStaleProofs } from "./one-time-proof.ts";
+export { revokeToken } from "./revoke-token.ts";
+export { jwks, metadata, revoke, token, uses } from "./routes.ts";
+export { type OauthTables, oauthMigrations } from "./tables.ts";
+export { issueToken } from "./token.ts";
+export { type CountedCall, callTool, type ReportedCall, returnTool } from "./use-token.ts";

@@ -1,0 +1,22 @@
+import type { Grant } from "@countersign/proof/grant";
+import type { LivingChain } from "../delegation/index.ts";
+import type { Allow } from "../lib/index.ts";
+
+/** A grant with the decision that lets it be used. There is none without one. */
+export interface Granted {
+  readonly grant: Grant;
+  readonly allow: Allow<"call">;
+}
+
+/** What a client may have, decided and not yet issued. */
+export interface Mandate {
+  /** The one resource that the token is for. */
+  readonly audience: string;
+  readonly granted: readonly Granted[];
+  /** By whose authority; none when the client acts on its own. */
+  readonly chain?: LivingChain;
+  /** How long the token may live at most, in milliseconds. */
+  readonly lifetime: number;
+  /** What the answer says that it is (RFC 8693 §2.2.1). */
+  readonly issuedTokenType?: string;
+}

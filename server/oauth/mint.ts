@@ -1,0 +1,174 @@
+import type { Grant } from "@countersign/proof/grant";
+import { type AccessTokenClaims, type Act, issueAccessToken } from "@countersign/proof/token";
+import { reserve } from "../approvals/index.ts";
+import { append } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
+import { agentsOf, expiryOf, type LivingChain, leafOf, requireChain } from "../delegation/index.ts";
+import { Fault, type Id, inSeconds, newId } from "../lib/index.ts";
+import { requireActiveAgent, requireActivePerson, requireActiveService } from "../registry/index.ts";
+import { requireAlive } from "../revocation/index.ts";
+import type { BoundClient } from "./client.ts";
+import { tokenIssued } from "./events.ts";
+import { issuedBody } from "./issued.ts";
+import type { Mandate } from "./mandate.ts";
+import type { OauthDeps } from "./oauth-deps.ts";
+import { revocationKeys } from "./revocation-keys.ts";
+import { type IssuedToken, insertToken } from "./store.ts";
+
+/** The answer of the token endpoint. @see RFC 6749 §5.1, RFC 8693 §2.2.1, RFC 9396 §7 */
+export interface TokenResponse {
+  readonly access_token: string;
+  readonly token_type: "DPoP";
+  readonly expires_in: number;
+  readonly issued_token_type?: string;
+  readonly authorization_details?: AccessTokenClaims["authorization_details"];
+}
+
+/**
+ * Mints an access token, as part of the change in which it was decided: the approvals reserved for it, its
+ * record and its event, guarded by everything that it rests on. It leaves when that has been committed.
+ * @throws Fault `gone` when what it rests on ends within the second
+ * @see RFC 9068 §2
+ */
+export function mint(deps: OauthDeps, change: Change, client: BoundClient, mandate: Mandate): TokenResponse {
+  const claims = claimsOf(deps, client, mandate);
+  guard(deps, change, client, mandate, claims.rev);
+  const expires = claims.exp * 1000;
+  const jti = claims.jti as Id<"jti">;
+  for (const { allow } of mandate.granted) {
+    if (allow.approval !== undefined) reserve(deps, change, allow.approval, { jti, expires });
+  }
+  insertToken(change, issuedToken(claims, client, mandate));
+  append(
+    change,
+    tokenIssued(deps, client.caller, aboutOf(client, mandate), issuedBody(deps, change, claims, mandate)),
+  );
+  return answerOf(claims, mandate, issueAccessToken(claims, deps.keys.signer("token")));
+}
+
+/** What the token rests on must still hold at its commit. */
+function guard(deps: OauthDeps, change: Change, client: BoundClient, mandate: Mandate, rev: string[]): void {
+  const { principal } = client;
+  if (principal.kind === "agent") requireActiveAgent(deps, change, principal.agent);
+  else requireActiveService(change, principal.service);
+  if (mandate.chain !== undefined) {
+    for (const agent of mandate.chain.agents) requireActiveAgent(deps, change, agent);
+    requireActivePerson(change, mandate.chain.principal);
+    requireChain(change, mandate.chain);
+  }
+  requireAlive(change, rev);
+}
+
+function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Mandate): AccessTokenClaims {
+  const { chain, granted } = mandate;
+  const jti = newId(deps, "jti");
+  const [first] = granted;
+  const approvals = granted.flatMap(({ allow }) => allow.approval ?? []);
+  return {
+    iss: deps.issuer,
+    sub: chain?.person ?? client.instance.id,
+    aud: mandate.audience,
+    client_id: client.instance.id,
+    ...lifetime(deps, client, mandate),
+    jti,
+    cnf: { jkt: client.jkt },
+    authorization_details: granted.length === 0 ? [toAsk(deps.issuer)] : granted.map(({ grant }) => grant),
+    rev: revocationKeys(jti, client, chain),
+    strength: client.instance.strength,
+    instance: client.instance.id,
+    ...agentClaims(client),
+    ...(chain === undefined ? {} : chainClaims(deps, chain)),
+    ...(first === undefined
+      ? {}
+      : { decision: first.allow.decision, policy_version: first.allow.policyVersion }),
+    ...(approvals[0] === undefined ? {} : { approval: approvals[0] }),
+  };
+}
+
+/** A token for Countersign itself lets its holder ask in its own name; what it is answered, each verb decides. */
+const toAsk = (issuer: string): Grant => ({
+  type: "scope",
+  locations: [issuer],
+  actions: ["ask"],
+  identifier: "countersign",
+});
+
+/** No token outlives what it rests on; whole seconds, rounded down. */
+function lifetime(deps: OauthDeps, client: BoundClient, mandate: Mandate): { iat: number; exp: number } {
+  const now = deps.clock.now();
+  const { principal, instance } = client;
+  const agents = [...(mandate.chain?.agents ?? []), ...(principal.kind === "agent" ? [principal.agent] : [])];
+  const ends = [
+    now + mandate.lifetime,
+    instance.expires,
+    ...(mandate.chain === undefined ? [] : [expiryOf(mandate.chain)]),
+    ...agents.flatMap(({ expires }) => expires ?? []),
+  ];
+  const [iat, exp] = [inSeconds(now), inSeconds(Math.min(...ends))];
+  if (exp > iat) return { iat, exp };
+  throw new Fault("gone", "What this token would rest on is about to expire.", {
+    remedy: "Ask for a new delegation.",
+  });
+}
+
+function agentClaims({ principal }: BoundClient): Partial<AccessTokenClaims> {
+  if (principal.kind === "service") return {};
+  const { name, class: agent_class, environment, region, version, model } = principal.agent;
+  return {
+    agent: name,
+    agent_class,
+    environment,
+    ...(region === undefined ? {} : { region }),
+    ...(version === undefined ? {} : { agent_version: version }),
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+function chainClaims(deps: OauthDeps, chain: LivingChain): Partial<AccessTokenClaims> {
+  return {
+    act: actOf(deps.issuer, agentsOf(chain)),
+    task: chain.task.id,
+    purpose: chain.task.purpose,
+    chain: chain.links.map(({ edge, to }) => ({ edge, agent: to })),
+    chain_hash: chain.hash,
+  };
+}
+
+/** The one who acts outermost, those before inside. For information: decisions use our own records. */
+function actOf(iss: string, agents: readonly string[]): Act {
+  const [first = "", ...rest] = agents;
+  return rest.reduce<Act>((inner, sub) => ({ iss, sub, act: inner }), { iss, sub: first });
+}
+
+/** What is kept of it, for whoever has its uses counted. */
+const issuedToken = (
+  claims: AccessTokenClaims,
+  client: BoundClient,
+  { chain, granted }: Mandate,
+): IssuedToken => ({
+  jti: claims.jti as Id<"jti">,
+  instance: claims.client_id,
+  strength: claims.strength,
+  audience: claims.aud,
+  rev: claims.rev,
+  granted: [...granted],
+  issued: claims.iat * 1000,
+  expires: claims.exp * 1000,
+  ...(client.principal.kind === "agent" ? { agent: client.principal.agent.name } : {}),
+  ...(chain === undefined
+    ? {}
+    : { task: chain.task.id, edge: leafOf(chain).edge, chainUntil: expiryOf(chain) }),
+});
+
+const aboutOf = (client: BoundClient, { chain }: Mandate) => ({
+  ...(chain === undefined ? {} : { task: chain.task.id, person: chain.person }),
+  ...(client.principal.kind === "agent" ? { agent: client.principal.agent.name } : {}),
+});
+
+const answerOf = (claims: AccessTokenClaims, mandate: Mandate, token: string): TokenResponse => ({
+  access_token: token,
+  token_type: "DPoP",
+  expires_in: claims.exp - claims.iat,
+  ...(mandate.issuedTokenType === undefined ? {} : { issued_token_type: mandate.issuedTokenType }),
+  ...(mandate.granted.length === 0 ? {} : { authorization_details: claims.authorization_details }),
+});

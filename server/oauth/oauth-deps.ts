@@ -1,0 +1,31 @@
+import type { KeyObject } from "node:crypto";
+import type { KeyCache, KeySet } from "@countersign/proof/jwk";
+import type { ApprovalsDeps } from "../approvals/index.ts";
+import type { DelegationDeps } from "../delegation/index.ts";
+import type { KeyRing, SigningPurpose } from "../keys/index.ts";
+
+/** What the token service is handed. */
+export interface OauthDeps extends DelegationDeps, ApprovalsDeps {
+  /** Imported keys of clients, so that a busy one's key is imported once. */
+  readonly holderKeys: KeyCache;
+}
+
+/** The keys of one purpose as proof's verifiers look them up: by id, in the key ring as it is now. */
+export function keySetOf(keys: KeyRing, purpose: SigningPurpose): KeySet {
+  return new RingKeys(keys, purpose);
+}
+
+class RingKeys extends Map<string, KeyObject> {
+  readonly #keys: KeyRing;
+  readonly #purpose: SigningPurpose;
+
+  constructor(keys: KeyRing, purpose: SigningPurpose) {
+    super();
+    this.#keys = keys;
+    this.#purpose = purpose;
+  }
+
+  override get(attackerKid: string): KeyObject | undefined {
+    return this.#keys.verifier(this.#purpose, attackerKid);
+  }
+}

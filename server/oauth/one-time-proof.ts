@@ -1,0 +1,34 @@
+import { Change, type DatabaseDeps } from "../database/index.ts";
+import { type Code, Fault } from "../lib/index.ts";
+import { deleteStale, insertSpentProof, isSpent } from "./store.ts";
+
+/** Something signed that counts once: a client assertion, a DPoP proof. */
+export interface OneTimeProof {
+  /** Names the proof among all that may ever come. */
+  readonly key: string;
+  /** Milliseconds since the epoch; from then on it is stale by itself. */
+  readonly expires: number;
+  /** What its second use is refused as. */
+  readonly refusal: Code;
+}
+
+/**
+ * Uses a proof up, in the change that it is for, and in the record of its refusal as well. Of any number of
+ * changes with the same proof, one commits.
+ * @throws Fault with the proof's own code when it was used before
+ */
+export async function burnProof(deps: DatabaseDeps, change: Change, proof: OneTimeProof): Promise<void> {
+  if (await isSpent(deps.database, proof.key)) {
+    throw new Fault(proof.refusal, "A proof that counts once was used before.", {
+      remedy: "Sign a new one for each request.",
+    });
+  }
+  insertSpentProof(change, proof);
+}
+
+/** Forgets what has become stale by itself: housekeeping, to be run every few minutes. */
+export async function forgetStaleProofs(deps: DatabaseDeps): Promise<void> {
+  const change = new Change(deps.database);
+  deleteStale(change, deps.clock.now());
+  await deps.database.commit(change);
+}

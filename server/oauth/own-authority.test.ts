@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { createDpopProof } from "@countersign/proof/dpop";
+import { forEachEngine } from "../audit/test-databases.ts";
+import {
+  begunTask,
+  call,
+  codeOf,
+  LEDGER,
+  quarter,
+  quarters,
+  REPORTS,
+  type Running,
+  run,
+} from "../delegation/fixture.ts";
+import { closeTask } from "../delegation/index.ts";
+import { issuer } from "../login/fixture.ts";
+import { decommissionAgent, registerAgent, resumeAgent, suspendAgent } from "../registry/index.ts";
+import { authenticateToken } from "./authenticate-token.ts";
+import { ask, claimsIn, exchange, openMarket, ownToken, proofsOf, requestTo } from "./fixture.ts";
+import { revokeToken } from "./revoke-token.ts";
+
+type Opened = Awaited<ReturnType<typeof openMarket>>;
+
+const own = { grant_type: "client_credentials" };
+const write = [call("reports/write", quarters("Q1", "Q2"))];
+
+forEachEngine((engine) => {
+  let room: Opened;
+  before(async () => {
+    room = await openMarket(engine);
+  });
+  after(() => room.close());
+
+  describe("an agent's own authority", () => {
+    const standing = (grants: object[]) => ({
+      ...own,
+      resource: REPORTS,
+      authorization_details: JSON.stringify(grants),
+    });
+
+    test("is its ceiling and no more", async () => {
+      const { deps, ada } = room;
+      await registerAgent(deps, ada.caller, {
+        name: "inventory",
+        class: "inventory",
+        purpose: "looks at reports",
+        environment: "production",
+        owner: ada.id,
+        grants: [call("reports/read", quarters("Q1"))],
+      });
+      const inventory = await run(deps, { agent: "inventory" });
+      const claims = claimsIn(await ask(deps, inventory, standing([call("reports/read", quarter("Q1"))])));
+      assert.deepEqual([claims.sub, claims.act, claims.chain], [inventory.instance.id, undefined, undefined]);
+      assert.equal(await codeOf(ask(deps, inventory, standing(write))), "access-denied");
+      assert.equal(
+        await codeOf(ask(deps, inventory, { ...own, resource: REPORTS })),
+        "invalid-authorization-details",
+      );
+      await decommissionAgent(deps, ada.caller, { name: "inventory" });
+      assert.notEqual(await codeOf(ask(deps, inventory, own)), "");
+    });
+
+    test("is out of reach at a resource where it works on a task, until the task has ended", async () => {
+      const { deps, desk } = room;
+      const copy = await run(deps, { agent: "planner" });
+      await ask(deps, copy, standing(write));
+      const { task, edge } = await begunTask(deps, room);
+      await exchange(deps, copy, edge.id, write);
+      assert.equal(await codeOf(ask(deps, copy, standing(write))), "unauthorized-client");
+      const ledger = {
+        ...own,
+        resource: LEDGER,
+        authorization_details: JSON.stringify([call("ledger/read", { open_args: true })]),
+      };
+      await ask(deps, copy, ledger);
+      await closeTask(deps, desk.caller, { task: task.id });
+      await ask(deps, copy, standing(write));
+    });
+
+    test("a service has none", async () => {
+      const { deps, reports } = room;
+      assert.equal(await codeOf(ask(deps, reports, standing(write))), "unauthorized-client");
+    });
+  });
+
+  describe("Countersign's own API", () => {
+    const sent = (client: Running, token: string, more: object = {}) => {
+      const proof = createDpopProof({
+        key: client.key,
+        method: "GET",
+        url: `${issuer}/delegations`,
+        accessToken: token,
+        now: room.deps.clock.now(),
+        jti: randomUUID(),
+        ...more,
+      });
+      return requestTo("/delegations", { authorization: `DPoP ${token}`, dpop: proof }, "GET");
+    };
+
+    test("knows agents and services by their own tokens", async () => {
+      const { deps, planner, reports } = room;
+      const agent = await authenticateToken(deps, sent(planner, await ownToken(deps, planner)));
+      assert.deepEqual([agent.kind, agent.principal, agent.via], ["agent", "planner", "access-token"]);
+      const service = await authenticateToken(deps, sent(reports, await ownToken(deps, reports)));
+      assert.deepEqual([service.kind, service.principal], ["service", reports.service.id]);
+    });
+
+    test("takes each proof once, also when it comes many times at once", async () => {
+      const { deps, planner } = room;
+      const request = sent(planner, await ownToken(deps, planner));
+      const settled = await Promise.allSettled(
+        Array.from({ length: 6 }, () => authenticateToken(deps, request)),
+      );
+      assert.equal(settled.filter(({ status }) => status === "fulfilled").length, 1);
+      assert.equal(await codeOf(authenticateToken(deps, request)), "invalid-dpop-proof");
+    });
+
+    test("refuses a stolen token, a proof for something else, and a token as bearer", async () => {
+      const { deps, planner, writer } = room;
+      const token = await ownToken(deps, planner);
+      const tries: [object, string][] = [
+        [sent(writer, token), "invalid-dpop-proof"],
+        [sent(planner, token, { url: `${issuer}/tasks` }), "invalid-dpop-proof"],
+        [sent(planner, token, { accessToken: "another" }), "invalid-dpop-proof"],
+        [sent(planner, token, { now: deps.clock.now() - 60_000 }), "invalid-dpop-proof"],
+        [requestTo("/delegations", { authorization: `DPoP ${token}` }, "GET"), "invalid-dpop-proof"],
+        [requestTo("/delegations", { authorization: `Bearer ${token}` }, "GET"), "unauthenticated"],
+      ];
+      for (const [request, code] of tries) {
+        assert.equal(await codeOf(authenticateToken(deps, request as never)), code);
+      }
+    });
+
+    test("is closed to tokens for a resource, though they are ours", async () => {
+      const { deps, planner } = room;
+      const { edge } = await begunTask(deps, room);
+      const { access_token } = await exchange(deps, planner, edge.id, write);
+      assert.equal(await codeOf(authenticateToken(deps, sent(planner, access_token))), "unauthenticated");
+    });
+
+    test("refuses a token from before a suspension, also after the agent was resumed", async () => {
+      const { deps, ada, writer } = room;
+      const token = await ownToken(deps, writer);
+      await suspendAgent(deps, ada.caller, { name: "writer" });
+      assert.equal(await codeOf(authenticateToken(deps, sent(writer, token))), "unauthenticated");
+      await resumeAgent(deps, ada.caller, { name: "writer" });
+      assert.equal(await codeOf(authenticateToken(deps, sent(writer, token))), "unauthenticated");
+      await authenticateToken(deps, sent(writer, await ownToken(deps, writer)));
+    });
+
+    test("refuses a token that its client gave back, and nobody can give another's back", async () => {
+      const { deps, planner, writer } = room;
+      const token = await ownToken(deps, planner);
+      const give = (client: Running) =>
+        revokeToken(deps, writer.caller, {
+          form: {
+            client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            client_assertion: proofsOf(deps, client).assertion,
+            token,
+          },
+        });
+      await give(writer);
+      await authenticateToken(deps, sent(planner, token));
+      await give(planner);
+      assert.equal(await codeOf(authenticateToken(deps, sent(planner, token))), "unauthenticated");
+    });
+  });
+});

@@ -1,0 +1,38 @@
+import type { Grant } from "@countersign/proof/grant";
+import { Fault } from "../lib/index.ts";
+import type { Resource } from "./resource.ts";
+
+/** More grants than this in one token would not be looked at by anyone. */
+const MOST_GRANTS = 20;
+
+/**
+ * Lets only grants pass that are decided here: calls of tools at the one resource that is asked for.
+ * @throws Fault `invalid-authorization-details`
+ */
+export function requireFitting(grants: readonly Grant[], resource: Resource): void {
+  if (grants.length > 0 && grants.length <= MOST_GRANTS && grants.every((grant) => isCallAt(grant, resource)))
+    return;
+  throw new Fault(
+    "invalid-authorization-details",
+    "A token holds calls of tools at its one resource, and nothing else.",
+    {
+      remedy: `Ask for 1 to ${MOST_GRANTS} grants of type agent_tool, action tools/call, at this resource only.`,
+    },
+  );
+}
+
+/**
+ * The part of what is held that is for one resource: each grant that names it, for it alone. What is wider
+ * in other ways stays as wide as it is held.
+ */
+export const heldAt = (grants: readonly Grant[], resource: Resource): Grant[] =>
+  grants
+    .filter((grant) => grant.locations.includes(resource.location))
+    .map((grant) => ({ ...grant, locations: [resource.location] }));
+
+const isCallAt = (grant: Grant, resource: Resource): boolean =>
+  grant.type === "agent_tool" &&
+  grant.locations.length === 1 &&
+  grant.locations[0] === resource.location &&
+  grant.actions.length === 1 &&
+  grant.actions[0] === "tools/call";

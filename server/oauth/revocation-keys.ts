@@ -1,0 +1,33 @@
+import type { LivingChain } from "../delegation/index.ts";
+import { deadKeysOfChain } from "../delegation/index.ts";
+import type { Id } from "../lib/index.ts";
+import { type Agent, deadKeysOf } from "../registry/index.ts";
+import type { BoundClient } from "./client.ts";
+
+/**
+ * All that kills a token, as its `rev` claim: itself, its key and instance, its agent or service, and for a
+ * delegated one everybody and everything in the chain. What can be lifted carries the epoch that it ends.
+ */
+export function revocationKeys(
+  jti: Id<"jti">,
+  client: BoundClient,
+  chain: LivingChain | undefined,
+): string[] {
+  const delegated =
+    chain === undefined
+      ? []
+      : [
+          ...chain.agents.flatMap(agentKeys),
+          `person:${chain.person}#${chain.principal.epoch}`,
+          ...deadKeysOfChain(chain),
+        ];
+  return [...new Set([`jti:${jti}`, ...deadKeysOf(client.instance), ...principalKeys(client), ...delegated])];
+}
+
+function principalKeys({ principal }: BoundClient): string[] {
+  if (principal.kind === "agent") return agentKeys(principal.agent);
+  const { id, epoch } = principal.service;
+  return [`service:${id}#${epoch}`, `service:${id}`];
+}
+
+const agentKeys = ({ name, epoch }: Agent): string[] => [`agent:${name}#${epoch}`, `agent:${name}`];

@@ -1,0 +1,48 @@
+import { claimsOf, requiredJti, verifyCompact } from "@countersign/proof/jws";
+import { append, perform } from "../audit/index.ts";
+import type { Caller } from "../lib/index.ts";
+import { revoke } from "../revocation/index.ts";
+import { authenticateClient } from "./client-authentication.ts";
+import { tokenRevoked } from "./events.ts";
+import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
+import { burnProof } from "./one-time-proof.ts";
+import { type Form, parameter } from "./parameters.ts";
+import { findToken } from "./store.ts";
+
+/**
+ * A client gives an access token of its own back: it is dead everywhere. A token that is not its own, or
+ * does not hold, changes nothing and is answered the same.
+ * @throws Fault `invalid-client`, `invalid-request`
+ * @see RFC 7009 §2
+ */
+export async function revokeToken(deps: OauthDeps, source: Caller, input: { form: Form }): Promise<void> {
+  const client = await authenticateClient(deps, source, input.form);
+  return perform(deps, client.caller, "token.revoke", async (change) => {
+    await burnProof(deps, change, client.assertion);
+    const jti = jtiOf(deps, parameter(input.form, "token"));
+    const token = jti === undefined ? undefined : await findToken(deps.database, jti);
+    if (token === undefined || token.instance !== client.instance.id || deps.clock.now() >= token.expires)
+      return;
+    revoke(deps, change, client.caller, [`jti:${token.jti}`], "token given back");
+    const about = {
+      ...(token.agent === undefined ? {} : { agent: token.agent }),
+      ...(token.task === undefined ? {} : { task: token.task }),
+    };
+    append(change, tokenRevoked(deps, client.caller, about, { jti: token.jti, client: token.instance }));
+  });
+}
+
+/** The id of a token that we signed, whatever it is for and whether or not it has expired. */
+function jtiOf(deps: OauthDeps, attackerToken: string): string | undefined {
+  const keys = keySetOf(deps.keys, "token");
+  try {
+    const { payload } = verifyCompact(attackerToken, {
+      typ: "at+jwt",
+      algs: ["ES256"],
+      resolve: ({ kid }) => (kid === undefined ? undefined : keys.get(kid)),
+    });
+    return requiredJti(claimsOf(payload));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { route } from "../http/index.ts";
+import { metadataOf } from "./metadata.ts";
+import type { OauthDeps } from "./oauth-deps.ts";
+import { revokeToken } from "./revoke-token.ts";
+import { issueToken } from "./token.ts";
+import { callTool, returnTool } from "./use-token.ts";
+
+/** Parameters that no specification we follow defines are passed over (RFC 6749 §3.2). */
+const form = z.record(z.string().max(100), z.string());
+
+const NOT_KEPT = { "cache-control": "no-store", pragma: "no-cache" };
+const KEPT_A_MINUTE = { "cache-control": "public, max-age=60" };
+
+export const metadata = route<OauthDeps>()({
+  summary: "What this authorization server can do (RFC 8414).",
+  answers: { 200: z.record(z.string(), z.unknown()) },
+  handle: async ({ issuer }) => ({ status: 200, headers: KEPT_A_MINUTE, body: metadataOf(issuer) }),
+});
+
+export const jwks = route<OauthDeps>()({
+  summary: "The public keys of access tokens: the active one, the next, and those retired lately (RFC 7517).",
+  answers: { 200: z.object({ keys: z.array(z.unknown()) }) },
+  handle: async ({ keys }) => ({ status: 200, headers: KEPT_A_MINUTE, body: keys.publicJwks() }),
+});
+
+export const token = route<OauthDeps>()({
+  summary: "The token endpoint: client credentials and token exchange, by private_key_jwt and DPoP.",
+  encoding: "form",
+  faults: "oauth",
+  body: form,
+  answers: {
+    200: z.object({
+      access_token: z.string(),
+      token_type: z.literal("DPoP"),
+      expires_in: z.int(),
+      issued_token_type: z.string().optional(),
+      authorization_details: z.array(z.unknown()).optional(),
+    }),
+  },
+  async handle(deps, caller, { body, request }) {
+    return { status: 200, headers: NOT_KEPT, body: await issueToken(deps, caller, { form: body, request }) };
+  },
+});
+
+export const revoke = route<OauthDeps>()({
+  summary: "A client gives an access token of its own back (RFC 7009).",
+  encoding: "form",
+  faults: "oauth",
+  body: form,
+  answers: { 200: "Whatever was sent: it is of no use any more." },
+  async handle(deps, caller, { body }) {
+    await revokeToken(deps, caller, { form: body });
+    return { status: 200, headers: NOT_KEPT };
+  },
+});
+
+export const uses = route<OauthDeps>()({
+  summary: "A service asks whether a call may run, which counts it, and tells how it ended.",
+  body: z.strictObject({
+    jti: z.string().max(128).describe("Of the access token."),
+    tool: z.string().max(200).describe("The tool's identifier, such as reports/publish."),
+    args: z.record(z.string().max(200), z.json()).describe("The arguments, exactly as they are served."),
+    phase: z.enum(["called", "returned", "failed"]),
+  }),
+  answers: {
+    200: z.object({
+      action: z.string(),
+      authority: z.enum(["approved", "instructed", "autonomous"]).optional(),
+      use: z.int().optional(),
+      of: z.int().optional(),
+    }),
+  },
+  async handle(deps, caller, { body: { phase, ...call } }) {
+    if (phase === "called") return { status: 200, body: await callTool(deps, caller, call) };
+    return { status: 200, body: await returnTool(deps, caller, { ...call, outcome: phase }) };
+  },
+});

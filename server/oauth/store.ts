@@ -1,0 +1,134 @@
+import type { Selectable } from "kysely";
+import type { Change, Database } from "../database/index.ts";
+import { type AgentName, hours, type Id, type Strength } from "../lib/index.ts";
+import type { Granted } from "./mandate.ts";
+import type { OneTimeProof } from "./one-time-proof.ts";
+import type { OauthTables } from "./tables.ts";
+
+/** What is kept of an access token. Times in milliseconds since the epoch. */
+export interface IssuedToken {
+  readonly jti: Id<"jti">;
+  readonly instance: string;
+  readonly agent?: AgentName;
+  readonly strength: Strength;
+  readonly audience: string;
+  readonly task?: Id<"task">;
+  readonly edge?: Id<"edge">;
+  /** When its chain ends, for a delegated one. */
+  readonly chainUntil?: number;
+  /** The dead keys that kill it. */
+  readonly rev: readonly string[];
+  readonly granted: readonly Granted[];
+  readonly issued: number;
+  readonly expires: number;
+}
+
+/** An approval that has not been asked about for so long is not polled any more. */
+const POLL_MEMORY = hours(1);
+
+/** More tasks than this at one resource need not be looked at: one that is alive suffices. */
+const MOST_SERVED = 50;
+
+export async function isSpent(database: Database, key: string): Promise<boolean> {
+  const proofs = database.tables<OauthTables>().selectFrom("spent_proof").select("key");
+  return (await proofs.where("key", "=", key).executeTakeFirst()) !== undefined;
+}
+
+/** Stays written even when what it was for is refused. */
+export function insertSpentProof(change: Change, { key, expires, refusal }: OneTimeProof): void {
+  const proof = change.tables<OauthTables>().insertInto("spent_proof").values({ key, expires });
+  change.burn(
+    proof.onConflict((conflict) => conflict.column("key").doNothing()),
+    refusal,
+  );
+}
+
+/** Forgets proofs that are stale by themselves, and when approvals were asked about that nobody asks about. */
+export function deleteStale(change: Change, now: number): void {
+  const tables = change.tables<OauthTables>();
+  change.add(tables.deleteFrom("spent_proof").where("expires", "<=", now), { rows: "any" });
+  change.add(tables.deleteFrom("approval_poll").where("at", "<=", now - POLL_MEMORY), { rows: "any" });
+}
+
+export async function lastPoll(database: Database, approval: Id<"approval">): Promise<number | undefined> {
+  const polls = database.tables<OauthTables>().selectFrom("approval_poll").select("at");
+  return (await polls.where("approval", "=", approval).executeTakeFirst())?.at;
+}
+
+/** Stays written although the answer is a refusal: not yet. */
+export function notePoll(change: Change, approval: Id<"approval">, at: number): void {
+  const polls = change.tables<OauthTables>().insertInto("approval_poll").values({ approval, at });
+  change.burn(
+    polls.onConflict((conflict) => conflict.column("approval").doUpdateSet({ at })),
+    "slow-down",
+  );
+}
+
+export function insertToken(change: Change, token: IssuedToken): void {
+  const tables = change.tables<OauthTables>();
+  change.add(
+    tables.insertInto("token").values({
+      jti: token.jti,
+      instance: token.instance,
+      agent: token.agent ?? null,
+      strength: token.strength,
+      audience: token.audience,
+      task: token.task ?? null,
+      edge: token.edge ?? null,
+      chain_until: token.chainUntil ?? null,
+      rev: JSON.stringify(token.rev),
+      granted: JSON.stringify(token.granted),
+      issued: token.issued,
+      expires: token.expires,
+    }),
+  );
+  for (const [position, { grant }] of token.granted.entries()) {
+    if (grant.max_uses === undefined) continue;
+    const count = { jti: token.jti, position, used: 0, most: grant.max_uses };
+    change.add(tables.insertInto("token_count").values(count));
+  }
+}
+
+export async function findToken(database: Database, jti: string): Promise<IssuedToken | undefined> {
+  const tokens = database.tables<OauthTables>().selectFrom("token").selectAll();
+  const row = await tokens.where("jti", "=", jti).executeTakeFirst();
+  return row && tokenOf(row);
+}
+
+/**
+ * The chains by which an instance has been given tokens for a resource and whose time has not ended: for
+ * each the dead keys of its task and its edge.
+ */
+export async function tasksServedAt(
+  database: Database,
+  instance: string,
+  audience: string,
+  now: number,
+): Promise<string[][]> {
+  const rows = await database
+    .tables<OauthTables>()
+    .selectFrom("token")
+    .select(["task", "edge"])
+    .distinct()
+    .where("instance", "=", instance)
+    .where("audience", "=", audience)
+    .where("chain_until", ">", now)
+    .limit(MOST_SERVED)
+    .execute();
+  return rows.map(({ task, edge }) => [`task:${task}`, `edge:${edge}`]);
+}
+
+const tokenOf = (row: Selectable<OauthTables["token"]>): IssuedToken => ({
+  jti: row.jti as Id<"jti">,
+  instance: row.instance,
+  ...(row.agent === null ? {} : { agent: row.agent }),
+  strength: row.strength as Strength,
+  audience: row.audience,
+  ...(row.task === null ? {} : { task: row.task as Id<"task"> }),
+  ...(row.edge === null ? {} : { edge: row.edge as Id<"edge"> }),
+  ...(row.chain_until === null ? {} : { chainUntil: row.chain_until }),
+  rev: JSON.parse(row.rev) as string[],
+  granted: JSON.parse(row.granted) as Granted[],
+  issued: row.issued,
+  expires: row.expires,
+});

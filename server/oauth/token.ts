@@ -1,0 +1,43 @@
+import { perform } from "../audit/index.ts";
+import type { RawRequest } from "../http/index.ts";
+import { type Caller, Fault } from "../lib/index.ts";
+import { authenticateClient } from "./client-authentication.ts";
+import { proveHolder } from "./dpop.ts";
+import { type GrantHandler, grantHandlers } from "./grants/index.ts";
+import { mint, type TokenResponse } from "./mint.ts";
+import type { OauthDeps } from "./oauth-deps.ts";
+import { burnProof } from "./one-time-proof.ts";
+import { type Form, parameter, refuseNotOnOffer } from "./parameters.ts";
+
+/**
+ * The token endpoint. Each step narrows what the next may assume: a client, a client bound to this request,
+ * a mandate that was decided, a token that is on record. Only then does it leave.
+ * @param source whoever connects; who it is, is proven here
+ * @throws Fault with the code of the specification that the request fell short of
+ * @see RFC 6749 §3.2, RFC 8693 §2, RFC 9449 §5
+ */
+export async function issueToken(
+  deps: OauthDeps,
+  source: Caller,
+  input: { form: Form; request: RawRequest },
+): Promise<TokenResponse> {
+  const grant = handlerOf(input.form);
+  refuseNotOnOffer(input.form);
+  const client = await authenticateClient(deps, source, input.form);
+  const holder = proveHolder(deps, client, input.request);
+  return perform(deps, holder.caller, "token.issue", async (change) => {
+    await burnProof(deps, change, holder.assertion);
+    await burnProof(deps, change, holder.dpop);
+    const mandate = await grant.handle(deps, change, holder, input.form);
+    return mint(deps, change, holder, mandate);
+  });
+}
+
+function handlerOf(form: Form): GrantHandler {
+  const grantType = parameter(form, "grant_type");
+  const handler = grantHandlers.find((known) => known.grantType === grantType);
+  if (handler !== undefined) return handler;
+  throw new Fault("unsupported-grant-type", "This grant type is not known here.", {
+    remedy: "See grant_types_supported in the metadata.",
+  });
+}

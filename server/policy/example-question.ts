@@ -1,0 +1,146 @@
+import type { Json } from "@countersign/proof/jcs";
+import { z } from "zod";
+import { LABELS } from "../catalog/index.ts";
+import { type PersonId, STRENGTHS } from "../lib/index.ts";
+import { AGENT_CLASSES, type Agent, ENVIRONMENTS, type Person } from "../registry/index.ts";
+import type { Question } from "./question.ts";
+
+/** A Thursday, 09:00 UTC. */
+const EXAMPLE_NOW = Date.UTC(2026, 0, 1, 9);
+
+const agent = z
+  .strictObject({
+    name: z.string(),
+    class: z.enum(AGENT_CLASSES),
+    purpose: z.string(),
+    environment: z.enum(ENVIRONMENTS),
+    owner: z.string(),
+    team: z.string(),
+    region: z.string(),
+    version: z.string(),
+    model: z.string(),
+    deployment: z.string(),
+    status: z.enum(["registered", "active", "suspended", "decommissioned"]),
+  })
+  .partial();
+
+const person = z
+  .strictObject({
+    id: z.string(),
+    groups: z.array(z.string()),
+    department: z.string(),
+    manager: z.string(),
+    limits: z.record(z.string(), z.int()),
+    status: z.enum(["active", "suspended", "left"]),
+    source: z.string(),
+  })
+  .partial();
+
+/** What a policy's test says of its question; all else is an ordinary call by an ordinary agent. */
+export const givenQuestion = z.strictObject({
+  action: z.enum(["call", "delegate", "register", "lend", "approve", "administer"]).default("call"),
+  tool: z.string().optional(),
+  args: z.record(z.string(), z.json()).default({}),
+  /** `none` for a person or a service that acts itself. */
+  agent: z.union([z.literal("none"), agent]).default({}),
+  /** `none` for an agent that acts on its own standing authority. */
+  person: z.union([z.literal("none"), person]).default({}),
+  task: z.strictObject({ purpose: z.string(), started_by: z.string() }).partial().default({}),
+  /** The agents of the chain, root first; the last one acts. */
+  chain: z.array(z.string()).min(1).optional(),
+  /** Whether the chain covers it. */
+  covered: z.boolean().default(true),
+  strength: z.enum(STRENGTHS).default("enrolled-key"),
+  resource: z.strictObject({ name: z.string(), location: z.string() }).partial().default({}),
+  delegate: z
+    .strictObject({ to: z.string(), to_class: z.string(), grants: z.array(z.string()), depth: z.int() })
+    .optional(),
+  risk: z.int().min(0).max(100).default(0),
+  now: z.iso.datetime().optional(),
+});
+export type GivenQuestion = z.output<typeof givenQuestion>;
+
+/** A tool of the tests' own: its labels, and its arguments by type. */
+export const givenTool = z.strictObject({
+  labels: z.array(z.enum(LABELS)).default([]),
+  args: z.record(z.string(), z.enum(["integer", "number", "string", "boolean"])).default({}),
+});
+
+/** The whole question that a test's few words stand for. */
+export function exampleQuestion(given: GivenQuestion): Question {
+  const who = {
+    ...(given.agent === "none" ? {} : { agent: exampleAgent(given.agent) }),
+    ...(given.person === "none" ? {} : { person: examplePerson(given.person) }),
+  };
+  const acting = who.agent?.name ?? "none";
+  return {
+    action: given.action,
+    ...(given.tool === undefined ? {} : { tool: given.tool }),
+    ...who,
+    strength: given.strength,
+    ...(who.agent === undefined || who.person === undefined ? {} : chainOf(given, acting)),
+    authority: { covered: given.covered, missing: [] },
+    resource: { location: "https://example.com/", name: "example", ...present(given.resource) },
+    args: given.args as Record<string, Json>,
+    holder: "edge_example",
+    ...(given.delegate === undefined ? {} : { delegate: delegateOf(given.delegate) }),
+    risk: given.risk,
+    now: given.now === undefined ? EXAMPLE_NOW : Date.parse(given.now),
+  };
+}
+
+function chainOf({ chain, task }: GivenQuestion, acting: string): Pick<Question, "chain" | "task"> {
+  const agents = chain ?? [acting];
+  return {
+    chain: { depth: agents.length, agents, hash: "" },
+    task: {
+      id: "task_example",
+      purpose: task.purpose ?? "an example",
+      startedBy: task.started_by ?? "person",
+      agent: agents[0] ?? acting,
+    },
+  };
+}
+
+const delegateOf = ({ to, to_class, grants, depth }: NonNullable<GivenQuestion["delegate"]>) => ({
+  to,
+  toClass: to_class,
+  grants,
+  depth,
+});
+
+const exampleAgent = (given: z.output<typeof agent>): Agent => ({
+  name: "example-agent",
+  class: "reporting",
+  purpose: "an example",
+  environment: "production",
+  status: "active",
+  created: EXAMPLE_NOW,
+  grants: [],
+  delegation: { max_depth: 4, grants: [], delegate_to: [], needs_person: [] },
+  epoch: 1,
+  revision: 1,
+  ...present(given),
+  owner: (given.owner ?? "person_owner") as PersonId,
+});
+
+const examplePerson = (given: z.output<typeof person>): Person => ({
+  name: "Example Person",
+  email: "example@example.com",
+  groups: [],
+  limits: {},
+  status: "active",
+  source: "local",
+  epoch: 1,
+  created: EXAMPLE_NOW,
+  revision: 1,
+  ...present(given),
+  id: (given.id ?? "person_example") as PersonId,
+  manager: (given.manager ?? "person_manager") as PersonId,
+});
+
+/** Without the members that are `undefined`. */
+const present = <Facts extends object>(facts: Facts) =>
+  Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Facts]?: Exclude<Facts[Name], undefined>;
+  };
