@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
@@ -9,6 +9,7 @@ import { start } from "./serve.ts";
 const STORY = fileURLToPath(new URL("../examples/quarterly-review/story.ts", import.meta.url));
 /** The story registers this person, so that whoever watches it can sign in afterwards. */
 const GUEST = "guest@demo.example";
+const MARK = "made-by-demo";
 const TRUST_DOMAIN = "demo.countersign.local";
 
 interface DemoOptions {
@@ -35,6 +36,7 @@ async function demo({ again, data, port }: DemoOptions): Promise<void> {
       "Run it from a checkout, or try `countersign up`.",
     );
   if (again) forget(data);
+  markAsDemo(data);
   const server = await start({ data, port, host: "127.0.0.1", trustDomain: TRUST_DOMAIN });
   const first = await server.firstLink();
   if (first !== undefined) await play(server.issuer, first, join(data, "story"));
@@ -56,6 +58,13 @@ async function demo({ again, data, port }: DemoOptions): Promise<void> {
   say.line("    npm run countersign -- audit verify          the proof that nothing was changed");
 }
 
+/** Says that this folder is a demo's, so that only such a one is ever forgotten. */
+function markAsDemo(data: string): void {
+  if (existsSync(data)) return;
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  writeFileSync(join(data, MARK), "A demo made this folder; `--again` removes it.\n", { mode: 0o600 });
+}
+
 /** Refuses to remove anything that a demo has not made. */
 function forget(data: string): void {
   if (process.env.DATABASE_URL !== undefined) {
@@ -64,7 +73,7 @@ function forget(data: string): void {
       "Give DATABASE_URL an empty database.",
     );
   }
-  const isDemo = existsSync(join(data, "demo"));
+  const isDemo = existsSync(join(data, MARK));
   if (existsSync(data) && !isDemo)
     throw new Trouble(`${data} was not made by a demo.`, "Remove it yourself if you are sure.");
   rmSync(data, { recursive: true, force: true });

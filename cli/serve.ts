@@ -1,3 +1,5 @@
+import { enableCompileCache } from "node:module";
+import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { green, say, Trouble } from "./say.ts";
 
@@ -67,6 +69,8 @@ function withOptions(command: Command): Command {
 /** Starts the server in this process and stops it in order when the process is told to end. */
 export async function start(options: ServeOptions): Promise<Running> {
   process.umask(0o077);
+  // Beside the data, where nobody else can write: what is cached here is run.
+  enableCompileCache(join(options.data, "compile-cache"));
   const { startServer } = await import("@countersign/server");
   const server = await startServer(configOf(options)).catch((error: { remedy?: string } & Error) => {
     throw error.name === "Fault" ? new Trouble(error.message, error.remedy) : error;

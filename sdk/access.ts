@@ -3,6 +3,7 @@ import type { AccessTokenClaims } from "@countersign/proof/token";
 import { CountersignError } from "./errors.ts";
 import { type Protection, requireLiving, type ToolCall } from "./protection.ts";
 import { RequestRefused } from "./refusal.ts";
+import type { Runtime } from "./runtime.ts";
 import type { Use, Uses } from "./uses.ts";
 
 /** A verified request: who acts, for whom, and the one call that it may make. */
@@ -27,7 +28,7 @@ export interface Access {
 
 /** @param call the call that the sender's proof of possession covers */
 export function accessOf(protection: Protection, claims: AccessTokenClaims, call: ToolCall): Access {
-  const { feed, uses, resource } = protection;
+  const { feed, uses, resource, runtime } = protection;
   let ran = false;
   return {
     claims,
@@ -41,9 +42,12 @@ export function accessOf(protection: Protection, claims: AccessTokenClaims, call
       const grant = requireGrant(claims.authorization_details, resource, call);
       const use = { jti: claims.jti, ...call };
       await uses.begin(use, { counted: isCounted(grant) || claims.approval !== undefined });
-      // Recording took time, in which what it rests on may have died.
-      requireLiving(feed, claims.rev);
-      return runRecorded(use, uses, execute);
+      return runRecorded(use, uses, () => {
+        // Recording took time, in which it may have expired, or what it rests on may have died.
+        requireUnexpired(claims, runtime);
+        requireLiving(feed, claims.rev);
+        return execute();
+      });
     },
   };
 }
@@ -57,6 +61,11 @@ async function runRecorded<T>(use: Use, uses: Uses, execute: () => Promise<T>): 
     uses.end(use, "failed");
     throw cause;
   }
+}
+
+function requireUnexpired({ exp }: AccessTokenClaims, runtime: Runtime): void {
+  if (runtime.now() >= exp * 1000)
+    throw new RequestRefused("invalid_token", "The access token has expired; ask for a new one.");
 }
 
 function requireGrant(grants: readonly Grant[], resource: string, call: ToolCall): Grant {

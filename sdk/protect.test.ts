@@ -2,99 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sha256Base64url } from "@countersign/proof/digest";
 import { createDpopProof } from "@countersign/proof/dpop";
-import { canonicalize, type JsonObject } from "@countersign/proof/jcs";
-import type { AccessTokenClaims } from "@countersign/proof/token";
+import { canonicalize } from "@countersign/proof/jcs";
+import { args, billing, livingFeed, refusedWith, url } from "./billing-of-tests.ts";
 import { Unreachable } from "./errors.ts";
 import { followFeed } from "./feed.ts";
-import type { IssuerKeys } from "./issuer-keys.ts";
-import { grantOf, handClock, issuer, resource, scriptedFeed, testIssuer, tool } from "./issuer-of-tests.ts";
+import { handClock, issuer, resource, scriptedFeed, testIssuer, tool } from "./issuer-of-tests.ts";
 import { makeKey } from "./key.ts";
-import { type ProtectedRequest, protect } from "./protect.ts";
-import { RequestRefused } from "./refusal.ts";
-import type { Use } from "./uses.ts";
-
-const url = `${resource}/listInvoices`;
-const args: JsonObject = { quarter: "2026-Q3" };
-const livingFeed = { isDead: () => false, isFresh: () => true, close() {} };
-
-type Changes = { feed?: typeof livingFeed; begin?: () => Promise<void>; keys?: IssuerKeys };
-
-function billing(changes: Changes = {}) {
-  const clock = handClock();
-  const server = testIssuer(clock);
-  const recorded: string[] = [];
-  const uses = {
-    begin: async (use: Use, { counted }: { counted: boolean }) => {
-      await changes.begin?.();
-      recorded.push(`called ${use.tool}${counted ? " counted" : ""}`);
-    },
-    end: (_use: Use, phase: string) => void recorded.push(phase),
-    settled: async () => {},
-  };
-  const feed = changes.feed ?? livingFeed;
-  const protector = protect({
-    runtime: clock,
-    issuer,
-    resource,
-    keys: changes.keys ?? server.keys,
-    feed,
-    uses,
-  });
-  const request = (token = server.issue(), proof: object = {}, call = { tool, args }): ProtectedRequest => ({
-    method: "POST",
-    url,
-    authorization: [`DPoP ${token}`],
-    dpop: [
-      createDpopProof({
-        key: server.holder.privateKey,
-        method: "POST",
-        url,
-        accessToken: token,
-        now: clock.now(),
-        jti: crypto.randomUUID(),
-        tool: call.tool,
-        argsHash: sha256Base64url(canonicalize(call.args)),
-        ...proof,
-      }),
-    ],
-    call,
-  });
-  const withClaims = (claims: Partial<AccessTokenClaims>) => request(server.issue(claims));
-  return { clock, server, protector, request, withClaims, recorded };
-}
-
-async function refusedWith(
-  attempt: Promise<unknown>,
-  status: number,
-  error: string | undefined,
-): Promise<RequestRefused> {
-  const cause = await attempt.then(
-    () => assert.fail("it was let through"),
-    (refused) => refused,
-  );
-  assert.ok(cause instanceof RequestRefused, String(cause));
-  assert.deepEqual([cause.status, cause.error], [status, error], cause.message);
-  return cause;
-}
-
-test("a proven, granted request runs, and is recorded as called and returned", async () => {
-  const { protector, request, recorded } = billing();
-  const access = await protector.verify(request());
-  assert.equal(access.human_principal, "person_alice");
-  assert.equal(access.agent, "cost-analysis-agent");
-  assert.equal(await access.run(async () => 42), 42);
-  assert.deepEqual(recorded, [`called ${tool}`, "returned"]);
-});
-
-test("a call that fails while it runs is recorded as failed, and fails", async () => {
-  const { protector, request, recorded } = billing();
-  const access = await protector.verify(request());
-  await assert.rejects(
-    access.run(() => Promise.reject(new Error("disk full"))),
-    /disk full/,
-  );
-  assert.deepEqual(recorded, [`called ${tool}`, "failed"]);
-});
+import { protect } from "./protect.ts";
 
 test("a request without a token is told which scheme to use, and nothing else", async () => {
   const { protector, request } = billing();
@@ -200,18 +114,6 @@ test("a token is refused when any key that kills it is dead", async () => {
   }
 });
 
-test("a call is refused when its task dies between its verification and its execution", async () => {
-  const dead = new Set<string>();
-  const feed = { ...livingFeed, isDead: (keys: readonly string[] = []) => keys.some((key) => dead.has(key)) };
-  const { protector, request } = billing({ feed, begin: async () => void dead.add("task:task_1") });
-  const access = await protector.verify(request());
-  await refusedWith(
-    access.run(async () => assert.fail("it ran")),
-    401,
-    "invalid_token",
-  );
-});
-
 test("without a fresh feed nothing is let through, whatever it brings", async () => {
   const { protector, request } = billing({ feed: { ...livingFeed, isFresh: () => false } });
   const refused = await refusedWith(protector.verify(request()), 503, "temporarily_unavailable");
@@ -254,95 +156,8 @@ test("a feed that was not heard for ten seconds refuses, and lets through again 
   await refusedWith(protector.verify(mine()), 503, "temporarily_unavailable");
 });
 
-test("an argument outside the grant is refused before anything is recorded or run", async () => {
-  const { protector, request, server, recorded } = billing();
-  const call = { tool, args: { quarter: "2026-Q2" } };
-  const access = await protector.verify(request(server.issue(), {}, call));
-  await refusedWith(
-    access.run(async () => assert.fail("it ran")),
-    403,
-    "insufficient_scope",
-  );
-  assert.deepEqual(recorded, []);
-});
-
-test("an argument that the grant does not name, and a tool that it does not grant, are refused", async () => {
-  const { protector, request, server } = billing();
-  const calls = [
-    { tool, args: { ...args, everything: true } },
-    { tool: "billing/applyCredit", args },
-  ];
-  for (const call of calls) {
-    const access = await protector.verify(request(server.issue(), {}, call));
-    assert.equal(access.permits(call), false);
-    await refusedWith(
-      access.run(async () => assert.fail("it ran")),
-      403,
-      "insufficient_scope",
-    );
-  }
-});
-
-test("a grant at another location permits nothing here", async () => {
-  const { protector, withClaims } = billing();
-  const elsewhere = { ...grantOf(tool), locations: ["http://localhost:4700/cloud"] };
-  const access = await protector.verify(withClaims({ authorization_details: [elsewhere] }));
-  await refusedWith(
-    access.run(async () => assert.fail("it ran")),
-    403,
-    "insufficient_scope",
-  );
-});
-
-test("counted and approved calls are spent before they run", async () => {
-  const cases: Partial<AccessTokenClaims>[] = [
-    { authorization_details: [{ ...grantOf(tool), max_uses: 1 }] },
-    { authorization_details: [{ ...grantOf(tool), approval: "required" }] },
-    { approval: "approval_1" },
-  ];
-  for (const claims of cases) {
-    const { protector, withClaims, recorded } = billing();
-    const access = await protector.verify(withClaims(claims));
-    await access.run(async () => assert.deepEqual(recorded, [`called ${tool} counted`]));
-  }
-});
-
-test("what cannot be spent does not run", async () => {
-  const spent = () => Promise.reject(new RequestRefused("insufficient_scope", "It has been used."));
-  const { protector, withClaims } = billing({ begin: spent });
-  const access = await protector.verify(withClaims({ approval: "approval_1" }));
-  await refusedWith(
-    access.run(async () => assert.fail("it ran")),
-    403,
-    "insufficient_scope",
-  );
-});
-
-test("a grant that asks how the person signed in permits nothing, for this side cannot know", async () => {
-  const { protector, withClaims } = billing();
-  const access = await protector.verify(
-    withClaims({ authorization_details: [{ ...grantOf(tool), acr: "urn:acr:mfa" }] }),
-  );
-  await refusedWith(
-    access.run(async () => assert.fail("it ran")),
-    403,
-    "insufficient_scope",
-  );
-});
-
 test("without the issuer's keys nothing is let through", async () => {
   const keys = { verifyWith: () => Promise.reject(new Unreachable("away")) };
   const { protector, request } = billing({ keys });
   await refusedWith(protector.verify(request()), 503, "temporarily_unavailable");
-});
-
-test("one proof runs one call, even if the service tries to run it again", async () => {
-  const { protector, request, recorded } = billing();
-  const access = await protector.verify(request());
-  await access.run(async () => {});
-  await assert.rejects(
-    access.run(async () => assert.fail("it ran again")),
-    /run once/,
-  );
-  assert.equal(recorded.length, 2);
 });

@@ -15,7 +15,7 @@ import {
   task,
 } from "./events-fixture.ts";
 import { actionsIn, changing, edgesIn, plus, replacing, rights, story } from "./fixture.ts";
-import { buildTrace, peopleIn, renderTrace, type TraceEvent } from "./index.ts";
+import { buildTrace, principalsIn, renderTrace, type TraceEvent } from "./index.ts";
 
 describe("a trace", () => {
   it("tells an instructed call from an approved one", () => {
@@ -37,7 +37,7 @@ describe("a trace", () => {
   });
 
   it("tells the people in it", () => {
-    assert.deepEqual(peopleIn(buildTrace(story, task)), ["person_alice", "person_marta"]);
+    assert.deepEqual(principalsIn(buildTrace(story, task)), ["person_alice", "person_marta"]);
   });
 
   it("is the same whatever the order of the events, and however often one is handed over", () => {

@@ -21,7 +21,7 @@ import {
   subDelegation,
   task,
 } from "./events-fixture.ts";
-import { withChildren } from "./people.ts";
+import { withChildren } from "./principals.ts";
 import type { ActionEntry, Trace } from "./trace.ts";
 import type { TraceEvent } from "./trace-event.ts";
 

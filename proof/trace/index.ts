@@ -4,7 +4,7 @@
  * `render-trace.ts` needs no cryptography; building checks signatures and is for Node.
  */
 export { buildTrace } from "./build-trace.ts";
-export { peopleIn } from "./people.ts";
+export { principalsIn } from "./principals.ts";
 export { type RenderOptions, renderTrace } from "./render-trace.ts";
 export type {
   ActionEntry,

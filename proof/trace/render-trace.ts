@@ -1,5 +1,5 @@
 import { describeGrant } from "../grant/index.ts";
-import { peopleIn } from "./people.ts";
+import { principalsIn } from "./principals.ts";
 import type { ConsentTrace, EdgeTrace, Entry, TokenEntry, Trace } from "./trace.ts";
 import { answerWord, delegatedBy, signatureWord, verdictOf } from "./verdict.ts";
 import { instant, namesOf, shown } from "./words.ts";
@@ -35,7 +35,7 @@ export function renderTrace(attackerTrace: Trace, options: RenderOptions = {}): 
 
 function headLines(trace: Trace, page: Page): string[] {
   const { task, state, requested, ended, consents } = trace;
-  const people = peopleIn(trace).filter((id) => page.name(id) !== shown(id));
+  const people = principalsIn(trace).filter((id) => page.name(id) !== shown(id));
   const by = ended === undefined ? "" : ` ${instant(ended.at)} by ${principal(ended.by, page)}`;
   return [
     `task ${shown(task)}   ${state}${by}`,

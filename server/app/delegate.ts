@@ -1,8 +1,10 @@
 import { describe } from "@countersign/proof/grant";
 import { z } from "zod";
-import { authorize } from "../approvals/index.ts";
+import { authorize, reserve, spend } from "../approvals/index.ts";
 import { perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
 import {
+  type Delegation,
   delegationTokenFor,
   type Extension,
   edgeAnswer,
@@ -12,7 +14,7 @@ import {
   shapeEdge,
 } from "../delegation/index.ts";
 import { route } from "../http/index.ts";
-import { type Caller, seconds } from "../lib/index.ts";
+import { type Allow, type Caller, seconds } from "../lib/index.ts";
 import type { Question } from "../policy/index.ts";
 import { grantList, principalName, printableText } from "../registry/index.ts";
 import type { ServerDeps } from "./server-deps.ts";
@@ -44,12 +46,27 @@ export const delegationsExtend = route<ServerDeps>()({
         expiresIn: expires_in === undefined ? undefined : seconds(expires_in),
       });
       const allow = await authorize<"delegate">(deps, change, caller, questionOf(deps, caller, extension));
-      return extend(deps, change, caller, allow, extension);
+      const edge = extend(deps, change, caller, allow, extension);
+      await useApproval(deps, change, caller, allow, edge);
+      return edge;
     });
     const { token, type } = await delegationTokenFor(deps, caller, { edge: edge.id });
     return { status: 201, body: { ...shapeEdge(edge), delegation_token: token, token_type: type } };
   },
 });
+
+/** A yes to this delegation is for this delegation: taken and used up by the edge that it lets exist. */
+async function useApproval(
+  deps: ServerDeps,
+  change: Change,
+  caller: Caller,
+  { approval }: Allow<"delegate">,
+  { id, expires }: Delegation,
+): Promise<void> {
+  if (approval === undefined) return;
+  reserve(deps, change, approval, { jti: id, expires });
+  await spend(deps, change, caller, { approval, jti: id });
+}
 
 function questionOf(
   deps: ServerDeps,

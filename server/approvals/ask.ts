@@ -97,9 +97,7 @@ function askedBy(question: Question): Pick<Asked, "action" | "resource" | "agent
     ...(person === undefined ? {} : { person: person.id }),
     ...(agent === undefined ? {} : { agent: agent.name }),
     ...(service === undefined ? {} : { service: service.id }),
-    ...(task === undefined
-      ? {}
-      : { task: { id: task.id, purpose: task.purpose, startedBy: task.startedBy } }),
+    ...(task === undefined ? {} : { task: { id: task.id, purpose: task.purpose } }),
     agents: chain?.agents ?? (agent === undefined ? [] : [agent.name]),
     ...(delegate === undefined ? {} : { delegateTo: delegate.to }),
   };

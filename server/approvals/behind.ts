@@ -6,10 +6,7 @@ import { type Behind, counts } from "./requirement.ts";
 import { receiptsOf } from "./store.ts";
 
 /** Whom a request is about, as the registry knows them now, not as they were when it was asked. */
-export async function behind(
-  deps: ApprovalsDeps,
-  asked: Pick<Asked, "person" | "agent" | "task">,
-): Promise<Behind> {
+export async function behind(deps: ApprovalsDeps, asked: Pick<Asked, "person" | "agent">): Promise<Behind> {
   const [person, agent] = await Promise.all([
     asked.person && findPerson(deps, asked.person),
     asked.agent && findAgent(deps, asked.agent),
@@ -17,7 +14,6 @@ export async function behind(
   return {
     ...(person ? { person } : {}),
     ...(agent ? { owner: agent.owner } : {}),
-    ...(asked.task === undefined ? {} : { startedBy: asked.task.startedBy }),
   };
 }
 

@@ -23,7 +23,7 @@ export interface Asked {
   readonly person?: PersonId;
   readonly agent?: string;
   readonly service?: ServiceId;
-  readonly task?: { readonly id: string; readonly purpose: string; readonly startedBy: string };
+  readonly task?: { readonly id: string; readonly purpose: string };
   /** Root first. */
   readonly agents: readonly string[];
   readonly delegateTo?: string;

@@ -10,13 +10,11 @@ export interface Behind {
   readonly person?: Person;
   /** Who answers for the agent that acts. */
   readonly owner?: string;
-  /** Who opened the task. */
-  readonly startedBy?: string;
 }
 
 /**
- * Whether this person's word counts for a requirement, now. Four eyes: whoever stands behind the task, opened
- * it or owns the agent does not count, but for the second factor, which is her own word alone.
+ * Whether this person's word counts for a requirement, now. Four eyes: whoever stands behind the task
+ * or owns the agent does not count, but for the second factor, which is her own word alone.
  */
 export function counts(requirement: string, approver: Person, behind: Behind): boolean {
   if (approver.status !== "active") return false;
@@ -33,8 +31,7 @@ export function counts(requirement: string, approver: Person, behind: Behind): b
   }
 }
 
-const isInvolved = (id: string, { person, owner, startedBy }: Behind): boolean =>
-  id === person?.id || id === owner || id === startedBy;
+const isInvolved = (id: string, { person, owner }: Behind): boolean => id === person?.id || id === owner;
 
 /** Whether there is no one who could ever meet it, so that asking would be waiting for nothing. */
 export function nobodyCounts(requirement: string, behind: Behind): boolean {

@@ -39,22 +39,21 @@ export class PostgresListener {
     client.on("error", (error) =>
       this.#deps.log.warn({ error: error.message }, "lost the listening connection"),
     );
-    client.on("end", () => this.#reconnectLater());
     client.on("notification", ({ payload }) => this.#listeners.tell(payload ?? ""));
+    // Whether it never came about or broke: each connection is followed by one other.
+    client.once("end", () => this.#reconnectLater());
+    this.#client = client;
     try {
       await client.connect();
       await client.query(`listen ${ANNOUNCEMENTS}`);
-      this.#client = client;
-      if (this.#closed) return void client.end();
       this.#listeners.tellAll();
     } catch (error) {
       this.#deps.log.warn({ error: (error as Error).message }, "cannot listen to the database yet");
-      if (this.#client !== client) this.#reconnectLater();
+      await client.end().catch(() => {});
     }
   }
 
   #reconnectLater(): void {
-    this.#client = undefined;
     if (!this.#closed) setTimeout(() => void this.#connect(), RECONNECT_MS).unref();
   }
 }

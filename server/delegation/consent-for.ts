@@ -37,7 +37,7 @@ export async function consentFor(
   const [instruction, agent, service] = await Promise.all([
     instructionOf(deps, task),
     agentOrRefuse(deps, task.agent),
-    findService(deps, task.startedBy.principal),
+    task.startedBy.through === undefined ? undefined : findService(deps, task.startedBy.through),
   ]);
   const consent = consentTo(task, deps.trustDomain);
   return {

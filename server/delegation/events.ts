@@ -10,6 +10,7 @@ export const taskRequested = declareEvent(
     instruction: z.string(),
     purpose: z.string(),
     started_by: z.string(),
+    through: z.string().optional(),
     agent: z.string(),
     grants,
     max_depth: z.int(),

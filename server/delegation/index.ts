@@ -37,8 +37,6 @@ export {
   delegationsEnd,
   delegationsHeld,
   delegationsTicket,
-  edgeAnswer,
-  shapeEdge,
   tasksActions,
   tasksClose,
   tasksGet,
@@ -48,3 +46,4 @@ export {
 export { findConsent, findTask, type StoredConsent } from "./store.ts";
 export { type DelegationTables, delegationMigrations } from "./tables.ts";
 export type { Task, TaskState } from "./task.ts";
+export { edgeAnswer, shapeEdge } from "./wire.ts";

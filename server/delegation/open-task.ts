@@ -9,7 +9,7 @@ import {
   newId,
   newSecret,
   type PersonId,
-  type PrincipalId,
+  type ServiceId,
 } from "../lib/index.ts";
 import {
   type Agent,
@@ -93,7 +93,8 @@ export async function requireGiveable(
 }
 
 function starterOf(caller: Caller, person: PersonId): Task["startedBy"] {
-  if (caller.kind === "service") return { kind: "service", principal: caller.principal as PrincipalId };
+  if (caller.kind === "service")
+    return { kind: "person", principal: person, through: caller.principal as ServiceId };
   if (caller.kind === "person" && caller.principal === person) return { kind: "person", principal: person };
   throw new Fault(
     "forbidden",
@@ -133,7 +134,8 @@ function addTask(
 const bodyOf = (task: Task) => ({
   instruction: task.instruction,
   purpose: task.purposeCommitment,
-  started_by: task.startedBy.principal,
+  started_by: task.startedBy.kind,
+  ...(task.startedBy.through === undefined ? {} : { through: task.startedBy.through }),
   agent: task.agent,
   grants: task.grants as unknown as Record<string, Json>[],
   max_depth: task.maxDepth,

@@ -5,7 +5,6 @@ import { assertionResponse } from "../login/index.ts";
 import { grantList, personId, principalName, printableText } from "../registry/index.ts";
 import { closeTask } from "./close-task.ts";
 import { awaitedConsents, consentFor } from "./consent-for.ts";
-import type { Delegation } from "./delegation.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
 import { delegationTokenFor } from "./delegation-ticket.ts";
 import { endDelegation } from "./end-edge.ts";
@@ -13,7 +12,7 @@ import { visibleTask } from "./find-task.ts";
 import { giveConsent, refuseConsent } from "./give-consent.ts";
 import { heldDelegations, taskActions, taskTree } from "./look.ts";
 import { openTask } from "./open-task.ts";
-import { stateOf, type Task } from "./task.ts";
+import { edgeAnswer, sentenceOf, shapeEdge, shapeTask, taskAnswer } from "./wire.ts";
 
 /** The longest that may be asked for, in seconds: a week. */
 const longest = 604_800;
@@ -25,37 +24,6 @@ const edgeId = z.strictObject({
   id: z.string().refine((text) => isId(text, "edge"), "This is not the id of a delegation."),
 });
 const duration = z.int().min(1).max(longest);
-const grants = z.array(z.unknown());
-
-const taskAnswer = z.object({
-  id: z.string(),
-  state: z.enum(["awaiting-consent", "active", "closed", "expired", "refused"]),
-  person: z.string(),
-  started_by: z.object({ kind: z.string(), principal: z.string() }),
-  agent: z.string(),
-  purpose: z.string(),
-  instruction_hash: z.string(),
-  grants,
-  max_depth: z.int(),
-  opened_at: z.int(),
-  expires: z.int(),
-  deadline: z.int(),
-  consent: z.string().optional(),
-  ended_at: z.int().optional(),
-});
-
-export const edgeAnswer = z.object({
-  id: z.string(),
-  task: z.string(),
-  parent: z.string().optional(),
-  from: z.string(),
-  to: z.string(),
-  grants,
-  depth: z.int(),
-  expires: z.int(),
-  made_at: z.int(),
-  ended_at: z.int().optional(),
-});
 
 export const tasksOpen = route<DelegationDeps>()({
   summary: "Opens a task for a person, which begins when she consents.",
@@ -261,42 +229,3 @@ export const delegationsEnd = route<DelegationDeps>()({
     return { status: 204 };
   },
 });
-
-/** What a task asks of its person, as one line. */
-const sentenceOf = (task: Task): string => `${task.agent} asks to act for you: ${task.purpose}`;
-
-/** A task as the API shows it. */
-function shapeTask(task: Task, now: number): z.input<typeof taskAnswer> {
-  return {
-    id: task.id,
-    state: stateOf(task, now),
-    person: task.person,
-    started_by: { ...task.startedBy },
-    agent: task.agent,
-    purpose: task.purpose,
-    instruction_hash: task.instruction,
-    grants: [...task.grants],
-    max_depth: task.maxDepth,
-    opened_at: task.openedAt,
-    expires: task.expires,
-    deadline: task.deadline,
-    ...(task.consent === undefined ? {} : { consent: task.consent }),
-    ...(task.endedAt === undefined ? {} : { ended_at: task.endedAt }),
-  };
-}
-
-/** A delegation as the API shows it. */
-export function shapeEdge(edge: Delegation): z.input<typeof edgeAnswer> {
-  return {
-    id: edge.id,
-    task: edge.task,
-    ...(edge.parent === undefined ? {} : { parent: edge.parent }),
-    from: edge.from,
-    to: edge.to,
-    grants: [...edge.grants],
-    depth: edge.depth,
-    expires: edge.expires,
-    made_at: edge.madeAt,
-    ...(edge.endedAt === undefined ? {} : { ended_at: edge.endedAt }),
-  };
-}

@@ -3,7 +3,7 @@ import type { Json } from "@countersign/proof/jcs";
 import type { Selectable } from "kysely";
 import type { Change, Database } from "../database/index.ts";
 import { cutPage } from "../http/index.ts";
-import type { Id, PersonId, PrincipalId } from "../lib/index.ts";
+import type { Id, PersonId, ServiceId } from "../lib/index.ts";
 import type { Page, PageQuery } from "./page.ts";
 import type { DelegationTables } from "./tables.ts";
 import type { Task, TaskState } from "./task.ts";
@@ -18,6 +18,7 @@ export function insertTask(change: Change, task: Task): void {
         person: task.person,
         started_by_kind: task.startedBy.kind,
         started_by: task.startedBy.principal,
+        through: task.startedBy.through ?? null,
         agent: task.agent,
         instruction: task.instruction,
         instruction_kept: task.instructionKept,
@@ -165,7 +166,8 @@ function taskOf(row: Selectable<DelegationTables["task"]>): Task {
     person: row.person as PersonId,
     startedBy: {
       kind: row.started_by_kind as Task["startedBy"]["kind"],
-      principal: row.started_by as PrincipalId,
+      principal: row.started_by as PersonId,
+      ...(row.through === null ? {} : { through: row.through as ServiceId }),
     },
     agent: row.agent,
     instruction: row.instruction,

@@ -7,6 +7,7 @@ export interface DelegationTables {
     person: string;
     started_by_kind: string;
     started_by: string;
+    through: string | null;
     agent: string;
     instruction: string;
     instruction_kept: string;
@@ -83,6 +84,7 @@ async function createTask(schema: Schema, types: ColumnTypes): Promise<void> {
     .addColumn("person", types.text, (column) => column.notNull())
     .addColumn("started_by_kind", types.text, (column) => column.notNull())
     .addColumn("started_by", types.text, (column) => column.notNull())
+    .addColumn("through", types.text)
     .addColumn("agent", types.text, (column) => column.notNull())
     .addColumn("instruction", types.text, (column) => column.notNull())
     .addColumn("instruction_kept", types.text, (column) => column.notNull())

@@ -6,7 +6,7 @@ import {
   hours,
   type Id,
   type PersonId,
-  type PrincipalId,
+  type ServiceId,
 } from "../lib/index.ts";
 
 /**
@@ -14,12 +14,23 @@ import {
  */
 export type TaskState = "awaiting-consent" | "active" | "closed" | "expired" | "refused";
 
+/**
+ * Who started a task. A person does, by consenting; a registered service may have opened it for her. Tasks
+ * that agents, schedules and events start on their own come with standing grants of their own.
+ */
+export interface Starter {
+  readonly kind: "person";
+  readonly principal: PersonId;
+  /** The service through which she asked, where it was one. */
+  readonly through?: ServiceId;
+}
+
 /** One piece of work that an agent does for a person. All authority for it ends when it does. */
 export interface Task {
   readonly id: Id<"task">;
   /** For whom it is done: only she can consent to it. */
   readonly person: PersonId;
-  readonly startedBy: { readonly kind: "person" | "service"; readonly principal: PrincipalId };
+  readonly startedBy: Starter;
   /** The agent that the person's own delegation goes to. */
   readonly agent: AgentName;
   /** Commitment to the instruction, as it stands in the log and in the consent. */
@@ -118,7 +129,7 @@ export const isPersonOf = (task: Task, caller: Caller): boolean =>
   caller.kind === "person" && caller.principal === task.person;
 
 export const isOpenerOf = (task: Task, caller: Caller): boolean =>
-  caller.kind === task.startedBy.kind && caller.principal === task.startedBy.principal;
+  caller.kind === "service" && caller.principal === task.startedBy.through;
 
 export const isAdministrator = (caller: Caller): boolean =>
   caller.kind === "person" && caller.roles.includes("administrator");

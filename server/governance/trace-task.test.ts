@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { renderTrace } from "@countersign/proof/trace";
 import { z } from "zod";
+import { answer } from "../approvals/fixture.ts";
 import { append, declareEvent } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { Change } from "../database/index.ts";
@@ -9,7 +10,7 @@ import { begunTask, call, codeOf, fault, passOn, quarter, request } from "../del
 import { closeTask, openTask } from "../delegation/index.ts";
 import type { RawRequest } from "../http/index.ts";
 import { type Caller, newId, nobody, type Role } from "../lib/index.ts";
-import { answer, claimsIn, exchange, openMarket } from "../oauth/fixture.ts";
+import { claimsIn, exchange, openMarket } from "../oauth/fixture.ts";
 import { callTool, returnTool } from "../oauth/index.ts";
 import { taskTrace, traceTask } from "./index.ts";
 import { readEvents } from "./read-events.ts";
@@ -29,7 +30,7 @@ forEachEngine((engine) => {
 
   describe("the trace of a task", () => {
     test("shows who asked, who passed on what to whom, and what was refused", async () => {
-      const { deps, pat, planner, writer } = room;
+      const { deps, pat, planner, writer, desk } = room;
       const { task, edge } = await begunTask(deps, room);
       const read = [call("reports/read", { open_args: true })];
       const passed = await passOn(deps, planner, { edge: edge.id, to: "writer", grants: read });
@@ -49,13 +50,13 @@ forEachEngine((engine) => {
         child?.entries.map(({ kind }) => kind),
         ["refusal"],
       );
-      assert.deepEqual(names, { [pat.id]: "Pat" });
+      assert.deepEqual(names, { [pat.id]: "Pat", [desk.service.id]: "desk" });
       const text = renderTrace(trace, { names }).join("\n");
       assert.match(text, /● Pat ──signed──▶ ◆ planner ──narrowed──▶ ◆ writer/);
     });
 
     test("tells instructed calls from approved ones, and names the rule of a refusal", async () => {
-      const { deps, pat, mia, planner, writer, reports } = room;
+      const { deps, pat, mia, planner, writer, reports, desk } = room;
       const { task, edge } = await begunTask(deps, room);
       const grants = [call("reports/read", { open_args: true }), call("reports/publish", quarter("Q3"))];
       const { id } = await passOn(deps, planner, { edge: edge.id, to: "writer", grants });
@@ -102,7 +103,7 @@ forEachEngine((engine) => {
         trace.consents.map(({ signature }) => signature.state),
         ["holds"],
       );
-      assert.deepEqual(names, { [pat.id]: "Pat", [mia.id]: "Mia" });
+      assert.deepEqual(names, { [pat.id]: "Pat", [mia.id]: "Mia", [desk.service.id]: "desk" });
       assert.equal(trace.notShown, 0);
     });
 
@@ -136,7 +137,7 @@ forEachEngine((engine) => {
     });
 
     test("is answered with the names and the size of the log, where there is one yet", async () => {
-      const { deps, pat } = room;
+      const { deps, pat, desk } = room;
       const { task } = await begunTask(deps, room);
       const input = {
         params: { task: task.id },
@@ -147,7 +148,7 @@ forEachEngine((engine) => {
       const { status, body } = await taskTrace.handle(deps, pat.caller, input);
       assert.equal(status, 200);
       const { names, log } = body as { names: object; log: object };
-      assert.deepEqual([names, log], [{ [pat.id]: "Pat" }, {}]);
+      assert.deepEqual([names, log], [{ [pat.id]: "Pat", [desk.service.id]: "desk" }, {}]);
     });
   });
 

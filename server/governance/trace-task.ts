@@ -1,12 +1,12 @@
-import { buildTrace, peopleIn, type Trace, type TraceEvent } from "@countersign/proof/trace";
+import { buildTrace, principalsIn, type Trace, type TraceEvent } from "@countersign/proof/trace";
 import { type Caller, Fault } from "../lib/index.ts";
-import { findAgent, findPerson } from "../registry/index.ts";
+import { findAgent, findPerson, findService } from "../registry/index.ts";
 import type { GovernanceDeps } from "./governance-deps.ts";
 import { MOST_EVENTS, readEvents } from "./read-events.ts";
 
 export interface TracedTask {
   readonly trace: Trace;
-  /** The display names of the people in it, by their ids. */
+  /** The display names of the people and services in it, by their ids. */
   readonly names: Record<string, string>;
 }
 
@@ -70,9 +70,9 @@ async function passkeysOf(deps: GovernanceDeps, events: readonly TraceEvent[]): 
 
 async function namesIn(deps: GovernanceDeps, trace: Trace): Promise<Record<string, string>> {
   const names: Record<string, string> = {};
-  for (const id of peopleIn(trace)) {
-    const person = await findPerson(deps, id);
-    if (person !== undefined) names[id] = person.name;
+  for (const id of principalsIn(trace)) {
+    const named = (await findPerson(deps, id)) ?? (await findService(deps, id));
+    if (named !== undefined) names[id] = named.name;
   }
   return names;
 }

@@ -91,7 +91,7 @@ function rowsFor(deps: LoginDeps, asked: Asked, signed: string[]): readonly Row[
         task: {
           id: TASK,
           purpose: "Review",
-          started_by: { kind: "service", principal: "service_x" },
+          started_by: { kind: "person", principal: caller.principal, through: "service_x" },
           instruction: asked.shownInstruction,
           instruction_salt: SALT.toString("base64url"),
         },

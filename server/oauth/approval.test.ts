@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { answer } from "../approvals/fixture.ts";
 import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { begunTask, call, codeOf, fault, LEDGER, passOn, quarter, quarters } from "../delegation/fixture.ts";
 import { seconds, system } from "../lib/index.ts";
 import { putPolicies } from "../policy/index.ts";
 import { updateAgent } from "../registry/index.ts";
-import { answer, ask, claimsIn, exchange, exchangeForm, openMarket } from "./fixture.ts";
+import { ask, claimsIn, exchange, exchangeForm, openMarket } from "./fixture.ts";
 
 type Opened = Awaited<ReturnType<typeof openMarket>>;
 
@@ -35,6 +36,16 @@ forEachEngine((engine) => {
       assert.deepEqual(answered.authorization_details, [{ ...publish[0], max_uses: 1 }]);
       assert.equal(claimsIn(answered).approval, approval);
       assert.equal(await codeOf(exchange(deps, planner, edge.id, publish)), "conflict", "one token holds it");
+    });
+
+    test("carries one grant of a token, not two", async () => {
+      const { deps, mia, planner } = room;
+      const { edge } = await begunTask(deps, room);
+      const { approval } = (await fault(exchange(deps, planner, edge.id, publish))).members;
+      await answer(deps, mia, String(approval));
+      const twice = [...publish, ...publish];
+      assert.equal(await codeOf(exchange(deps, planner, edge.id, twice)), "invalid-authorization-details");
+      await exchange(deps, planner, edge.id, publish);
     });
 
     test("makes one token, however many ask at once", async () => {

@@ -24,7 +24,17 @@ export async function decideGrants(
 ): Promise<Granted[]> {
   const granted: Granted[] = [];
   for (const grant of grants) granted.push(await decideGrant(deps, change, on, grant));
+  requireOneEach(granted);
   return granted;
+}
+
+/** A person's yes is for one call: two grants cannot both rest on it. */
+function requireOneEach(granted: readonly Granted[]): void {
+  const approvals = granted.flatMap(({ allow }) => allow.approval ?? []);
+  if (new Set(approvals).size === approvals.length) return;
+  throw new Fault("invalid-authorization-details", "Two of these grants rest on the same approval.", {
+    remedy: "Ask for each approved call once.",
+  });
 }
 
 async function decideGrant(

@@ -5,10 +5,8 @@ import { delegationTokenType } from "@countersign/proof/delegation-token";
 import { createDpopProof } from "@countersign/proof/dpop";
 import type { Grant } from "@countersign/proof/grant";
 import { createKeyCache } from "@countersign/proof/jwk";
-import { receiptHash } from "@countersign/proof/receipt";
 import type { AccessTokenClaims } from "@countersign/proof/token";
-import { answerRequest, approvalsMigrations, findApproval } from "../approvals/index.ts";
-import { unsigned } from "../approvals/receipt.ts";
+import { approvalsMigrations } from "../approvals/index.ts";
 import type { TestEngine } from "../audit/test-databases.ts";
 import { defineServer, defineTool, type Label } from "../catalog/index.ts";
 import {
@@ -146,16 +144,3 @@ export const exchange = async (
 /** What a token says, taken on trust. */
 export const claimsIn = ({ access_token }: Pick<TokenResponse, "access_token">): AccessTokenClaims =>
   JSON.parse(Buffer.from(access_token.split(".")[1] ?? "", "base64url").toString());
-
-/** A person looks at what she is asked, signs just that, and sends it. */
-export async function answer(
-  deps: OauthDeps,
-  who: Enrolled,
-  approval: string,
-  decision: "approve" | "deny" = "approve",
-) {
-  const { request, answerable } = await findApproval(deps, who.caller, approval);
-  const receipt = { ...unsigned(request, answerable ?? "manager", who.id), decision };
-  const assertion = who.authenticator.get(issuer, { challenge: receiptHash(receipt) });
-  return answerRequest(deps, who.caller, { approval, decision, assertion });
-}

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { answer } from "../approvals/fixture.ts";
 import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { openDatabase } from "../database/index.ts";
@@ -7,7 +8,7 @@ import { begunTask, call, codeOf, fault, passOn, quarter, quarters, run } from "
 import { closeTask, endDelegation } from "../delegation/index.ts";
 import { minutes } from "../lib/index.ts";
 import { endInstance, registerService, resumeAgent, suspendAgent } from "../registry/index.ts";
-import { answer, claimsIn, exchange, migrations, more, openMarket } from "./fixture.ts";
+import { claimsIn, exchange, migrations, more, openMarket } from "./fixture.ts";
 import { callTool, type ReportedCall, returnTool } from "./use-token.ts";
 
 type Opened = Awaited<ReturnType<typeof openMarket>>;

@@ -1,4 +1,4 @@
-import type { Received } from "../agent-process.ts";
+import type { Answered, Received } from "../agent-process.ts";
 import { check, served, turnedAway } from "../checks.ts";
 import type { Company } from "../company.ts";
 import { act, agent, aside, chain, person, resource, verdict } from "../stage.ts";
@@ -15,19 +15,28 @@ export async function inventory(company: Company, number: number): Promise<void>
     ["narrowed", agent("cloud-inventory-agent")],
     ["called", resource(tool)],
   );
-  const first = await ask(company);
-  const { machines } = served("a fresh token is served", await call(company)) as { machines: unknown[] };
+  const { token: first, answer } = await askAndCall(company);
+  const { machines } = served("a fresh token is served", answer) as { machines: unknown[] };
   verdict(line, "ALLOW", `${machines.length} machines in ${args.region}`);
 
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, first.expiresAt - Date.now())));
   const refused = turnedAway("an expired token is turned away", await call(company), "invalid_token");
   verdict(line, "REFUSED", refused);
 
-  const second = await ask(company);
+  const { token: second, answer: again } = await askAndCall(company);
   check(second.decision !== first.decision, "policy was evaluated anew");
-  served("a new token is served", await call(company));
+  served("a new token is served", again);
   verdict(line, "ALLOW", "policy was asked again");
   aside(`${first.decision}, then ${second.decision}`);
+}
+
+/** On a machine that is very busy two seconds may pass before the call arrives; then it asks once more. */
+async function askAndCall(company: Company): Promise<{ token: Received; answer: Answered }> {
+  for (let attempt = 1; ; attempt++) {
+    const token = await ask(company);
+    const answer = await call(company);
+    if (answer.status === 200 || attempt === 5) return { token, answer };
+  }
 }
 
 function ask({ inventory, audience }: Company): Promise<Received> {
@@ -40,4 +49,4 @@ function ask({ inventory, audience }: Company): Promise<Received> {
 }
 
 const call = ({ inventory, at }: Company) =>
-  inventory.tell<never>("call", { token: "count", url: at(tool), tool, args });
+  inventory.tell<Answered>("call", { token: "count", url: at(tool), tool, args });

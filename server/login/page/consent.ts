@@ -15,7 +15,7 @@ interface Asked {
   readonly task: {
     readonly id: string;
     readonly purpose: string;
-    readonly started_by: { readonly kind: string; readonly principal: string };
+    readonly started_by: { readonly through?: string };
     /** The name of the service that asks, unless she asked herself. */
     readonly service?: string;
     readonly instruction: string;
@@ -90,9 +90,11 @@ function read(attackerConsent: Json): Consent | undefined {
 }
 
 function words({ task }: Asked): HTMLElement {
-  const { kind, principal } = task.started_by;
-  const asks = visible(task.service ?? principal);
-  const by = kind === "person" ? "You asked" : `The service ${asks} asks, in your name`;
+  const { through } = task.started_by;
+  const by =
+    through === undefined
+      ? "You asked"
+      : `The service ${visible(task.service ?? through)} asks, in your name`;
   return h("div", {}, theirWords(by, task.instruction), theirWords("Purpose, as stated", task.purpose));
 }
 

@@ -1,18 +1,18 @@
 import type { EdgeTrace, Entry, Trace } from "./trace.ts";
 
-/** The ids of the people in a trace, for whoever looks up their names. */
-export function peopleIn(trace: Trace): string[] {
+/** The ids of the people and services in a trace, for whoever looks up their names. */
+export function principalsIn(trace: Trace): string[] {
   const { requested, ended, consents, root, unplaced } = trace;
   const edges = [...(root === undefined ? [] : [root]), ...unplaced.edges].flatMap(withChildren);
   const entries = [...unplaced.entries, ...edges.flatMap((edge) => edge.entries)];
-  const people = [
+  const principals = [
     requested?.person,
-    personOf(requested?.by),
-    personOf(ended?.by),
+    principalOf(requested?.by),
+    principalOf(ended?.by),
     ...consents.map(({ person }) => person),
     ...entries.flatMap(peopleOf),
   ];
-  return [...new Set(people.filter((person) => person !== undefined))].sort();
+  return [...new Set(principals.filter((principal) => principal !== undefined))].sort();
 }
 
 /** An edge and all that hang on it. */
@@ -20,8 +20,8 @@ export const withChildren = (edge: EdgeTrace): EdgeTrace[] => [edge, ...edge.chi
 
 function peopleOf(entry: Entry): (string | undefined)[] {
   if (entry.kind === "approval") return entry.answers.map(({ person }) => person);
-  return entry.kind === "refusal" ? [personOf(entry.by)] : [];
+  return entry.kind === "refusal" ? [principalOf(entry.by)] : [];
 }
 
-const personOf = (by: { kind: string; principal: string } | undefined): string | undefined =>
-  by?.kind === "person" ? by.principal : undefined;
+const principalOf = (by: { kind: string; principal: string } | undefined): string | undefined =>
+  by?.kind === "person" || by?.kind === "service" ? by.principal : undefined;

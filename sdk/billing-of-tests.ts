@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { sha256Base64url } from "@countersign/proof/digest";
+import { createDpopProof } from "@countersign/proof/dpop";
+import { canonicalize, type JsonObject } from "@countersign/proof/jcs";
+import type { AccessTokenClaims } from "@countersign/proof/token";
+import type { IssuerKeys } from "./issuer-keys.ts";
+import { handClock, issuer, resource, testIssuer, tool } from "./issuer-of-tests.ts";
+import { type ProtectedRequest, protect } from "./protect.ts";
+import { RequestRefused } from "./refusal.ts";
+import type { Use } from "./uses.ts";
+
+export const url = `${resource}/listInvoices`;
+export const args: JsonObject = { quarter: "2026-Q3" };
+export const livingFeed = { isDead: () => false, isFresh: () => true, close() {} };
+
+type Changes = { feed?: typeof livingFeed; begin?: () => Promise<void>; keys?: IssuerKeys };
+
+export function billing(changes: Changes = {}) {
+  const clock = handClock();
+  const server = testIssuer(clock);
+  const recorded: string[] = [];
+  const uses = {
+    begin: async (use: Use, { counted }: { counted: boolean }) => {
+      await changes.begin?.();
+      recorded.push(`called ${use.tool}${counted ? " counted" : ""}`);
+    },
+    end: (_use: Use, phase: string) => void recorded.push(phase),
+    settled: async () => {},
+  };
+  const feed = changes.feed ?? livingFeed;
+  const protector = protect({
+    runtime: clock,
+    issuer,
+    resource,
+    keys: changes.keys ?? server.keys,
+    feed,
+    uses,
+  });
+  const request = (token = server.issue(), proof: object = {}, call = { tool, args }): ProtectedRequest => ({
+    method: "POST",
+    url,
+    authorization: [`DPoP ${token}`],
+    dpop: [
+      createDpopProof({
+        key: server.holder.privateKey,
+        method: "POST",
+        url,
+        accessToken: token,
+        now: clock.now(),
+        jti: crypto.randomUUID(),
+        tool: call.tool,
+        argsHash: sha256Base64url(canonicalize(call.args)),
+        ...proof,
+      }),
+    ],
+    call,
+  });
+  const withClaims = (claims: Partial<AccessTokenClaims>) => request(server.issue(claims));
+  return { clock, server, protector, request, withClaims, recorded };
+}
+
+export async function refusedWith(
+  attempt: Promise<unknown>,
+  status: number,
+  error: string | undefined,
+): Promise<RequestRefused> {
+  const cause = await attempt.then(
+    () => assert.fail("it was let through"),
+    (refused) => refused,
+  );
+  assert.ok(cause instanceof RequestRefused, String(cause));
+  assert.deepEqual([cause.status, cause.error], [status, error], cause.message);
+  return cause;
+}
