@@ -36,7 +36,7 @@ test("a call is refused when its task dies between its verification and its exec
   );
 });
 
-test("an argument outside the grant is refused before anything is recorded or run", async () => {
+test("an argument outside the grant is refused before anything runs, and the refusal is told", async () => {
   const { protector, request, server, recorded } = billing();
   const call = { tool, args: { quarter: "2026-Q2" } };
   const access = await protector.verify(request(server.issue(), {}, call));
@@ -45,7 +45,7 @@ test("an argument outside the grant is refused before anything is recorded or ru
     403,
     "insufficient_scope",
   );
-  assert.deepEqual(recorded, []);
+  assert.deepEqual(recorded, [`refused insufficient_scope ${access.claims.jti}`]);
 });
 
 test("an argument that the grant does not name, and a tool that it does not grant, are refused", async () => {

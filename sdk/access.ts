@@ -39,7 +39,7 @@ export function accessOf(protection: Protection, claims: AccessTokenClaims, call
     async run(execute) {
       if (ran) throw new CountersignError("a request is run once; its proof counts for one call");
       ran = true;
-      const grant = requireGrant(claims.authorization_details, resource, call);
+      const grant = grantFor(protection, claims, call);
       const use = { jti: claims.jti, ...call };
       await uses.begin(use, { counted: isCounted(grant) || claims.approval !== undefined });
       return runRecorded(use, uses, () => {
@@ -50,6 +50,16 @@ export function accessOf(protection: Protection, claims: AccessTokenClaims, call
       });
     },
   };
+}
+
+function grantFor({ resource, uses }: Protection, claims: AccessTokenClaims, call: ToolCall): Grant {
+  try {
+    return requireGrant(claims.authorization_details, resource, call);
+  } catch (refusal) {
+    if (refusal instanceof RequestRefused)
+      uses.refused({ resource, tool: call.tool, refusal, jti: claims.jti });
+    throw refusal;
+  }
 }
 
 async function runRecorded<T>(use: Use, uses: Uses, execute: () => Promise<T>): Promise<T> {

@@ -7,7 +7,7 @@ import type { IssuerKeys } from "./issuer-keys.ts";
 import { handClock, issuer, resource, testIssuer, tool } from "./issuer-of-tests.ts";
 import { type ProtectedRequest, protect } from "./protect.ts";
 import { RequestRefused } from "./refusal.ts";
-import type { Use } from "./uses.ts";
+import type { TurnedAway, Use } from "./uses.ts";
 
 export const url = `${resource}/listInvoices`;
 export const args: JsonObject = { quarter: "2026-Q3" };
@@ -25,6 +25,7 @@ export function billing(changes: Changes = {}) {
       recorded.push(`called ${use.tool}${counted ? " counted" : ""}`);
     },
     end: (_use: Use, phase: string) => void recorded.push(phase),
+    refused: ({ refusal, jti }: TurnedAway) => void recorded.push(`refused ${refusal.error} ${jti}`),
     settled: async () => {},
   };
   const feed = changes.feed ?? livingFeed;

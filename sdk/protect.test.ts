@@ -52,6 +52,18 @@ test("a proof counts once", async () => {
   await refusedWith(protector.verify(once), 401, "invalid_dpop_proof");
 });
 
+test("what is turned away with a token of the issuer's is told to it, and what strangers send is not", async () => {
+  const { protector, request, server, withClaims, recorded } = billing();
+  const once = request(server.issue({ jti: "jti_once" }));
+  await protector.verify(once);
+  await assert.rejects(protector.verify(once));
+  await assert.rejects(
+    protector.verify(withClaims({ jti: "jti_elsewhere", aud: "https://elsewhere.example" })),
+  );
+  await assert.rejects(protector.verify(request(testIssuer(handClock()).issue())));
+  assert.deepEqual(recorded, ["refused invalid_dpop_proof jti_once", "refused invalid_token jti_elsewhere"]);
+});
+
 test("a proof does not count again for as long as its age would let it", async () => {
   const { protector, request, clock } = billing();
   const once = request();
@@ -128,7 +140,7 @@ test("a feed that was not heard for ten seconds refuses, and lets through again 
   await script.say({ kind: "head", head: 0, at: clock.now() });
   const feed = await following;
   const server = testIssuer(clock);
-  const uses = { begin: async () => {}, end: () => {}, settled: async () => {} };
+  const uses = { begin: async () => {}, end: () => {}, refused: () => {}, settled: async () => {} };
   const protector = protect({ runtime: clock, issuer, resource, keys: server.keys, feed, uses });
   const { request } = billing();
   const mine = () => {

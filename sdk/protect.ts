@@ -2,7 +2,7 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import { verifyDpopProof } from "@countersign/proof/dpop";
 import { canonicalize } from "@countersign/proof/jcs";
 import { createKeyCache } from "@countersign/proof/jwk";
-import { type AccessTokenClaims, verifyAccessToken } from "@countersign/proof/token";
+import { type AccessTokenClaims, signedJti, verifyAccessToken } from "@countersign/proof/token";
 import { type Access, accessOf } from "./access.ts";
 import { CountersignError } from "./errors.ts";
 import { type Protection, requireFresh, requireLiving, type ToolCall } from "./protection.ts";
@@ -44,24 +44,51 @@ export function protect(protection: Protection): Protector {
   return {
     async verify(attackerRequest) {
       const attackerToken = readToken(attackerRequest.authorization);
-      const attackerProof = readProof(attackerRequest.dpop);
-      const claims = await verifyToken(protection, attackerToken);
-      const now = runtime.now();
-      const proof = refuseAs(proofRefused, () =>
-        verifyDpopProof(attackerProof, {
-          ...expectationOf(attackerRequest),
-          accessToken: attackerToken,
-          expectedJkt: claims.cnf.jkt,
-          now,
-          windowSeconds: proofWindow,
-          keys: holders,
-        }),
+      return recordingRefusals(protection, attackerToken, attackerRequest.call.tool, () =>
+        judge(attackerRequest, attackerToken),
       );
-      requireFirst(proofs.note(proof.replayKey, proof.expiresAt, now));
-      requireLiving(feed, claims.rev);
-      return accessOf(protection, claims, attackerRequest.call);
     },
   };
+
+  async function judge(attackerRequest: ProtectedRequest, attackerToken: string): Promise<Access> {
+    const attackerProof = readProof(attackerRequest.dpop);
+    const claims = await verifyToken(protection, attackerToken);
+    const now = runtime.now();
+    const proof = refuseAs(proofRefused, () =>
+      verifyDpopProof(attackerProof, {
+        ...expectationOf(attackerRequest),
+        accessToken: attackerToken,
+        expectedJkt: claims.cnf.jkt,
+        now,
+        windowSeconds: proofWindow,
+        keys: holders,
+      }),
+    );
+    requireFirst(proofs.note(proof.replayKey, proof.expiresAt, now));
+    requireLiving(feed, claims.rev);
+    return accessOf(protection, claims, attackerRequest.call);
+  }
+}
+
+/**
+ * What is turned away with a token that the issuer has signed is told to the control plane. What strangers
+ * send is not: it says nothing about anybody.
+ */
+async function recordingRefusals<T>(
+  { keys, uses, resource }: Protection,
+  attackerToken: string,
+  tool: string,
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step();
+  } catch (refusal) {
+    if (refusal instanceof RequestRefused && refusal.status !== 503) {
+      const jti = await keys.verifyWith((known) => signedJti(attackerToken, known)).catch(() => undefined);
+      if (jti !== undefined) uses.refused({ resource, tool, refusal, jti });
+    }
+    throw refusal;
+  }
 }
 
 function readToken(authorization: readonly string[] | undefined): string {

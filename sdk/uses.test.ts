@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonObject } from "@countersign/proof/jcs";
 import { Refused, Unreachable } from "./errors.ts";
+import { RequestRefused } from "./refusal.ts";
 import { recordUses } from "./uses.ts";
 
 const use = { jti: "jti_1", tool: "reports/publish", args: { title: "Q3" } };
@@ -11,7 +12,7 @@ function recorded(...failures: (Error | undefined)[]) {
   const sent: string[] = [];
   const closing = new AbortController();
   const ask = async (_method: string, _path: string, json: JsonObject = {}): Promise<JsonObject> => {
-    sent.push(String(json.phase));
+    sent.push(String(json.phase ?? json.error));
     const failure = failures.shift();
     if (failure !== undefined) throw failure;
     return {};
@@ -23,6 +24,15 @@ test("what is counted waits for the control plane's yes", async () => {
   const { uses, sent } = recorded();
   await uses.begin(use, { counted: true });
   assert.deepEqual(sent, ["called"]);
+});
+
+test("what is turned away is recorded behind what was called, and never waited for", async () => {
+  const { uses, sent } = recorded();
+  await uses.begin(use, { counted: false });
+  const refusal = new RequestRefused("invalid_token", "It has expired.");
+  uses.refused({ resource: "https://r.example", tool: use.tool, refusal, jti: "jti_2" });
+  await uses.settled();
+  assert.deepEqual(sent, ["called", "invalid_token"]);
 });
 
 test("what is counted and was used up does not run", async () => {

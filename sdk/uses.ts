@@ -10,6 +10,15 @@ export interface Use {
   readonly args: JsonObject;
 }
 
+/** A call that was turned away here. */
+export interface TurnedAway {
+  readonly resource: string;
+  readonly tool: string;
+  readonly refusal: RequestRefused;
+  /** Of the token that came with it, where the issuer had signed one. */
+  readonly jti: string | undefined;
+}
+
 type Phase = "called" | "returned" | "failed";
 
 /** Tells the control plane what is called, so that it stands in the log, and spends what is counted. */
@@ -23,6 +32,8 @@ export interface Uses {
   begin(use: Use, how: { counted: boolean }): Promise<void>;
   /** Records how a call ended. Never waited for. */
   end(use: Use, phase: "returned" | "failed"): void;
+  /** Records that a call was turned away. Never waited for; under a flood of them some are not recorded. */
+  refused(call: TurnedAway): void;
   /** Waits until all that was recorded has been sent. */
   settled(): Promise<void>;
 }
@@ -39,14 +50,15 @@ export function recordUses(instance: Pick<Instance, "ask">, closing: AbortSignal
 
   const send = (use: Use, phase: Phase): Promise<unknown> =>
     instance.ask("POST", "/oauth/uses", { jti: use.jti, tool: use.tool, args: use.args, phase });
-  const sendLater = (use: Use, phase: Phase): void => {
+  const later = (record: () => Promise<unknown>): void => {
     waiting++;
     last = last
-      .then(() => untilTaken(() => send(use, phase), closing))
+      .then(() => untilTaken(record, closing))
       .finally(() => {
         waiting--;
       });
   };
+  const sendLater = (use: Use, phase: Phase): void => later(() => send(use, phase));
 
   return {
     async begin(use, { counted }) {
@@ -59,9 +71,21 @@ export function recordUses(instance: Pick<Instance, "ask">, closing: AbortSignal
       });
     },
     end: sendLater,
+    refused(call) {
+      // What agents provoke must not keep the calls that are served from being recorded.
+      if (waiting < longestQueue / 2) later(() => instance.ask("POST", "/oauth/refusals", toldOf(call)));
+    },
     settled: () => last,
   };
 }
+
+const toldOf = ({ resource, tool, refusal, jti }: TurnedAway) => ({
+  resource,
+  tool,
+  error: refusal.error ?? "invalid_token",
+  why: refusal.message,
+  ...(jti === undefined ? {} : { jti }),
+});
 
 /** A record that the control plane refuses is one that it has made: of the refusal. */
 async function untilTaken(send: () => Promise<unknown>, closing: AbortSignal): Promise<void> {

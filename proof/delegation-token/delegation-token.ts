@@ -64,16 +64,30 @@ export function issueDelegationToken(
  * Verifies a delegation token for the agent that presents it.
  *
  * @param expected.issuer our issuer identifier, exactly
- * @param expected.actor the name of the agent that has authenticated with its own key
- * @param expected.keys our published keys
+ * @param expected.actor name of the agent that has authenticated
+ * @param expected.keys the keys that sign delegation tokens, imported once by `createKeySet`
  * @param expected.now milliseconds since 1970; `exp` has no leeway, `iat` and `nbf` have 30 s
- * @throws VerificationError `malformed`, `not-canonical`, `too-large`, `missing-claim`, `wrong-typ`,
- *   `wrong-alg`, `unknown-key`, `bad-signature`, `wrong-issuer`, `wrong-audience`, `expired`,
- *   `not-yet-valid`, `not-bound` when it names another agent
+ * @throws VerificationError as `readDelegationToken`, and `not-bound` when it names another agent
  */
 export function verifyDelegationToken(
   attackerToken: string,
   expected: { issuer: string; actor: string; keys: KeySet; now: number },
+): DelegationTokenClaims {
+  const ticket = readDelegationToken(attackerToken, expected);
+  if (ticket.may_act.sub === expected.actor) return ticket;
+  throw new VerificationError("not-bound", "the delegation is to another agent");
+}
+
+/**
+ * Reads a delegation token that the issuer has signed and that is alive. Whether whoever presents it is the
+ * agent that it names, is the caller's to check.
+ *
+ * @throws VerificationError `malformed`, `not-canonical`, `too-large`, `missing-claim`, `wrong-typ`,
+ *   `wrong-alg`, `unknown-key`, `bad-signature`, `wrong-issuer`, `wrong-audience`, `expired`, `not-yet-valid`
+ */
+export function readDelegationToken(
+  attackerToken: string,
+  expected: { issuer: string; keys: KeySet; now: number },
 ): DelegationTokenClaims {
   const { payload } = verifyCompact(attackerToken, {
     typ,
@@ -84,11 +98,7 @@ export function verifyDelegationToken(
   requireIssuer(claims, expected.issuer);
   requireAudience(claims, expected.issuer);
   requireAlive(claims, expected.now);
-  const ticket = parseClaims({ ...claims, aud: expected.issuer });
-  if (ticket.may_act.sub !== expected.actor) {
-    throw new VerificationError("not-bound", "the delegation is to another agent");
-  }
-  return ticket;
+  return parseClaims({ ...claims, aud: expected.issuer });
 }
 
 function parseClaims(claims: JsonObject): DelegationTokenClaims {

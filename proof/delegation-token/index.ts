@@ -3,5 +3,6 @@ export {
   type DelegationTokenClaims,
   delegationTokenType,
   issueDelegationToken,
+  readDelegationToken,
   verifyDelegationToken,
 } from "./delegation-token.ts";

@@ -4,6 +4,7 @@ import {
   claimsOf,
   requireAlive,
   requireAudience,
+  requiredJti,
   requireIssuer,
   signCompact,
   verifyCompact,
@@ -57,7 +58,7 @@ export function verifyAccessToken(
   const { payload } = verifyCompact(attackerToken, {
     typ,
     algs,
-    resolve: ({ kid }) => (kid === undefined ? undefined : expected.keys.get(kid)),
+    resolve: byKid(expected.keys),
   });
   const claims = claimsOf(payload);
   requireIssuer(claims, expected.issuer);
@@ -66,4 +67,23 @@ export function verifyAccessToken(
   const token = parseAccessTokenClaims(claims);
   if (expected.isDead?.(token.rev)) throw new VerificationError("dead", "the token has been revoked");
   return token;
+}
+
+const byKid =
+  (keys: KeySet) =>
+  ({ kid }: { kid?: string }): KeyObject | undefined =>
+    kid === undefined ? undefined : keys.get(kid);
+
+/**
+ * The `jti` of a token that these keys signed, whatever else is wrong with it: to say in a record which token
+ * came with a call that was refused. Proves nothing about who sent it, and never that it may be used.
+ *
+ * @returns nothing for what was not signed by them
+ */
+export function signedJti(attackerToken: string, keys: KeySet): string | undefined {
+  try {
+    return requiredJti(claimsOf(verifyCompact(attackerToken, { typ, algs, resolve: byKid(keys) }).payload));
+  } catch {
+    return undefined;
+  }
 }

@@ -124,6 +124,28 @@ describe("a trace", () => {
     assert.equal(trace.events, buildTrace(story, task).events + 1);
   });
 
+  it("shows what a service turned away under the agent whose token came with it", () => {
+    const service = {
+      kind: "service",
+      principal: "service_cloud",
+      strength: "enrolled-key",
+      via: "access-token",
+    };
+    const body = {
+      tool: "cloud/listMachines",
+      resource: "r",
+      error: "invalid_dpop_proof",
+      why: "Used twice.",
+    };
+    const away = event(52, "call.refused", service, { agent: "cost-analysis-agent" }, body);
+    const trace = buildTrace([...story, away], task);
+    const entry = trace.root?.children
+      .flatMap(({ entries }) => entries)
+      .find(({ event: id }) => id === away.id);
+    assert.ok(entry?.kind === "refusal");
+    assert.deepEqual([entry.tool, entry.code], ["cloud/listMachines", "invalid_dpop_proof"]);
+  });
+
   it("counts the same refusal again and again as one", () => {
     const trace = buildTrace(story, task);
     const asked = trace.root?.children[0]?.entries.filter(({ kind }) => kind === "refusal")[1];

@@ -27,6 +27,7 @@ const SHOWN = new Set([
   "approval.spent",
   "approval.expired",
   "request.refused",
+  "call.refused",
 ]);
 
 /**

@@ -9,8 +9,8 @@ const WAITING = new Set(["approval-required", "authorization-pending", "slow-dow
 export function refusalsOf(trail: Trail): RefusalEntry[] {
   const standing = new Map<string, RefusalEntry>();
   const entries: RefusalEntry[] = [];
-  for (const event of trail.of("request.refused")) {
-    const entry = readRefusal(event);
+  for (const event of trail.of("request.refused", "call.refused")) {
+    const entry = event.type === "call.refused" ? readTurnedAway(event) : readRefusal(event);
     const who = entry.agent ?? entry.by?.principal ?? "";
     const last = standing.get(who);
     if (last !== undefined && sameRefusal(last, entry)) {
@@ -45,6 +45,26 @@ function readRefusal({ id, at, actor, about, body }: TraceEvent): RefusalEntry {
     policies: textsIn(details, "policies"),
     policyVersion: textIn(details, "policyVersion") ?? textIn(details, "policy_version"),
     approval: textIn(details, "approval"),
+    times: 1,
+    lastAt: at,
+  });
+}
+
+/** What a service turned away by itself. The agent is the one whose token came with the call. */
+function readTurnedAway({ id, at, actor, about, body }: TraceEvent): RefusalEntry {
+  return told({
+    kind: "refusal" as const,
+    event: id,
+    at,
+    agent: about.agent,
+    by: { kind: actor.kind, principal: actor.principal },
+    action: "call",
+    verdict: "deny" as const,
+    code: textIn(body, "error"),
+    why: textIn(body, "why"),
+    tool: textIn(body, "tool"),
+    resource: textIn(body, "resource"),
+    policies: [],
     times: 1,
     lastAt: at,
   });

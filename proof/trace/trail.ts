@@ -3,8 +3,8 @@ import { isTraceEvent, type TraceEvent } from "./trace-event.ts";
 /** The events of one task in the order of time, and the passkeys of people, which belong to no task. */
 export type Trail = {
   task: string;
-  /** Events of one kind, oldest first. */
-  of: (type: string) => readonly TraceEvent[];
+  /** Events of these kinds, oldest first. */
+  of: (...types: readonly string[]) => readonly TraceEvent[];
   passkeys: readonly TraceEvent[];
   /** How many events of the task there are. */
   count: number;
@@ -21,7 +21,7 @@ export function trailOf(attackerEvents: readonly unknown[], task: string): Trail
   const byType = Map.groupBy(ofTask, ({ type }) => type);
   return {
     task,
-    of: (type) => byType.get(type) ?? [],
+    of: (...types) => inOrder(types.flatMap((type) => byType.get(type) ?? [])),
     passkeys: events.filter(({ type }) => type === "passkey.enrolled"),
     count: ofTask.length,
     types: [...byType.keys()],

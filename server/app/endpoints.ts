@@ -39,6 +39,7 @@ const ROWS: readonly Row[] = [
   ["POST", "/oauth/token",                                   oauth.token,                      ANYONE,        "token",   "token.issue"],
   ["POST", "/oauth/revoke",                                  oauth.revoke,                     ANYONE,        "token",   "token.revoke"],
   ["POST", "/oauth/uses",                                    oauth.uses,                       ["service"],   "token",   "token.use"],
+  ["POST", "/oauth/refusals",                                oauth.refusals,                   ["service"],   "token",   "call.refuse"],
 
   // what is dead
   ["GET",  "/revocations",                                   revocation.revocationSnapshot,    ["service", ...READERS], "feed", "revocation.read"],

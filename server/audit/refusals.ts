@@ -77,12 +77,17 @@ export async function recordRefusal(
   const change = new Change(deps.database);
   for (const step of kept) change.steps.push(step);
   const { about, ...details } = fault.record as { about?: About };
-  const event = requestRefused(deps, caller, about ?? {}, {
-    action,
-    code: fault.code,
-    why: fault.message,
-    details,
-  });
+  const event = requestRefused(
+    deps,
+    caller,
+    { ...selfOf(caller), ...about },
+    {
+      action,
+      code: fault.code,
+      why: fault.message,
+      details,
+    },
+  );
   fault.recordedAs = append(change, event);
   await deps.database.commit(change).catch((cause) => {
     throw new Fault("unavailable", "The refusal could not be recorded.", {
@@ -91,6 +96,9 @@ export async function recordRefusal(
     });
   });
 }
+
+/** An agent's refusals stand in its own trail, whatever else they are about. */
+const selfOf = ({ kind, principal }: Caller): About => (kind === "agent" ? { agent: principal } : {});
 
 function count(deps: DatabaseDeps & RefusalDeps, caller: Caller, action: string, fault: Fault): void {
   fault.recordedAs = "counted";

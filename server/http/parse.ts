@@ -55,11 +55,21 @@ export function checked(
   attackerValue: unknown,
 ): unknown {
   if (schema === undefined) return refuseAnything(part, attackerValue);
+  if (holdsNul(attackerValue)) {
+    throw new Fault("malformed", `The ${part} holds the character NUL.`, { remedy: "Leave it out." });
+  }
   const result = schema.safeParse(attackerValue);
   if (result.success) return result.data;
   throw new Fault("malformed", `The ${part} does not fit: ${problemsOf(result.error)}.`, {
     remedy: "Compare it with the API's description, /openapi.json.",
   });
+}
+
+/** PostgreSQL cannot store it in text, and no two readers agree on where a text with it ends. */
+function holdsNul(attackerValue: unknown): boolean {
+  if (typeof attackerValue === "string") return attackerValue.includes("\0");
+  if (typeof attackerValue !== "object" || attackerValue === null) return false;
+  return Object.entries(attackerValue).some(([name, value]) => name.includes("\0") || holdsNul(value));
 }
 
 function refuseAnything(part: string, attackerValue: unknown): undefined {

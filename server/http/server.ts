@@ -162,8 +162,9 @@ function rawRequest(request: FastifyRequest, issuer: URL): RawRequest {
 
 /** Refuses other names for this address, so that no page elsewhere can reach it by rebinding its own. */
 function requireOurHost(request: FastifyRequest, issuer: URL): void {
-  if (request.headers.host === issuer.host) return;
-  throw new Fault("malformed", "The Host header names another server.", { remedy: `Use ${issuer.origin}.` });
+  // A request line may name a server as well, which only proxies are told (RFC 9112 §3.2.2).
+  if (request.headers.host === issuer.host && request.url.startsWith("/")) return;
+  throw new Fault("malformed", "The request names another server.", { remedy: `Use ${issuer.origin}.` });
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {

@@ -82,5 +82,26 @@ export const toolReturned = declareEvent(
   }),
 );
 
+export const callRefused = declareEvent(
+  "call.refused",
+  "A service turned a call away by itself; the token named is the one that came with it.",
+  z.object({
+    service: z.string(),
+    resource: z.string(),
+    tool: z.string(),
+    error: z.string(),
+    why: z.string(),
+    jti: z.string().optional(),
+    edge: z.string().optional(),
+  }),
+  "refusal",
+);
+
 /** Every kind of event of this room, for `api/events.json`. */
-export const oauthEvents: readonly EventKind[] = [tokenIssued, tokenRevoked, toolCalled, toolReturned];
+export const oauthEvents: readonly EventKind[] = [
+  tokenIssued,
+  tokenRevoked,
+  toolCalled,
+  toolReturned,
+  callRefused,
+];

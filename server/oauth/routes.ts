@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { route } from "../http/index.ts";
+import { printableText } from "../registry/index.ts";
 import { metadataOf } from "./metadata.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
+import { reportRefusal } from "./report-refusal.ts";
 import { revokeToken } from "./revoke-token.ts";
 import { issueToken } from "./token.ts";
 import { callTool, returnTool } from "./use-token.ts";
@@ -74,5 +76,21 @@ export const uses = route<OauthDeps>()({
   async handle(deps, caller, { body: { phase, ...call } }) {
     if (phase === "called") return { status: 200, body: await callTool(deps, caller, call) };
     return { status: 200, body: await returnTool(deps, caller, { ...call, outcome: phase }) };
+  },
+});
+
+export const refusals = route<OauthDeps>()({
+  summary: "A service reports a call that it turned away by itself, so that the attempt stands in the log.",
+  body: z.strictObject({
+    resource: z.string().max(300).describe("The service's own resource that was called."),
+    tool: z.string().max(200),
+    error: z.enum(["invalid_request", "invalid_token", "invalid_dpop_proof", "insufficient_scope"]),
+    why: printableText(300),
+    jti: z.string().max(128).optional().describe("Of the token that came with it, if Countersign signed it."),
+  }),
+  answers: { 204: "It is recorded." },
+  async handle(deps, caller, { body }) {
+    await reportRefusal(deps, caller, body);
+    return { status: 204 };
   },
 });

@@ -32,6 +32,7 @@ export async function proof(
     check(trace.includes(word), `the trace tells of ${word}`);
   }
   for (const event of [story.denial, ...story.refusals]) await otto.get(`/audit/events/${event}/evidence`);
+  await checkTurnedAway(otto, story.task);
   happens(
     `Each of the ${story.refusals.length + 1} refusals told above is in the signed log, with its proof.`,
   );
@@ -46,6 +47,25 @@ export async function proof(
   const { code, output } = await run("audit", "verify", "--copy", forgery);
   check(code !== 0 && output.includes(`event ${index} `), `the forgery is found at event ${index}`);
   aside("the proof needs the copy and the log's public key, and nobody's word");
+}
+
+/** What the resource server refused by itself stands in the log as well, with the task whose token was used. */
+async function checkTurnedAway(otto: Company["otto"], task: string): Promise<void> {
+  const path = `/audit/events?type=call.refused&task=${task}&limit=200`;
+  const { items } = await otto.get<{ items: { event: { body: { error: string; why: string } } }[] }>(path);
+  const told = items.map(({ event }) => `${event.body.error}: ${event.body.why}`);
+  for (const refusal of [
+    /expired/,
+    /another resource/,
+    /proof has been used/,
+    /these arguments/,
+    /revoked/,
+  ]) {
+    check(
+      told.some((each) => refusal.test(each)),
+      `the log tells of a call that was refused: ${refusal}`,
+    );
+  }
 }
 
 /** Otto signs a terminal in, as anybody would: with a one-time code from the page. */

@@ -1,4 +1,8 @@
-import { delegationTokenType, verifyDelegationToken } from "@countersign/proof/delegation-token";
+import {
+  type DelegationTokenClaims,
+  delegationTokenType,
+  readDelegationToken,
+} from "@countersign/proof/delegation-token";
 import { type AccessTokenClaims, verifyAccessToken } from "@countersign/proof/token";
 import { chainOf, type LivingChain, leafOf } from "../../delegation/index.ts";
 import { Fault } from "../../lib/index.ts";
@@ -34,8 +38,9 @@ export const tokenExchange: GrantHandler = {
   async handle(deps, change, client, form) {
     const agent = agentOf(client);
     requireTypes(form);
-    await requireOwnActorToken(deps, client, parameter(form, "actor_token"));
-    const chain = await chainNamedBy(deps, agent, parameter(form, "subject_token"));
+    const ticket = ticketOf(deps, parameter(form, "subject_token"));
+    await requireOwnActorToken(deps, client, parameter(form, "actor_token"), ticket);
+    const chain = await chainNamedBy(deps, agent, ticket);
     const resource = await knownResource(deps, resourceOf(form) ?? parameter(form, "resource"));
     const grants = authorizationDetailsOf(form) ?? heldAt(leafOf(chain).grants, resource);
     requireFitting(grants, resource);
@@ -77,8 +82,9 @@ async function requireOwnActorToken(
   deps: OauthDeps,
   client: BoundClient,
   attackerToken: string,
+  ticket: DelegationTokenClaims,
 ): Promise<void> {
-  const actor = refuseBad("actor_token", () =>
+  const actor = refuseBad(ticket, "actor_token", () =>
     verifyAccessToken(attackerToken, {
       issuer: deps.issuer,
       audience: deps.issuer,
@@ -86,7 +92,8 @@ async function requireOwnActorToken(
       now: deps.clock.now(),
     }),
   );
-  if (!isOwn(actor, client) || (await deadAmong(deps, actor.rev)).length > 0) throw bad("actor_token");
+  if (!isOwn(actor, client) || (await deadAmong(deps, actor.rev)).length > 0)
+    throw bad(ticket, "actor_token");
 }
 
 const isOwn = (actor: AccessTokenClaims, { instance, jkt }: BoundClient): boolean =>
@@ -95,21 +102,24 @@ const isOwn = (actor: AccessTokenClaims, { instance, jkt }: BoundClient): boolea
   actor.cnf.jkt === jkt &&
   actor.act === undefined;
 
+/** A ticket of ours. Whose it is, and what has become of what it names, is judged below. */
+function ticketOf(deps: OauthDeps, attackerTicket: string): DelegationTokenClaims {
+  const expected = { issuer: deps.issuer, keys: keySetOf(deps.keys, "delegation"), now: deps.clock.now() };
+  return refuseBad(undefined, "subject_token", () => readDelegationToken(attackerTicket, expected));
+}
+
 /** The ticket must name the agent that has authenticated, and the chain that it names must end in that agent. */
-async function chainNamedBy(deps: OauthDeps, agent: Agent, attackerTicket: string): Promise<LivingChain> {
-  const ticket = refuseBad("subject_token", () =>
-    verifyDelegationToken(attackerTicket, {
-      issuer: deps.issuer,
-      actor: agent.name,
-      keys: keySetOf(deps.keys, "delegation"),
-      now: deps.clock.now(),
-    }),
-  );
-  if ((await deadAmong(deps, [`jti:${ticket.jti}`])).length > 0) throw bad("subject_token");
+async function chainNamedBy(
+  deps: OauthDeps,
+  agent: Agent,
+  ticket: DelegationTokenClaims,
+): Promise<LivingChain> {
+  if (ticket.may_act.sub !== agent.name) throw bad(ticket, "subject_token");
+  if ((await deadAmong(deps, [`jti:${ticket.jti}`])).length > 0) throw bad(ticket, "subject_token");
   const chain = await livingChain(deps, ticket.edge);
   const same =
     leafOf(chain).to === agent.name && chain.task.id === ticket.task && chain.person === ticket.sub;
-  if (!same) throw bad("subject_token");
+  if (!same) throw bad(ticket, "subject_token");
   return chain;
 }
 
@@ -127,16 +137,18 @@ async function livingChain(deps: OauthDeps, edge: string): Promise<LivingChain> 
   }
 }
 
-function refuseBad<T>(name: string, step: () => T): T {
+function refuseBad<T>(ticket: DelegationTokenClaims | undefined, name: string, step: () => T): T {
   try {
     return step();
   } catch (cause) {
-    throw bad(name, cause);
+    throw bad(ticket, name, cause);
   }
 }
 
-const bad = (name: string, cause?: unknown): Fault =>
+/** @param ticket whose task the attempt is recorded with, where a ticket of ours named one */
+const bad = (ticket: DelegationTokenClaims | undefined, name: string, cause?: unknown): Fault =>
   new Fault("invalid-request", `The ${name} does not hold, or does not belong to this client.`, {
     remedy: "Send the ticket of a delegation to this agent, and this instance's own token for Countersign.",
+    ...(ticket === undefined ? {} : { record: { about: { task: ticket.task }, edge: ticket.edge } }),
     cause,
   });
