@@ -13,6 +13,7 @@ export interface ServeOptions {
   tlsCert?: string;
   tlsKey?: string;
   behindProxy?: boolean;
+  logLevel?: string;
 }
 
 type Running = Awaited<ReturnType<typeof import("@countersign/server")["startServer"]>>;
@@ -63,7 +64,12 @@ function withOptions(command: Command): Command {
     )
     .addOption(from("--tls-cert <file>", "the certificate to serve with", "COUNTERSIGN_TLS_CERT"))
     .addOption(from("--tls-key <file>", "its private key", "COUNTERSIGN_TLS_KEY"))
-    .addOption(from("--behind-proxy", "a proxy in front ends TLS", "COUNTERSIGN_BEHIND_PROXY"));
+    .addOption(from("--behind-proxy", "a proxy in front ends TLS", "COUNTERSIGN_BEHIND_PROXY"))
+    .addOption(
+      from("--log-level <level>", "how much of its work it tells on stderr", "COUNTERSIGN_LOG_LEVEL")
+        .choices(["debug", "info", "warn", "error"])
+        .default("warn"),
+    );
 }
 
 /** Starts the server in this process and stops it in order when the process is told to end. */
@@ -93,6 +99,7 @@ function configOf(options: ServeOptions) {
     issuer: options.issuer ?? `http://localhost:${port}`,
     trustDomain: options.trustDomain,
     behindProxy: options.behindProxy === true,
+    ...(options.logLevel === undefined ? {} : { logLevel: options.logLevel }),
     ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
   };
 }

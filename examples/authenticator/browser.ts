@@ -1,47 +1,59 @@
-/** As much of a browser as signing in needs: it keeps a cookie, and says which page it is on. */
-export interface Browser {
-  readonly origin: string;
-  get<T>(path: string): Promise<T>;
-  post<T>(path: string, body?: object): Promise<T>;
-}
+import type { JsonObject } from "@countersign/proof/jcs";
 
-/** What the server refused, in its own words. */
-export class Refused extends Error {
+/** What the server said no with: its sentence, its code, and the event that recorded it. */
+export class ServerRefusal extends Error {
+  override readonly name = "Refused";
   readonly status: number;
-  readonly problem: Record<string, unknown>;
+  readonly code: string;
+  readonly members: JsonObject;
 
-  constructor(status: number, problem: Record<string, unknown>) {
-    super([problem.detail ?? problem.title ?? `status ${status}`, problem.remedy].filter(Boolean).join(" "));
-    this.name = "Refused";
+  constructor(status: number, problem: JsonObject) {
+    super(String(problem.detail ?? `refused with status ${status}`));
     this.status = status;
-    this.problem = problem;
+    this.code = String(problem.type ?? "").replace(/^urn:countersign:problem:/, "");
+    this.members = problem;
   }
 }
 
-/** Opens a browser on the pages of this origin. */
-export function openBrowser(origin: string): Browser {
-  let cookie: string | undefined;
-  const ask = async <T>(method: string, path: string, body?: object): Promise<T> => {
-    const answer = await fetch(new URL(path, origin), {
-      method,
-      redirect: "error",
-      headers: {
-        ...(method === "GET" ? {} : { origin }),
-        ...(cookie === undefined ? {} : { cookie }),
-        ...(body && { "content-type": "application/json" }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    cookie = answer.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
-    return read<T>(answer);
-  };
-  return { origin, get: (path) => ask("GET", path), post: (path, body) => ask("POST", path, body) };
-}
+/** A person's browser, as far as the server can tell: it keeps one cookie and says which page sends. */
+export class Browser {
+  readonly issuer: string;
+  #cookie: string | undefined;
 
-/** @throws Refused */
-async function read<T>(answer: Response): Promise<T> {
-  const text = await answer.text();
-  const body: unknown = text === "" ? undefined : JSON.parse(text);
-  if (!answer.ok) throw new Refused(answer.status, (body ?? {}) as Record<string, unknown>);
-  return body as T;
+  constructor(issuer: string) {
+    this.issuer = issuer;
+  }
+
+  get(path: string): Promise<JsonObject> {
+    return this.#send(path, { method: "GET" });
+  }
+
+  send(
+    method: "POST" | "PUT" | "PATCH" | "DELETE",
+    path: string,
+    body: JsonObject = {},
+  ): Promise<JsonObject> {
+    return this.#send(path, {
+      method,
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    });
+  }
+
+  /** Sends a text as it is. */
+  sendYaml(path: string, body: string): Promise<JsonObject> {
+    return this.#send(path, { method: "POST", body, headers: { "content-type": "application/yaml" } });
+  }
+
+  async #send(path: string, init: RequestInit): Promise<JsonObject> {
+    const headers = new Headers(init.headers);
+    headers.set("origin", this.issuer);
+    if (this.#cookie !== undefined) headers.set("cookie", this.#cookie);
+    const response = await fetch(`${this.issuer}${path}`, { ...init, headers });
+    this.#cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? this.#cookie;
+    const text = await response.text();
+    const answer: JsonObject = text === "" ? {} : JSON.parse(text);
+    if (!response.ok) throw new ServerRefusal(response.status, answer);
+    return answer;
+  }
 }

@@ -1,162 +1,113 @@
-import { parseConsent } from "@countersign/proof/consent";
+import { consentHash, parseConsent } from "@countersign/proof/consent";
 import { sha256Base64url } from "@countersign/proof/digest";
-import { describeGrant } from "@countersign/proof/grant";
-import { canonicalBytes, canonicalize, type Json, type JsonObject } from "@countersign/proof/jcs";
-import { parseReceipt } from "@countersign/proof/receipt";
-import { type AuthenticationResponse, type Authenticator, softwareAuthenticator } from "./authenticator.ts";
-import { type Browser, openBrowser } from "./browser.ts";
+import { canonicalBytes, type Json, type JsonObject } from "@countersign/proof/jcs";
+import { parseReceipt, receiptHash } from "@countersign/proof/receipt";
+import {
+  type AuthenticationResponse,
+  type CreationOptions,
+  type RequestOptions,
+  softwareAuthenticator,
+} from "./authenticator.ts";
+import { Browser } from "./browser.ts";
 
-/** A scripted person: an authenticator in her hand, and a browser that speaks to the server over HTTP only. */
-export interface Person {
-  readonly id: string;
+/** What she says of herself when nobody knows her yet. */
+export interface Introduction {
   readonly name: string;
-  readonly authenticator: Authenticator;
+  readonly email: string;
+}
+
+/** A person at her browser, with her own authenticator. Only she is scripted: what she signs is signed. */
+export class Person {
   readonly browser: Browser;
-}
+  readonly #authenticator = softwareAuthenticator();
 
-/** Opens the link that the first start of a server printed, and becomes its first administrator. */
-export function becomeFirstAdministrator(
-  link: string,
-  who: { name: string; email: string },
-): Promise<Person> {
-  return enrol(link, "first", "/login/first-administrator", who);
-}
-
-/** Opens the link that an administrator made for her, and enrols a passkey. She is signed in then. */
-export function enrolByLink(link: string, authenticator = softwareAuthenticator()): Promise<Person> {
-  return enrol(link, "enrol", "/login/enrolment", {}, authenticator);
-}
-
-async function enrol(
-  link: string,
-  kind: "first" | "enrol",
-  path: string,
-  who: object,
-  authenticator = softwareAuthenticator(),
-): Promise<Person> {
-  const { origin, hash } = new URL(link);
-  if (!hash.startsWith(`#${kind}=`)) throw new Error(`this is no link to ${kind}`);
-  const browser = openBrowser(origin);
-  const secret = { secret: hash.slice(kind.length + 2), ...who };
-  const { challenge, options } = await browser.post<CreationCeremony>(`${path}/begin`, secret);
-  const response = authenticator.create(origin, options);
-  await browser.post(`${path}/finish`, { ...secret, challenge, label: "scripted", response });
-  return whoIs(browser, authenticator);
-}
-
-type CreationCeremony = { challenge: string; options: Parameters<Authenticator["create"]>[1] };
-type RequestCeremony = { challenge: string; options: Parameters<Authenticator["get"]>[1] };
-
-/** Signs in with a passkey that the authenticator holds for this server. */
-export async function signInAs(issuer: string, authenticator: Authenticator): Promise<Person> {
-  const browser = openBrowser(issuer);
-  const { challenge, options } = await browser.post<RequestCeremony>("/login/sign-in/begin", {});
-  const response = authenticator.get(browser.origin, options);
-  await browser.post("/login/sign-in/finish", { challenge, response });
-  return whoIs(browser, authenticator);
-}
-
-async function whoIs(browser: Browser, authenticator: Authenticator): Promise<Person> {
-  const { person } = await browser.get<{ person: { id: string; name: string } }>("/login/whoami");
-  return { ...person, authenticator, browser };
-}
-
-/** Makes a one-time code with which a terminal signs in as her. */
-export const terminalCode = async ({ browser }: Person): Promise<string> =>
-  (await browser.post<{ code: string }>("/login/terminal-code")).code;
-
-/** What a consent page shows, for whoever is to judge it. */
-export interface ShownConsent {
-  readonly agent: string;
-  /** Her instruction, in words. */
-  readonly instruction: string | null;
-  /** Each grant as one line. */
-  readonly grants: readonly string[];
-  /** Milliseconds since the epoch. */
-  readonly expires: number;
-}
-
-/** Falsifies an assertion on its way, to see that it is refused. */
-export type Tamper = (assertion: AuthenticationResponse) => AuthenticationResponse;
-
-const untouched: Tamper = (assertion) => assertion;
-
-/**
- * Reads what a task asks of her, judges it, and signs it. The challenge is computed here from the object that
- * was judged; what the server says it is does not count.
- * @param agrees her judgement; when it says no, nothing is signed
- */
-export async function consent(
-  person: Person,
-  task: string,
-  agrees: (shown: ShownConsent) => boolean,
-  tamper = untouched,
-): Promise<void> {
-  const { browser } = person;
-  const path = `/consents/${encodeURIComponent(task)}`;
-  const asked = await browser.get<{ consent: Json; instruction: string | null }>(path);
-  const { person: whose, task: which, agent, grants, expires_at: expires } = parseConsent(asked.consent);
-  if (whose !== person.id || which !== task)
-    throw new Error("this consent is another's, or for another task");
-  const shown = { agent, instruction: asked.instruction, grants: grants.map(describeGrant), expires };
-  if (!agrees(shown)) throw new Error(`${person.name} does not agree to ${canonicalize(asked.consent)}`);
-  await browser.post(path, { response: tamper(sign(person, asked.consent)) });
-}
-
-/** What an approval page shows. */
-export interface ShownRequest {
-  readonly agent: string;
-  readonly tool: string;
-  readonly arguments: JsonObject;
-  /** What would be lifted, and why policy asks. */
-  readonly reasons: readonly { policy: string; reason: string }[];
-}
-
-/** The requests that wait for her answer. */
-export async function waitingFor({
-  browser,
-}: Person): Promise<{ id: string; sentence: string; agent?: string }[]> {
-  return (await browser.get<{ items: { id: string; sentence: string; agent?: string }[] }>("/approvals?mine"))
-    .items;
-}
-
-interface AskedApproval {
-  receipt?: JsonObject;
-  arguments: JsonObject;
-  salt: string;
-  reasons: { policy: string; reason: string }[];
-}
-
-/**
- * Reads a request, judges it, and signs her yes or her no.
- * @param decide her judgement
- * @returns how the request stands afterwards
- */
-export async function answer(
-  person: Person,
-  approval: string,
-  decide: (shown: ShownRequest) => "approve" | "deny",
-  tamper = untouched,
-): Promise<string> {
-  const path = `/approvals/${encodeURIComponent(approval)}`;
-  const asked = await person.browser.get<AskedApproval>(path);
-  if (asked.receipt === undefined) throw new Error(`the answer of ${person.name} does not count here`);
-  const { agent, tool, person: whose, request, args_commitment } = readReceipt(asked.receipt);
-  if (whose !== person.id || request !== approval)
-    throw new Error("this receipt is another's, or for another request");
-  if (commitment(asked.salt, asked.arguments) !== args_commitment) {
-    throw new Error("the arguments shown are not those that would be signed");
+  constructor(issuer: string) {
+    this.browser = new Browser(issuer);
   }
-  const decision = decide({ agent, tool, arguments: asked.arguments, reasons: asked.reasons });
-  const assertion = tamper(sign(person, { ...asked.receipt, decision }));
-  return (await person.browser.post<{ state: string }>(`${path}/receipts`, { decision, assertion })).state;
+
+  /** @param link the one-time link, whose secret stands in its fragment */
+  becomeAdministrator(link: string, introduction: Introduction): Promise<JsonObject> {
+    return this.#makePasskey("/login/first-administrator", { secret: secretOf(link), ...introduction });
+  }
+
+  enrol(link: string): Promise<JsonObject> {
+    return this.#makePasskey("/login/enrolment", { secret: secretOf(link) });
+  }
+
+  /** @param changed what reaches the server in place of what she signed */
+  async signIn(
+    changed: (response: AuthenticationResponse) => AuthenticationResponse = same,
+  ): Promise<JsonObject> {
+    const { challenge = null, options } = await this.browser.send("POST", "/login/sign-in/begin");
+    const response = this.#authenticator.get(this.browser.issuer, options as unknown as RequestOptions);
+    return this.browser.send("POST", "/login/sign-in/finish", {
+      challenge,
+      response: asJson(changed(response)),
+    });
+  }
+
+  /** A one-time code with which a terminal signs in as her, and the session that it gives. */
+  async terminalSession(): Promise<string> {
+    const { code = null } = await this.browser.send("POST", "/login/terminal-code");
+    return String((await this.browser.send("POST", "/login/terminal", { code })).session);
+  }
+
+  /** Reads what she is asked to consent to, makes sure that it is what she would sign, and signs its hash. */
+  async consent(task: string): Promise<JsonObject> {
+    const asked = await this.browser.get(`/consents/${task}`);
+    const consent = parseConsent(asked.consent ?? null);
+    const { instruction = null, instruction_salt: salt } = asked.task as JsonObject;
+    if (consent.task !== task) throw new Error("what is shown belongs to another task");
+    requireOpened(consent.instruction_hash, salt, instruction);
+    const signed = { consent: asJson(consent), assertion: this.#sign(consentHash(consent)) };
+    await this.browser.send("POST", `/consents/${task}`, signed);
+    return { hash: consentHash(consent), instruction };
+  }
+
+  /** Reads what waits for her, makes sure that it is what she would sign, and signs her answer to exactly that. */
+  async answer(approval: string, decision: "approve" | "deny"): Promise<JsonObject> {
+    const {
+      receipt: unsigned,
+      sentence = null,
+      arguments: args = null,
+      salt,
+    } = await this.browser.get(`/approvals/${approval}`);
+    const receipt = parseReceipt({ ...(unsigned as JsonObject), decision });
+    if (receipt.request !== approval) throw new Error("what is shown belongs to another request");
+    requireOpened(receipt.args_commitment, salt, args);
+    const signed = { decision, assertion: this.#sign(receiptHash(receipt)) };
+    const answered = await this.browser.send("POST", `/approvals/${approval}/receipts`, signed);
+    return { ...answered, sentence, arguments: args };
+  }
+
+  #sign(challenge: string): JsonObject {
+    const { issuer } = this.browser;
+    const rpId = new URL(issuer).hostname;
+    return asJson(this.#authenticator.get(issuer, { challenge, rpId }));
+  }
+
+  async #makePasskey(ceremony: string, who: JsonObject): Promise<JsonObject> {
+    const { challenge = null, options } = await this.browser.send("POST", `${ceremony}/begin`, who);
+    const response = this.#authenticator.create(this.browser.issuer, options as unknown as CreationOptions);
+    const made = { challenge, label: "her phone", response: asJson(response) };
+    return this.browser.send("POST", `${ceremony}/finish`, { ...who, ...made });
+  }
 }
 
-/** Her decision is not in it yet: that is hers to add. */
-const readReceipt = (undecided: JsonObject) => parseReceipt({ ...undecided, decision: "approve" });
+/** One bit of the signature the other way round. */
+export function withOneBitChanged(response: AuthenticationResponse): AuthenticationResponse {
+  const signature = Buffer.from(response.response.signature, "base64url");
+  const last = signature.length - 1;
+  signature[last] = (signature[last] ?? 0) ^ 1;
+  return { ...response, response: { ...response.response, signature: signature.toString("base64url") } };
+}
 
-const commitment = (salt: string, args: JsonObject): string =>
-  sha256Base64url(Buffer.concat([Buffer.from(salt, "base64url"), canonicalBytes(args)]));
+/** What she is shown must be what the hash in the signed object stands for. */
+function requireOpened(commitment: string, salt: Json | undefined, shown: Json): void {
+  const bytes = Buffer.concat([Buffer.from(String(salt), "base64url"), canonicalBytes(shown)]);
+  if (sha256Base64url(bytes) !== commitment) throw new Error("what is shown is not what would be signed");
+}
 
-const sign = ({ authenticator, browser }: Person, signed: Json): AuthenticationResponse =>
-  authenticator.get(browser.origin, { challenge: sha256Base64url(canonicalBytes(signed)) });
+const same = (response: AuthenticationResponse): AuthenticationResponse => response;
+const secretOf = (link: string): string => new URL(link).hash.replace(/^#(first|enrol)=/, "");
+const asJson = (value: object): JsonObject => value as JsonObject;

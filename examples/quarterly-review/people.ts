@@ -1,7 +1,7 @@
 /** The people: Alice, who wants a review; Marta, her manager; Otto, who administers. Each has a passkey. */
 import type { JsonObject } from "@countersign/proof/jcs";
+import { type Introduction, Person, withOneBitChanged } from "../authenticator/person.ts";
 import { act } from "./actor.ts";
-import { type Introduction, Person, withOneBitChanged } from "./person.ts";
 
 const people = new Map<string, Person>();
 let issuer = "";

@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import pg from "pg";
+import { run, startByHand } from "./server-by-hand.ts";
 
-const main = new URL("../../cli/main.ts", import.meta.url).pathname;
 const story = new URL("./story.ts", import.meta.url).pathname;
 const postgres = process.env.COUNTERSIGN_TEST_DATABASE_URL;
 
@@ -52,21 +48,14 @@ test("it holds on PostgreSQL too", {
 });
 
 async function tellStory(env: Record<string, string>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "countersign-story-test-"));
-  const port = await freePort();
-  const server = run([main, "serve", "--data", join(folder, "data"), "--port", String(port)], env);
+  const server = await startByHand(env);
   try {
-    const link = await firstLink(join(folder, "data", "first-administrator-link"), server.child);
-    const issuer = `http://localhost:${port}`;
-    const args = [story, "--issuer", issuer, "--folder", join(folder, "story")];
-    const told = run(args, { COUNTERSIGN_FIRST_LINK: link });
-    const code = await told.ended;
-    assert.equal(code, 0, `${told.output()}\n${server.output()}`);
+    const args = [story, "--issuer", server.issuer, "--folder", join(server.folder, "story")];
+    const told = run(args, { COUNTERSIGN_FIRST_LINK: server.link });
+    assert.equal(await told.ended, 0, `${told.output()}\n${server.output()}`);
     assertShown(told.output());
   } finally {
-    server.child.kill("SIGTERM");
-    await server.ended;
-    await rm(folder, { recursive: true, force: true });
+    await server.stop();
   }
 }
 
@@ -77,39 +66,6 @@ function assertShown(output: string): void {
     assert.ok(match, `${line} is missing in what follows:\n${rest}`);
     rest = rest.slice(match.index + match[0].length);
   }
-}
-
-function run(args: string[], env: Record<string, string>) {
-  const clean = { PATH: process.env.PATH ?? "", NO_COLOR: "1", ...env };
-  const node = ["--disable-warning=ExperimentalWarning", ...args];
-  const child = spawn(process.execPath, node, { env: clean, stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { child, ended, output: () => output };
-}
-
-/** The link for the first administrator, from the file that only its owner reads. */
-async function firstLink(file: string, server: ChildProcess): Promise<string> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const link = await readFile(file, "utf8").catch(() => "");
-    if (link.endsWith("\n")) {
-      assert.equal((await stat(file)).mode & 0o777, 0o600);
-      return link.trim();
-    }
-    assert.ok(Date.now() < deadline && server.exitCode === null, "the server does not start");
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Runs with an empty database of its own. */

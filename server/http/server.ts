@@ -13,7 +13,7 @@ import {
 import { problemOf, SAFE_HEADERS, statusOf } from "./problem.ts";
 import { RateLimiter } from "./rate.ts";
 import type { Answer, RawRequest } from "./route.ts";
-import { refuseBytes, refuseExpectations, refuseRepeatedHeaders } from "./unreadable.ts";
+import { refuseBytes, refuseRepeatedHeaders, refuseUncommon } from "./unreadable.ts";
 
 /** What app tells http about callers: who they are, what they may ask, and where refusals go. */
 export interface Gate<D> {
@@ -63,7 +63,7 @@ export function buildServer<D extends Deps>(
       void sendFault(reply, asFault(deps, error, request), "problem"),
     ...(options.tls === undefined ? { http: CONNECTIONS } : { https: { ...CONNECTIONS, ...options.tls } }),
   } as object) as unknown as FastifyInstance;
-  refuseExpectations(server.server);
+  refuseUncommon(server.server);
   const rates = new RateLimiter();
   const served = new WeakMap<FastifyRequest, Served<D>>();
   readBodiesAsText(server);
@@ -74,6 +74,7 @@ export function buildServer<D extends Deps>(
       onRequest: async (request) => {
         const raw = rawRequest(request, options.issuer);
         served.set(request, { endpoint, caller: nobody(raw.source), raw });
+        if (Object.values(request.params as object).includes("")) throw missing(request, endpoints);
         refuseRepeatedHeaders(request.raw);
         requireOurHost(request, options.issuer);
         rates.take(deps.clock.now(), endpoint.rate, raw.source);

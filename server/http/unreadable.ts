@@ -1,13 +1,7 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { Fault } from "../lib/index.ts";
 import { problemOf, SAFE_HEADERS } from "./problem.ts";
-
-const REASONS: Record<number, string> = {
-  400: "Bad Request",
-  408: "Request Timeout",
-  431: "Header Too Large",
-};
 
 /**
  * Answers bytes that never became a request (garbage, headers without end, a body that stops arriving) in the
@@ -15,42 +9,56 @@ const REASONS: Record<number, string> = {
  */
 export function refuseBytes(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
-  const { status, message, remedy } = wordsFor(error.code);
-  const fault = new Fault("malformed", message, { remedy });
-  const body = JSON.stringify({ ...problemOf(fault), status });
-  const head = { ...SAFE_HEADERS, "content-type": "application/problem+json", connection: "close" };
-  const lines = Object.entries({ ...head, "content-length": Buffer.byteLength(body) });
-  const text = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  if (socket.writable) socket.write(`HTTP/1.1 ${status} ${REASONS[status]}\r\n${text}\r\n${body}`);
+  const words = wordsFor(error.code);
+  const { body, headers } = refusalIn(words);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  if (socket.writable)
+    socket.write(`HTTP/1.1 ${words.status} ${STATUS_CODES[words.status]}\r\n${lines.join("")}\r\n${body}`);
   socket.destroySoon();
 }
 
-function wordsFor(code: string | undefined): { status: number; message: string; remedy: string } {
+function wordsFor(code: string | undefined): Words {
   if (code === "ERR_HTTP_REQUEST_TIMEOUT")
     return { status: 408, message: "The request took too long to arrive.", remedy: "Send it in one go." };
   if (code === "HPE_HEADER_OVERFLOW")
     return { status: 431, message: "The headers are too large.", remedy: "Send fewer or shorter ones." };
-  return {
-    status: 400,
-    message: "This is not HTTP/1.1 as it is spoken here.",
-    remedy: "Send one whole request.",
-  };
+  return { status: 400, message: "These bytes are no HTTP/1.1 request.", remedy: "Send one whole request." };
 }
 
-/** Refuses expectations that nobody here can meet (RFC 9110 §10.1.1); Node itself meets `100-continue`. */
-export function refuseExpectations(server: Server): void {
+/**
+ * Refuses what Node would answer without a word: tunnels, and expectations that nobody here can meet
+ * (RFC 9110 §10.1.1). `100-continue` it meets by itself.
+ */
+export function refuseUncommon(server: Server): void {
+  server.on("connect", (_request, socket) => refuseBytes(new Error("no tunnels"), socket as Socket));
   server.on("checkExpectation", (_request: IncomingMessage, response: ServerResponse) => {
-    const fault = new Fault("malformed", "This server cannot meet the Expect header.", {
+    const words = {
+      status: 417,
+      message: "This server cannot meet the Expect header.",
       remedy: "Leave it out.",
-    });
-    const body = JSON.stringify({ ...problemOf(fault), status: 417 });
-    response.writeHead(417, {
-      ...SAFE_HEADERS,
-      "content-type": "application/problem+json",
-      connection: "close",
-    });
-    response.end(body);
+    };
+    const { body, headers } = refusalIn(words);
+    response.writeHead(words.status, headers).end(body);
   });
+}
+
+interface Words {
+  readonly status: number;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+function refusalIn({ status, message, remedy }: Words) {
+  const problem = problemOf(new Fault("malformed", message, { remedy }));
+  const body = JSON.stringify({ ...problem, status });
+  const length = { "content-length": String(Buffer.byteLength(body)) };
+  const headers = {
+    ...SAFE_HEADERS,
+    "content-type": "application/problem+json",
+    connection: "close",
+    ...length,
+  };
+  return { body, headers };
 }
 
 /** Headers that say one thing. Node keeps the first or joins them; which one a proxy in front took is unknown. */

@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Refused } from "../../examples/authenticator/browser.ts";
-import {
-  becomeFirstAdministrator,
-  enrolByLink,
-  type Person,
-  signInAs,
-  terminalCode,
-} from "../../examples/authenticator/person.ts";
+import { ServerRefusal } from "../../examples/authenticator/browser.ts";
+import { Person } from "../../examples/authenticator/person.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { registerPerson } from "../registry/index.ts";
 import { endedCookie, offeredSession, sameOrigin, sessionCookie } from "./cookie.ts";
@@ -17,7 +11,7 @@ import { newSession } from "./session.ts";
 import { sessionCaller } from "./session-caller.ts";
 
 const refusedWith = (status: number) => (error: unknown) =>
-  error instanceof Refused && error.status === status;
+  error instanceof ServerRefusal && error.status === status;
 
 forEachEngine((engine) => {
   describe("login over HTTP", () => {
@@ -26,30 +20,32 @@ forEachEngine((engine) => {
     before(async () => {
       server = await serveLogin(engine);
       const { url } = await issueFirstAdministratorLink(server.deps);
-      ada = await becomeFirstAdministrator(url, { name: "Ada Admin", email: "ada@acme.example" });
+      ada = new Person(server.issuer);
+      await ada.becomeAdministrator(url, { name: "Ada Admin", email: "ada@acme.example" });
     });
     after(() => server.close());
 
     test("a person enrols by a link, signs in, is known, signs out, and is known no more", async () => {
-      const boss = await sessionCaller(server.deps, await terminalToken(ada));
+      const boss = await sessionCaller(server.deps, await ada.terminalSession());
       assert.ok(boss);
       const { id } = await registerPerson(server.deps, boss, { name: "Alice", email: "alice@acme.example" });
-      const { url } = await ada.browser.post<{ url: string }>(`/people/${id}/enrolment-link`);
-      const { authenticator } = await enrolByLink(url);
-      const alice = await signInAs(server.issuer, authenticator);
-      assert.equal(alice.id, id);
-      await alice.browser.post("/login/sign-out");
+      const { url } = await ada.browser.send("POST", `/people/${id}/enrolment-link`);
+      const alice = new Person(server.issuer);
+      await alice.enrol(String(url));
+      await alice.signIn();
+      assert.equal((await whoIs(alice)).id, id);
+      await alice.browser.send("POST", "/login/sign-out");
       await assert.rejects(alice.browser.get("/login/whoami"), refusedWith(401));
     });
 
     test("a terminal signs in by a code and sends its token in a header", async () => {
-      const headers = { authorization: `Session ${await terminalToken(ada)}` };
+      const headers = { authorization: `Session ${await ada.terminalSession()}` };
       const answer = await fetch(`${server.issuer}/login/whoami`, { headers });
-      assert.equal(((await answer.json()) as { person: { id: string } }).person.id, ada.id);
+      assert.deepEqual(((await answer.json()) as { person: object }).person, await whoIs(ada));
     });
 
     test("another site that makes her browser post something gets nothing", async () => {
-      const token = await terminalToken(ada);
+      const token = await ada.terminalSession();
       for (const origin of [undefined, "null", "http://localhost:1", `${server.issuer}.evil.example`]) {
         const headers = {
           cookie: `countersign_session=${token}`,
@@ -61,10 +57,8 @@ forEachEngine((engine) => {
       assert.ok(await sessionCaller(server.deps, token));
     });
 
-    async function terminalToken(person: Person): Promise<string> {
-      const code = await terminalCode(person);
-      return (await person.browser.post<{ session: string }>("/login/terminal", { code })).session;
-    }
+    const whoIs = async (person: Person) =>
+      (await person.browser.get("/login/whoami")).person as { id: string; name: string };
 
     test("the page runs nothing but its own files, and every module it imports is served", async () => {
       const page = await fetch(`${server.issuer}/login`);

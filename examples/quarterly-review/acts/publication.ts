@@ -38,7 +38,7 @@ async function writesDraft({ reports, grant, audience, at }: Company): Promise<v
   verdict(authority("called", draft), "ALLOW");
 }
 
-async function isAskedToWait(company: Company): Promise<string> {
+export async function isAskedToWait(company: Company): Promise<string> {
   const pending = await refusalOf("publishing without approval", ask(company), "ApprovalPending");
   const { approval } = pending;
   check(typeof approval === "string", "the refusal names the request for approval");
