@@ -55,6 +55,7 @@ async function demo({ again, data, port }: DemoOptions): Promise<void> {
     "    npm run countersign -- login <code>          a terminal of your own, with a code from that page",
   );
   say.line("    npm run countersign -- agents                who is there");
+  say.line("    npm run countersign -- task trace <id>       who did what on whose authority");
   say.line("    npm run countersign -- audit verify          the proof that nothing was changed");
 }
 

@@ -90,6 +90,11 @@ export async function start(options: ServeOptions): Promise<Running> {
 function configOf(options: ServeOptions) {
   const port = portOf(options.port);
   const { tlsCert, tlsKey } = options;
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw new Trouble(
+      "A certificate and its key belong together.",
+      "Give --tls-cert and --tls-key, or neither.",
+    );
   return {
     data: options.data,
     ...(options.keys === undefined ? {} : { keys: options.keys }),

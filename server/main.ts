@@ -6,13 +6,21 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ed25519Signer } from "@countersign/proof/checkpoint";
 import { createKeyCache } from "@countersign/proof/jwk";
+import { parseTrustDomain } from "@countersign/proof/spiffe-id";
 import { pino } from "pino";
 import { endpoints, gate, migrations, type ServerDeps } from "./app/index.ts";
 import { expireApprovals } from "./approvals/index.ts";
 import { checkLog, flushRefusals, RefusalCounter, startSequencer } from "./audit/index.ts";
 import { type Database, type DatabaseLocation, openDatabase } from "./database/index.ts";
 import { expireTasks } from "./delegation/index.ts";
-import { buildServer, readTls, requireSafeTransport, type TlsFiles } from "./http/index.ts";
+import {
+  buildServer,
+  readPublicAddress,
+  readTls,
+  requireSafeTransport,
+  type ServerOptions,
+  type TlsFiles,
+} from "./http/index.ts";
 import { keepKeysFresh, lastCheckpoint, openKeyRing, rememberCheckpoint } from "./keys/index.ts";
 import {
   type Clock,
@@ -65,15 +73,28 @@ const HOLDER_KEYS = 10_000;
 
 /** @throws Fault `unavailable` for a store, keys, a log or a port that cannot be used; `invalid` for the config */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
-  const issuer = new URL(config.issuer);
+  const issuer = readPublicAddress(config.issuer);
   requireSafeTransport(issuer, config.host, config.tls, config.behindProxy);
+  requireTrustDomain(config.trustDomain);
+  const tls = config.tls === undefined ? undefined : readTls(config.tls);
   const basics = basicsOf(config);
   const database = await openDatabase(basics, locationOf(config), migrations);
   try {
-    return await serve(config, issuer, await assemble(config, issuer, basics, database));
+    return await serve(config, { issuer, tls }, await assemble(config, issuer, basics, database));
   } catch (error) {
     await database.close();
     throw error;
+  }
+}
+
+function requireTrustDomain(name: string): void {
+  try {
+    parseTrustDomain(name);
+  } catch (cause) {
+    throw new Fault("invalid", `${name} is not a trust domain.`, {
+      remedy: "Give a name of a-z, 0-9, dots, - and _, such as example.com, with --trust-domain.",
+      cause,
+    });
   }
 }
 
@@ -118,9 +139,8 @@ async function assemble(
   return deps;
 }
 
-async function serve(config: ServerConfig, issuer: URL, deps: ServerDeps): Promise<RunningServer> {
-  const tls = config.tls === undefined ? undefined : readTls(config.tls);
-  const server = buildServer(deps, endpoints, gate(deps), { issuer, tls });
+async function serve(config: ServerConfig, options: ServerOptions, deps: ServerDeps): Promise<RunningServer> {
+  const server = buildServer(deps, endpoints, gate(deps), options);
   await server.listen({ host: config.host, port: config.port }).catch((cause) => {
     throw portTaken(config.port, cause);
   });

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { endpoints, events } from "@countersign/server";
 import { z } from "zod";
+import { cedarSchemaOf } from "../server/catalog/index.ts";
 import { openapi } from "../server/http/index.ts";
 
 const version = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
@@ -19,6 +20,8 @@ export function contracts(): Record<string, object> {
       return { type: kind.type, severity: kind.severity, meaning: kind.meaning, body };
     });
   return {
+    // The schema of decisions before any tool is pinned; each tool adds an action of its own.
+    "schema.cedarschema.json": cedarSchemaOf([]).schema,
     "openapi.json": openapi(endpoints, { title: "Countersign", version }),
     "events.json": { events: described },
   };

@@ -1,28 +1,19 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { newPageWithAuthenticator, openChromium, withoutChromium } from "../authenticator/chromium.ts";
 import { askPortal } from "./acts/consent.ts";
 import { delegation } from "./acts/delegation.ts";
 import { isAskedToWait } from "./acts/publication.ts";
 import { type Company, openCompany, type Voice } from "./company.ts";
 import { type ServerByHand, startByHand } from "./server-by-hand.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-];
 /** Where pictures of the pages go, for whoever wants to look at them. */
 const pictures = process.env.COUNTERSIGN_PICTURES;
-const without = existsSync(CHROMIUM) ? {} : { skip: "no chromium" };
 
-describe("the review, with its people at a real browser", without, () => {
+describe("the review, with its people at a real browser", withoutChromium, () => {
   let server: ServerByHand;
   let company: Company;
   let browser: Browser;
@@ -31,7 +22,7 @@ describe("the review, with its people at a real browser", without, () => {
   before(async () => {
     server = await startByHand();
     company = await openCompany(server.issuer, server.link);
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await openChromium();
   });
   after(async () => {
     await browser?.close();
@@ -43,10 +34,8 @@ describe("the review, with its people at a real browser", without, () => {
   async function atBrowser(who: Voice): Promise<Page> {
     const { person } = await who.get<{ person: { id: string } }>("/login/whoami");
     const { url } = await company.otto.post<{ url: string }>(`/people/${person.id}/enrolment-link`);
-    const page = await browser.newPage();
-    page.setDefaultTimeout(15_000);
+    const page = await newPageWithAuthenticator(browser);
     page.on("pageerror", (error) => troubles.push(error.message));
-    await withVirtualAuthenticator(page);
     await page.goto(url);
     await page.getByRole("button", { name: "Create my passkey" }).click();
     await heading(page, "What waits for you");
@@ -89,22 +78,6 @@ describe("the review, with its people at a real browser", without, () => {
 
 const heading = (page: Page, name: string): Promise<void> =>
   page.getByRole("heading", { level: 1, name }).waitFor();
-
-/** An authenticator that verifies its person without asking, as a test must. */
-async function withVirtualAuthenticator(page: Page): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("WebAuthn.enable");
-  await session.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2",
-      transport: "internal",
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
-}
 
 async function takePictures(page: Page, name: string): Promise<void> {
   if (pictures === undefined) return;

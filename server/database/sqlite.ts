@@ -72,8 +72,9 @@ function serve(file: string, releaseFolder: () => void): Database {
     // The folder is ours alone, so every job is.
     lead: async () => ({ held: true, release: async () => {} }),
     async close() {
-      await writer.close();
+      // The writer last: only it can bring the write-ahead log home, so that the file is whole by itself.
       await kysely.destroy();
+      await writer.close();
       releaseFolder();
     },
   };

@@ -4,6 +4,7 @@ export { oauthErrorOf } from "./oauth-error.ts";
 export { openapi } from "./openapi.ts";
 export { cutPage, pageOf, pageQuery } from "./paging.ts";
 export { problemOf } from "./problem.ts";
+export { readPublicAddress } from "./public-address.ts";
 export {
   type Answer,
   type Input,

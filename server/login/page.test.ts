@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { type Consent, consentHash, consentType } from "@countersign/proof/consent";
 import { sha256Base64url } from "@countersign/proof/digest";
 import { canonicalBytes, type Json } from "@countersign/proof/jcs";
 import { type Receipt, receiptHash, receiptType } from "@countersign/proof/receipt";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { z } from "zod";
+import {
+  newPageWithAuthenticator,
+  openChromium,
+  withoutChromium,
+} from "../../examples/authenticator/chromium.ts";
 import { perform } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { route } from "../http/index.ts";
@@ -14,16 +18,6 @@ import type { Caller, PersonId } from "../lib/index.ts";
 import { issueFirstAdministratorLink } from "./first-administrator.ts";
 import { type LoginServer, type Row, serveLogin } from "./http-fixture.ts";
 import { assertionResponse, type LoginDeps, verifyAssertion } from "./index.ts";
-
-const CHROMIUM = "/usr/bin/chromium";
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-];
 
 /** What the server of this test shows, and what it takes a signature for: one of them may lie. */
 interface Asked {
@@ -161,11 +155,9 @@ function rowsFor(deps: LoginDeps, asked: Asked, signed: string[]): readonly Row[
   ];
 }
 
-const without = existsSync(CHROMIUM) ? {} : { skip: "no chromium" };
-
 forEachEngine((engine) => {
   if (engine.name !== "sqlite") return;
-  describe("the page, in Chromium with a virtual authenticator", without, () => {
+  describe("the page, in Chromium with a virtual authenticator", withoutChromium, () => {
     const asked: Asked = { shownInstruction: INSTRUCTION, shownArguments: ARGUMENTS };
     const signed: string[] = [];
     let server: LoginServer;
@@ -175,12 +167,10 @@ forEachEngine((engine) => {
 
     before(async () => {
       server = await serveLogin(engine, (deps) => rowsFor(deps, asked, signed));
-      browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-      page = await browser.newPage();
-      page.setDefaultTimeout(10_000);
+      browser = await openChromium();
+      page = await newPageWithAuthenticator(browser);
       page.on("pageerror", (error) => troubles.push(error.message));
       page.on("dialog", (dialog) => troubles.push(dialog.message()));
-      await withVirtualAuthenticator(page);
     });
     after(async () => {
       await browser?.close();
@@ -268,19 +258,3 @@ forEachEngine((engine) => {
     test("nothing went wrong in the page meanwhile", () => assert.deepEqual(troubles, []));
   });
 });
-
-/** An authenticator that verifies its person without asking, as a test must. */
-async function withVirtualAuthenticator(page: Page): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("WebAuthn.enable");
-  await session.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2",
-      transport: "internal",
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
-}
