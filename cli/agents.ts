@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { openClient } from "./client.ts";
-import { bold, green, say, table, visible } from "./say.ts";
+import { bold, green, say, Trouble, table, visible } from "./say.ts";
 
 interface Agent {
   name: string;
@@ -23,8 +23,10 @@ export function agentCommands(program: Command): void {
   act(agents, "resume", "give a suspended agent its access again");
   act(agents, "decommission", "end it for good: identity, tokens and delegations");
   program
-    .command("join-token <kind> <name>")
-    .description("a single-use token with which one process enrols as an agent or a service (10 minutes)")
+    .command("join-token <kind> <which>")
+    .description(
+      "a single-use token (10 minutes) with which one process enrols: `agent <name>` or `service <id>`",
+    )
     .action(joinToken);
 }
 
@@ -42,15 +44,17 @@ function act(agents: Command, verb: "suspend" | "resume" | "decommission", descr
   agents
     .command(`${verb} <name>`)
     .description(description)
-    .option("--why <reason>", "for the log", `${verb} from the command line`)
-    .action(async (name: string, { why }: { why: string }) => {
-      const agent = await openClient().post<Agent>(`${pathOf(name)}/${verb}`, { reason: why });
+    .action(async (name: string) => {
+      const agent = await openClient().post<Agent>(`${pathOf(name)}/${verb}`);
       say.line(`${green("✓")} ${bold(visible(agent.name))} is ${agent.status}`);
     });
 }
 
-async function joinToken(kind: string, name: string): Promise<void> {
-  const body = kind === "service" ? { service: name } : { agent: name };
+async function joinToken(kind: string, which: string): Promise<void> {
+  if (kind !== "agent" && kind !== "service") {
+    throw new Trouble(`${kind} is neither agent nor service.`, "Say `agent <name>` or `service <id>`.");
+  }
+  const body = { [kind]: which };
   const { token } = await openClient().post<{ token: string }>("/join-tokens", body);
   say.line(token);
 }

@@ -8,6 +8,7 @@ import { manifestCommands } from "./manifest.ts";
 import { peopleCommands } from "./people.ts";
 import { say, Trouble } from "./say.ts";
 import { serveCommands } from "./serve.ts";
+import { serviceCommands } from "./services.ts";
 import { loginCommands } from "./session.ts";
 import { taskCommands } from "./tasks.ts";
 
@@ -23,6 +24,7 @@ for (const add of [
   loginCommands,
   peopleCommands,
   agentCommands,
+  serviceCommands,
   manifestCommands,
   taskCommands,
   auditCommands,
@@ -35,5 +37,15 @@ try {
 } catch (error) {
   process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
   if (error instanceof Trouble) say.trouble(error);
-  else if (!(error instanceof CommanderError)) throw error;
+  else if (!(error instanceof CommanderError)) say.trouble(unexpected(error));
+}
+
+/** A fault of this program: told in a line, and with its stack to whoever wants to report it. */
+function unexpected(error: unknown): Trouble {
+  if (process.env.COUNTERSIGN_DEBUG !== undefined) throw error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new Trouble(
+    `Something went wrong here: ${message}.`,
+    "COUNTERSIGN_DEBUG=1 shows where; please report it.",
+  );
 }

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { openClient } from "./client.ts";
-import { say, table } from "./say.ts";
+import { bold, green, say, table, visible } from "./say.ts";
 
 interface Person {
   id: string;
   name: string;
-  department: string;
+  department?: string;
   groups: string[];
   status: string;
 }
@@ -21,12 +21,19 @@ export function peopleCommands(program: Command): void {
       const rows = items.map((person) => [
         person.id,
         person.name,
-        person.department,
+        person.department ?? "",
         person.groups.join(", "),
         person.status,
       ]);
       say.line(table([["ID", "NAME", "DEPARTMENT", "GROUPS", "STATUS"], ...rows]));
     });
+  people
+    .command("add <name> <email>")
+    .description("register one; then invite her")
+    .option("--group <name...>", "her groups", [])
+    .option("--department <name>", "her department")
+    .option("--manager <person>", "the id of her manager")
+    .action(add);
   people
     .command("invite <person>")
     .description("a one-time link with which a registered person enrols a passkey (10 minutes)")
@@ -36,4 +43,13 @@ export function peopleCommands(program: Command): void {
       );
       say.line(url);
     });
+}
+
+async function add(
+  name: string,
+  email: string,
+  { group, ...more }: { group: string[]; department?: string; manager?: string },
+): Promise<void> {
+  const { id } = await openClient().post<Person>("/people", { name, email, groups: group, ...more });
+  say.line(`${green("✓")} ${bold(visible(name))} is ${id}`);
 }
