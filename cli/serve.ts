@@ -64,7 +64,7 @@ function withOptions(command: Command): Command {
     )
     .addOption(from("--tls-cert <file>", "the certificate to serve with", "COUNTERSIGN_TLS_CERT"))
     .addOption(from("--tls-key <file>", "its private key", "COUNTERSIGN_TLS_KEY"))
-    .addOption(from("--behind-proxy", "a proxy in front ends TLS", "COUNTERSIGN_BEHIND_PROXY"))
+    .option("--behind-proxy", "a proxy in front ends TLS (env: COUNTERSIGN_BEHIND_PROXY=true)")
     .addOption(
       from("--log-level <level>", "how much of its work it tells on stderr", "COUNTERSIGN_LOG_LEVEL")
         .choices(["debug", "info", "warn", "error"])
@@ -90,6 +90,9 @@ export async function start(options: ServeOptions): Promise<Running> {
 function configOf(options: ServeOptions) {
   const port = portOf(options.port);
   const { tlsCert, tlsKey } = options;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new Trouble("A certificate and its key go together.", "Give both --tls-cert and --tls-key.");
+  }
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new Trouble(
       "A certificate and its key belong together.",
@@ -103,7 +106,7 @@ function configOf(options: ServeOptions) {
     port,
     issuer: options.issuer ?? `http://localhost:${port}`,
     trustDomain: options.trustDomain,
-    behindProxy: options.behindProxy === true,
+    behindProxy: options.behindProxy === true || process.env.COUNTERSIGN_BEHIND_PROXY === "true",
     ...(options.logLevel === undefined ? {} : { logLevel: options.logLevel }),
     ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
   };

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ed25519Signer } from "@countersign/proof/checkpoint";
+import { ed25519Signer, parseVkey } from "@countersign/proof/checkpoint";
 import { createKeyCache } from "@countersign/proof/jwk";
 import { parseTrustDomain } from "@countersign/proof/spiffe-id";
 import { pino } from "pino";
@@ -133,7 +133,7 @@ async function assemble(
     holderKeys: createKeyCache(HOLDER_KEYS),
     liveFeed: new LiveFeed({ ...basics, database }),
   };
-  await checkLog(deps, deps.checkpointSigner);
+  await checkLog(deps, keys.logVkeys(logKey.name).map(parseVkey));
   await keepKeysFresh(deps);
   await installShippedPolicies(deps, system);
   return deps;

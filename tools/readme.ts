@@ -20,7 +20,7 @@ export interface Readme {
 export function openReadme(packageFolder: string): Readme {
   const markdown = readFileSync(`${ROOT}${packageFolder}/README.md`, "utf8");
   const blocks = new Map(
-    [...markdown.matchAll(/^```(?:ts|yaml)\n((?:\/\/|#) ([a-z-]+\.(?:ts|yaml))[\s\S]*?)^```$/gm)].map(
+    [...markdown.matchAll(/^```(?:ts|yaml)\n((?:\/\/|#) ([a-z-]+\.(?:ts|yaml))\b[\s\S]*?)^```$/gm)].map(
       ([, text = "", file = ""]) => [file, text],
     ),
   );
@@ -49,16 +49,18 @@ function compile(folder: string, files: readonly string[]): string {
 }
 
 export interface Program {
+  /** Tells it a line. */
+  tell(line: string): void;
   /** The next line that it says. @throws when it ends without one */
   line(): Promise<string>;
-  /** Every line that it has still to say, once it has ended by itself. @throws when it ends with an error */
+  /** Every line that it has still to say when nothing more is told to it. @throws when it ends with an error */
   rest(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
 /** Runs a program in a process of its own, in an environment that holds nothing else. */
 export function runProgram(file: string, env: Record<string, string> = {}, args: string[] = []): Program {
-  const child = spawn(process.execPath, [file, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [file, ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let trouble = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -66,12 +68,14 @@ export function runProgram(file: string, env: Record<string, string> = {}, args:
   });
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   return {
+    tell: (line) => void child.stdin.write(`${line}\n`),
     async line() {
       const { value, done } = await lines.next();
       if (done) throw new Error(`it ended with ${await ended}: ${trouble}`);
       return value;
     },
     async rest() {
+      child.stdin.end();
       const said: string[] = [];
       for await (const line of lines) said.push(line);
       if ((await ended) !== 0) throw new Error(`it ended with an error: ${trouble}`);

@@ -120,7 +120,7 @@ forEachEngine((engine) => {
     const forger = { ...open.deps, checkpointSigner: signerOf("log.example") };
     await sequence(forger);
     await assert.rejects(verifyLog(logFiles(open.deps), known));
-    await assert.rejects(checkLog(open.deps, signer), Fault);
+    await assert.rejects(checkLog(open.deps, [signer]), Fault);
   });
 
   it("a database set back behind a signed checkpoint does not start", async () => {
@@ -129,15 +129,41 @@ forEachEngine((engine) => {
     const before = await logFiles(open.deps).checkpoint();
     await record(4);
     await sequence(open.deps);
-    await checkLog(open.deps, signer);
+    await checkLog(open.deps, [signer]);
     await tamper(`update log_head set size = 4, checkpoint = '${before}'`);
-    await assert.rejects(checkLog(open.deps, signer), /4 events, but a checkpoint over 8/);
+    await assert.rejects(checkLog(open.deps, [signer]), /4 events, but a checkpoint over 8/);
+  });
+
+  it("a log whose key has been rotated starts, with the old key among those that are known", async () => {
+    await record(3);
+    await sequence(open.deps);
+    const next = signerOf("log.example");
+    await record(3);
+    await sequence({ ...open.deps, checkpointSigner: next });
+    await checkLog(open.deps, [signer, next]);
+    await assert.rejects(checkLog(open.deps, [signer]), Fault);
+  });
+
+  it("a server that starts does not forget a newer checkpoint than the one it reads", async () => {
+    await record(2);
+    await sequence(open.deps);
+    const older = await logFiles(open.deps).checkpoint();
+    await record(2);
+    await sequence(open.deps);
+    const newest = open.deps.lastCheckpoint.recall();
+    let asked = 0;
+    const meanwhile = {
+      // At the start it knew the older one; by the time it would remember, another server knew better.
+      recall: () => (asked++ === 0 ? older : newest),
+      remember: () => assert.fail("it forgets"),
+    };
+    await checkLog({ ...open.deps, lastCheckpoint: meanwhile }, [signer]);
   });
 
   it("an emptied log does not start either", async () => {
     await record(4);
     await sequence(open.deps);
     for (const table of ["event", "log_tile", "log_head"]) await tamper(`delete from ${table}`);
-    await assert.rejects(checkLog(open.deps, signer), /holds no log, but this installation has signed one/);
+    await assert.rejects(checkLog(open.deps, [signer]), /holds no log, but this installation has signed one/);
   });
 });

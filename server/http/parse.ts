@@ -39,7 +39,7 @@ export function parseFormBody(attackerText: string): Record<string, string> {
   const form: Record<string, string> = Object.create(null);
   for (const [name, value] of new URLSearchParams(attackerText)) {
     if (name in form) {
-      throw new Fault("malformed", `The parameter ${printable(name)} is given twice.`, {
+      throw new Fault("malformed", `The parameter ${shownName(name)} is given twice.`, {
         remedy: "Give each parameter once.",
       });
     }
@@ -83,8 +83,17 @@ function refuseAnything(part: string, attackerValue: unknown): undefined {
 const problemsOf = (error: z.ZodError): string =>
   error.issues
     .slice(0, 3)
-    .map((issue) => `${printable(issue.path.join(".")) || "it"}: ${printable(issue.message)}`)
+    .map((issue) => `${issue.path.map(shownName).join(".") || "it"}: ${wordsOf(issue)}`)
     .join("; ");
+
+const wordsOf = (issue: z.core.$ZodIssue): string =>
+  issue.code === "unrecognized_keys"
+    ? `unknown here: ${issue.keys.slice(0, 3).map(shownName).join(", ")}`
+    : printable(issue.message);
+
+/** A name of the caller's making is repeated where it looks like one: secrets, which may stand there, are longer. */
+const shownName = (attackerName: PropertyKey): string =>
+  /^[\w.-]{1,22}$/.test(String(attackerName)) ? String(attackerName) : "(a long or strange name)";
 
 const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 120);
 

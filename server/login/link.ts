@@ -64,6 +64,5 @@ export function usable(link: Link | undefined, kind: LinkKind, now: number): Lin
 
 export const linkIsGone = (): Fault =>
   new Fault("gone", "This link cannot be used: it is unknown, used up or older than ten minutes.", {
-    remedy:
-      "Ask for a new one: an administrator makes it, or `countersign first-administrator` at the very start.",
+    remedy: "Ask an administrator for a new one; while there is none, restart the server, which makes one.",
   });

@@ -19,7 +19,6 @@ import type { GrantHandler } from "./index.ts";
  */
 export const clientCredentials: GrantHandler = {
   grantType: "client_credentials",
-  parameters: ["resource", "authorization_details", "expires_in"],
   async handle(deps, change, client, form) {
     const resource = resourceOf(form);
     const grants = authorizationDetailsOf(form);

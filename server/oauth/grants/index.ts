@@ -10,8 +10,6 @@ import { tokenExchange } from "./token-exchange.ts";
 export interface GrantHandler {
   /** The value of `grant_type`. */
   readonly grantType: string;
-  /** The parameters that it reads beside those of every request. */
-  readonly parameters: readonly string[];
   /** Reads and decides what the client may have. */
   handle(deps: OauthDeps, change: Change, client: BoundClient, form: Form): Promise<Mandate>;
 }

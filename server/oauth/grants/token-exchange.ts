@@ -25,16 +25,6 @@ const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
  */
 export const tokenExchange: GrantHandler = {
   grantType: "urn:ietf:params:oauth:grant-type:token-exchange",
-  parameters: [
-    "subject_token",
-    "subject_token_type",
-    "actor_token",
-    "actor_token_type",
-    "requested_token_type",
-    "resource",
-    "authorization_details",
-    "expires_in",
-  ],
   async handle(deps, change, client, form) {
     const agent = agentOf(client);
     requireTypes(form);
