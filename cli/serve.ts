@@ -93,11 +93,6 @@ function configOf(options: ServeOptions) {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new Trouble("A certificate and its key go together.", "Give both --tls-cert and --tls-key.");
   }
-  if ((tlsCert === undefined) !== (tlsKey === undefined))
-    throw new Trouble(
-      "A certificate and its key belong together.",
-      "Give --tls-cert and --tls-key, or neither.",
-    );
   return {
     data: options.data,
     ...(options.keys === undefined ? {} : { keys: options.keys }),

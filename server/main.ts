@@ -80,7 +80,11 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const basics = basicsOf(config);
   const database = await openDatabase(basics, locationOf(config), migrations);
   try {
-    return await serve(config, { issuer, tls }, await assemble(config, issuer, basics, database));
+    return await serve(
+      config,
+      { issuer, tls, behindProxy: config.behindProxy },
+      await assemble(config, issuer, basics, database),
+    );
   } catch (error) {
     await database.close();
     throw error;

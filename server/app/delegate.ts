@@ -45,7 +45,12 @@ export const delegationsExtend = route<ServerDeps>()({
         ...request,
         expiresIn: expires_in === undefined ? undefined : seconds(expires_in),
       });
-      const allow = await authorize<"delegate">(deps, change, caller, questionOf(deps, caller, extension));
+      const allow = await authorize<"delegate">(
+        deps,
+        change,
+        caller,
+        questionOf(deps, caller, extension, expires_in),
+      );
       const edge = extend(deps, change, caller, allow, extension);
       await useApproval(deps, change, caller, allow, edge);
       return edge;
@@ -72,8 +77,9 @@ function questionOf(
   deps: ServerDeps,
   caller: Caller,
   extension: Extension,
+  expiresIn: number | undefined,
 ): Question & { action: "delegate" } {
-  const { chain, delegator, target, grants, authority, depth } = extension;
+  const { chain, delegator, authority } = extension;
   const { id, purpose, startedBy, agent } = chain.task;
   return {
     action: "delegate",
@@ -87,7 +93,20 @@ function questionOf(
     resource: { location: deps.issuer, name: "countersign" },
     args: {},
     holder: leafOf(chain).edge,
-    delegate: { to: target.name, toClass: target.class, grants: grants.map(describe), depth },
+    delegate: delegated(extension, expiresIn),
     now: deps.clock.now(),
   };
 }
+
+/** What a yes would be for. Lifetime and purpose are part of it: a yes to an hour is none to a week. */
+const delegated = (
+  { target, grants, depth, purpose }: Extension,
+  expiresIn: number | undefined,
+): NonNullable<Question["delegate"]> => ({
+  to: target.name,
+  toClass: target.class,
+  grants: grants.map(describe),
+  depth,
+  expiresIn: expiresIn ?? null,
+  purpose,
+});

@@ -9,7 +9,9 @@ import { forEachEngine } from "../audit/test-databases.ts";
 import { type Caller, minutes } from "../lib/index.ts";
 import { issuer } from "../login/fixture.ts";
 import type { LoginTables } from "../login/index.ts";
+import { registerAgent } from "../registry/index.ts";
 import { answerRequest } from "./answer.ts";
+import { behind } from "./behind.ts";
 import { approvalsFor, findApproval } from "./find.ts";
 import { answer, ask, asked, callFor, fault, payment, promisesOn, put, sign, update } from "./fixture.ts";
 import { unsigned } from "./receipt.ts";
@@ -60,6 +62,29 @@ forEachEngine((engine) => {
         assert.equal((await fault(answer(deps, pat, approval))).code, "forbidden");
         assert.equal((await answer(deps, finn, approval)).state, "approved");
         assert.equal((await ask(deps, call)).receipts.length, 3);
+      },
+    );
+
+    promise(
+      "does not count from whoever owns any agent of the chain, or the one that is delegated to",
+      async ({ deps, ada, pat, fay, finn, olga }) => {
+        const reporting = {
+          class: "reporting" as const,
+          purpose: "plans reports",
+          environment: "production" as const,
+          grants: [],
+        };
+        await registerAgent(deps, ada.caller, { ...reporting, name: "planner", owner: fay.id });
+        await registerAgent(deps, ada.caller, { ...reporting, name: "writer", owner: finn.id });
+        const chain = { depth: 2, agents: ["planner", "publisher"], hash: "hash" };
+        const passedOn = await callFor(deps, pat, { ...payment(20_000), chain });
+        const call = await asked(ask(deps, passedOn));
+        for (const owner of [fay, olga]) {
+          assert.equal((await fault(answer(deps, owner, call))).code, "not-found");
+        }
+        const delegating = { agents: ["publisher"], delegateTo: "writer" };
+        assert.deepEqual((await behind(deps, delegating)).owners, new Set([olga.id, finn.id]));
+        assert.equal((await answer(deps, finn, call)).state, "pending");
       },
     );
 

@@ -170,6 +170,6 @@ export const noSuchRequest = (): Fault =>
 
 const doesNotCount = ({ id, asked }: ApprovalRequest): Fault =>
   new Fault("forbidden", "Your answer does not count for anything that this request still needs.", {
-    remedy: "It needs other people: whoever stands behind a task cannot approve it.",
+    remedy: "It needs other people: whoever stands behind a task, or owns an agent in it, cannot approve it.",
     record: { about: aboutAsked(asked), approval: id },
   });

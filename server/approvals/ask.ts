@@ -1,6 +1,6 @@
 import type { Json } from "@countersign/proof/jcs";
 import { append, perform } from "../audit/index.ts";
-import { type Caller, Fault, type Id, newId, newSecret } from "../lib/index.ts";
+import { type Caller, Fault, type Id, minutes, newId, newSecret } from "../lib/index.ts";
 import { type NeedsApproval, type Question, subjectOf } from "../policy/index.ts";
 import type { ApprovalsDeps } from "./approvals-deps.ts";
 import { behind } from "./behind.ts";
@@ -17,7 +17,7 @@ import {
   stateOf,
 } from "./request.ts";
 import { audienceOf, nobodyCounts } from "./requirement.ts";
-import { endRequest, insertRequest, standingRequest } from "./store.ts";
+import { countAsked, endRequest, insertRequest, standingRequest } from "./store.ts";
 
 /** What a decision found that people must say yes to. */
 export interface Asking {
@@ -31,8 +31,8 @@ export interface Asking {
 /**
  * Makes sure that people have been asked, in a change of its own: the request that stands for just this, or
  * a new one. A request that shows people something else than what must be lifted now makes way.
- * @throws Fault `denied` when somebody said no, or nobody could ever say yes; `conflict` while another token
- *   holds the approval
+ * @throws Fault `denied` when somebody said no, or nobody could ever say yes; `rate-limited` when people have
+ *   been asked too much for this task; `conflict` while another token holds the approval
  */
 export function ask(deps: ApprovalsDeps, caller: Caller, asking: Asking): Promise<Id<"approval">> {
   return perform(deps, caller, "approval.request", async (change) => {
@@ -40,10 +40,34 @@ export function ask(deps: ApprovalsDeps, caller: Caller, asking: Asking): Promis
     const standing = await standingRequest(deps.database, subject);
     if (standing !== undefined && stands(standing, asking, deps.clock.now())) return standing.id;
     if (standing !== undefined) endRequest(change, standing);
+    await requireFewAsked(deps, asking.question);
     const request = await newRequest(deps, asking, subject);
-    insertRequest(change, request, await audiences(deps, request.asked));
+    const { holder } = asking.question;
+    insertRequest(change, request, { audiences: await audiences(deps, request.asked), holder });
     append(change, requested(deps, caller, request, standing));
     return request.id;
+  });
+}
+
+/** So many questions of one holder for one task may wait for people, those with a late no among them. */
+const MOST_ASKED = 10;
+
+/** An agent cannot tire people into a yes: not with many questions, nor with another one after each no. */
+async function requireFewAsked(
+  { database, clock }: ApprovalsDeps,
+  { holder, task, agent, person }: Question,
+): Promise<void> {
+  const now = clock.now();
+  const asked = await countAsked(database, { holder, task: task?.id, now, since: now - minutes(60) });
+  if (asked < MOST_ASKED) return;
+  const about = aboutAsked({
+    ...(task === undefined ? {} : { task }),
+    ...(agent === undefined ? {} : { agent: agent.name }),
+    ...(person === undefined ? {} : { person: person.id }),
+  });
+  throw new Fault("rate-limited", "People have been asked too much for this task.", {
+    remedy: "Wait until they have answered, and for an hour after a no.",
+    record: { about, asked },
   });
 }
 
@@ -81,11 +105,14 @@ async function newRequest(
   };
 }
 
-/** What people are shown and sign as the arguments: for a delegation, what is delegated. */
+/** What people are shown and sign as the arguments: for a delegation, what is delegated, how long and for what. */
 function shownArguments({ args, delegate }: Question): Record<string, Json> {
   if (delegate === undefined) return { ...args };
-  const { to, toClass, grants, depth } = delegate;
-  return { ...args, delegate: { to, to_class: toClass, grants: [...grants], depth } };
+  const { to, toClass, grants, depth, expiresIn = null, purpose = null } = delegate;
+  return {
+    ...args,
+    delegate: { to, to_class: toClass, grants: [...grants], depth, expires_in: expiresIn, purpose },
+  };
 }
 
 function askedBy(question: Question): Pick<Asked, "action" | "resource" | "agents"> & Partial<Asked> {

@@ -62,6 +62,34 @@ forEachEngine((engine) => {
       assert.equal((await findEvents(deps.database, { type: "approval.requested", limit: 10 })).length, 1);
     });
 
+    promise("nobody is flooded by one holder, nor asked on and on after a no", async ({ deps, pat, mia }) => {
+      const titled = (title: string, more = {}) => callFor(deps, pat, { args: { title }, ...more });
+      const first = await asked(ask(deps, await titled("0")));
+      await answer(deps, mia, first, "deny");
+      for (let n = 1; n < 10; n++) await asked(ask(deps, await titled(String(n))));
+      const refusal = await fault(ask(deps, await titled("one more")));
+      assert.equal(refusal.code, "rate-limited");
+      const events = await findEvents(deps.database, { type: "request.refused", limit: 50 });
+      assert.equal(events.filter(({ body }) => body.includes("rate-limited")).length, 1);
+      await asked(ask(deps, await titled("1")));
+      await asked(ask(deps, await titled("another's", { holder: "edge_2" })));
+      deps.clock.advance(minutes(60));
+      await asked(ask(deps, await titled("later")));
+    });
+
+    promise("a yes to a delegation is for its lifetime and purpose", async ({ deps, pat }) => {
+      const known = { to: "writer", toClass: "reporting", grants: ["reports/read"], depth: 2 };
+      const hour = { ...known, expiresIn: 3_600, purpose: "a draft" };
+      const one = await asked(ask(deps, await callFor(deps, pat, { delegate: hour })));
+      for (const other of [{ expiresIn: null }, { expiresIn: 86_400 }, { purpose: "all of it" }]) {
+        const delegate = { ...hour, ...other };
+        assert.notEqual(await asked(ask(deps, await callFor(deps, pat, { delegate }))), one);
+      }
+      const shown = (await requestById(deps.database, one))?.asked.args.delegate;
+      const { expires_in, purpose } = shown as { expires_in: unknown; purpose: unknown };
+      assert.deepEqual([expires_in, purpose], [3_600, "a draft"]);
+    });
+
     promise("a yes is for one holder, task and set of arguments", async ({ deps, pat, mia }) => {
       await answer(deps, mia, await asked(ask(deps, await callFor(deps, pat))));
       for (const other of [

@@ -6,16 +6,21 @@ import { type Behind, counts } from "./requirement.ts";
 import { receiptsOf } from "./store.ts";
 
 /** Whom a request is about, as the registry knows them now, not as they were when it was asked. */
-export async function behind(deps: ApprovalsDeps, asked: Pick<Asked, "person" | "agent">): Promise<Behind> {
-  const [person, agent] = await Promise.all([
+export async function behind(
+  deps: ApprovalsDeps,
+  asked: Pick<Asked, "person" | "agent" | "agents" | "delegateTo">,
+): Promise<Behind> {
+  const [person, agents] = await Promise.all([
     asked.person && findPerson(deps, asked.person),
-    asked.agent && findAgent(deps, asked.agent),
+    Promise.all(agentsIn(asked).map((name) => findAgent(deps, name))),
   ]);
-  return {
-    ...(person ? { person } : {}),
-    ...(agent ? { owner: agent.owner } : {}),
-  };
+  const owners = new Set(agents.flatMap((agent) => agent?.owner ?? []));
+  return { ...(person ? { person } : {}), owners };
 }
+
+/** Every agent of the chain and the one that it would reach: not the last alone, which another may steer. */
+const agentsIn = ({ agents, agent, delegateTo }: Pick<Asked, "agent" | "agents" | "delegateTo">): string[] =>
+  [...agents, agent, delegateTo].filter((name) => name !== undefined);
 
 /** The kept yeses of people who count now: whoever lost her role, or left, no longer does. */
 export async function countingYeses(deps: ApprovalsDeps, request: ApprovalRequest): Promise<StoredReceipt[]> {

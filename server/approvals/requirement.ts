@@ -8,13 +8,13 @@ const SECURITY_GROUP = "security";
 export interface Behind {
   /** The person behind the task. */
   readonly person?: Person;
-  /** Who answers for the agent that acts. */
-  readonly owner?: string;
+  /** Who answers for the agents: each one of the chain, and the one that is delegated to. */
+  readonly owners: ReadonlySet<string>;
 }
 
 /**
  * Whether this person's word counts for a requirement, now. Four eyes: whoever stands behind the task
- * or owns the agent does not count, but for the second factor, which is her own word alone.
+ * or owns an agent in it does not count, but for the second factor, which is her own word alone.
  */
 export function counts(requirement: string, approver: Person, behind: Behind): boolean {
   if (approver.status !== "active") return false;
@@ -31,7 +31,7 @@ export function counts(requirement: string, approver: Person, behind: Behind): b
   }
 }
 
-const isInvolved = (id: string, { person, owner }: Behind): boolean => id === person?.id || id === owner;
+const isInvolved = (id: string, { person, owners }: Behind): boolean => id === person?.id || owners.has(id);
 
 /** Whether there is no one who could ever meet it, so that asking would be waiting for nothing. */
 export function nobodyCounts(requirement: string, behind: Behind): boolean {

@@ -43,6 +43,36 @@ export async function standingRequest(
   return row && requestOf(row);
 }
 
+/**
+ * How many requests of one holder for one task wait, or have had a no lately.
+ * @param of.since when a no stops counting, in milliseconds since the epoch
+ */
+export async function countAsked(
+  database: Database,
+  of: { holder: string; task: string | undefined; now: number; since: number },
+): Promise<number> {
+  const { holder, task = null, now, since } = of;
+  const tables = tablesOf(database);
+  const lately = tables
+    .selectFrom("receipt")
+    .select("approval")
+    .where("decision", "=", "deny")
+    .where("at", ">", since);
+  const { count } = await tables
+    .selectFrom("approval")
+    .select(({ fn }) => fn.countAll().as("count"))
+    .where("holder", "=", holder)
+    .where("task", task === null ? "is" : "=", task)
+    .where(({ and, or, eb }) =>
+      or([
+        and([eb("state", "=", "pending"), eb("expires", ">", now)]),
+        and([eb("state", "=", "denied"), eb("id", "in", lately)]),
+      ]),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 /** Requests that wait, after a cursor, in the order in which they were made. */
 export async function pendingRequests(
   database: Database,
@@ -91,12 +121,15 @@ export async function lapsedRequests(
 export function insertRequest(
   change: Change,
   request: ApprovalRequest & { subject: string },
-  audiences: readonly string[],
+  { audiences, holder }: { audiences: readonly string[]; holder: string },
 ): void {
   const { id, subject, state, created, expires, answers, asked } = request;
   const tables = change.tables<ApprovalsTables>();
   const row = { id, subject, state, created, expires, answers, asked: JSON.stringify(asked) };
-  change.add(tables.insertInto("approval").values({ ...row, reserved_by: null, reserved_until: null }));
+  const whose = { holder, task: asked.task?.id ?? null };
+  change.add(
+    tables.insertInto("approval").values({ ...row, ...whose, reserved_by: null, reserved_until: null }),
+  );
   for (const audience of new Set(audiences)) {
     change.add(tables.insertInto("approval_audience").values({ audience, approval: id }));
   }

@@ -13,6 +13,9 @@ export interface ApprovalsTables {
     asked: string;
     reserved_by: string | null;
     reserved_until: number | null;
+    /** Whom the approval would be for, and the task: what one holder asks is counted. */
+    holder: string | null;
+    task: string | null;
   };
   /** Where a request waits: `person:<id>` or `group:<name>`. */
   approval_audience: { audience: string; approval: string };
@@ -64,6 +67,14 @@ export const approvalsMigrations: Migration[] = [
         .addColumn("at", types.instant, (column) => column.notNull())
         .addUniqueConstraint("receipt_once", ["approval", "requirement", "person"])
         .execute();
+    },
+  },
+  {
+    name: "approvals/0002-holders",
+    async up(schema, types) {
+      await schema.alterTable("approval").addColumn("holder", types.text).execute();
+      await schema.alterTable("approval").addColumn("task", types.text).execute();
+      await schema.createIndex("approval_holder").on("approval").columns(["holder", "created"]).execute();
     },
   },
 ];

@@ -83,6 +83,10 @@ const coverage = (missing: readonly Grant[]): Coverage => ({
   missing: missing.map(describeGrant),
 });
 
+/** What the log may know of grants that were refused: a constraint on an argument can hold personal data. */
+export const uncoveredIdentifiers = (grants: readonly Grant[], { missing }: Coverage): string[] =>
+  grants.filter((grant) => missing.includes(describeGrant(grant))).map(({ identifier }) => identifier);
+
 function livingLink(task: Task, edge: Delegation, now: number): Link {
   const about = { ...aboutTask(task), agent: edge.to };
   if (edge.endedAt !== undefined) {

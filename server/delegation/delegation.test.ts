@@ -81,6 +81,30 @@ forEachEngine((engine) => {
       assert.match(String((refusal.members.uncovered as string[])[0]), /reports\/delete/);
     });
 
+    test("keeps the argument values of what it refuses out of the log", async () => {
+      const { deps, ada, pat, planner } = room;
+      await agent(deps, ada, "bare", []);
+      await updateAgent(deps, ada.caller, { name: "bare", update: { grants: [] } });
+      const secret = [call("reports/write", quarter("very secret quarter"))];
+      const { edge } = await begunTask(deps, room);
+      for (const attempt of [
+        openTask(deps, pat.caller, request(room, { grants: secret })),
+        openTask(
+          deps,
+          pat.caller,
+          request(room, { agent: "bare", grants: [call("reports/write", quarter("Q3"))] }),
+        ),
+        passOn(deps, planner, { edge: edge.id, to: "writer", grants: secret }),
+      ]) {
+        const refusal = await fault(attempt);
+        assert.match(String(refusal.members.uncovered), /secret quarter|Q3/, "whoever asked is told");
+        assert.deepEqual(refusal.record.uncovered, ["reports/write"]);
+      }
+      for (const { body } of await findEvents(deps.database, { type: "request.refused", limit: 200 })) {
+        assert.ok(!body.includes("very secret quarter"));
+      }
+    });
+
     test("refuses what goes beyond the agent's ceiling, though the person has it", async () => {
       const { deps, ada, desk } = room;
       await agent(deps, ada, "reader", []);

@@ -4,7 +4,15 @@ import { append, conceal } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import { type AgentName, type Allow, type Caller, Fault, newId } from "../lib/index.ts";
 import { type Agent, aliveAgent, requireActiveAgent, requireActivePerson } from "../registry/index.ts";
-import { type Coverage, chainHash, coveredBy, coveredByGrants, expiryOf, leafOf } from "./chain.ts";
+import {
+  type Coverage,
+  chainHash,
+  coveredBy,
+  coveredByGrants,
+  expiryOf,
+  leafOf,
+  uncoveredIdentifiers,
+} from "./chain.ts";
 import { chainOf, type LivingChain, requireChain } from "./chain-of.ts";
 import { type Delegation, MOST_DEPTH } from "./delegation.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
@@ -155,12 +163,12 @@ function expiryFor(now: number, chain: LivingChain, expiresIn: number | undefine
   });
 }
 
-function requireCovered({ authority, chain }: Extension): void {
+function requireCovered({ authority, chain, grants }: Extension): void {
   if (authority.covered) return;
   throw new Fault("denied", "The chain of authority does not cover this.", {
     remedy: "Pass on less.",
     members: { uncovered: authority.missing },
-    record: { about: aboutTask(chain.task), uncovered: authority.missing },
+    record: { about: aboutTask(chain.task), uncovered: uncoveredIdentifiers(grants, authority) },
   });
 }
 

@@ -1,4 +1,4 @@
-import { describeGrant, type Grant } from "@countersign/proof/grant";
+import type { Grant } from "@countersign/proof/grant";
 import type { Json } from "@countersign/proof/jcs";
 import { append, conceal, perform } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
@@ -20,7 +20,7 @@ import {
   requireActiveAgent,
   requireActivePerson,
 } from "../registry/index.ts";
-import { coveredByGrants } from "./chain.ts";
+import { coveredByGrants, uncoveredIdentifiers } from "./chain.ts";
 import { MOST_DEPTH, USUAL_DEPTH } from "./delegation.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
 import { taskRequested } from "./events.ts";
@@ -80,7 +80,7 @@ export async function requireGiveable(
     throw new Fault("denied", "The person does not have this to give.", {
       remedy: "Ask for less, or have an administrator give her groups the grant.",
       members: { uncovered: giveable.missing },
-      record: { about, uncovered: giveable.missing },
+      record: { about, uncovered: uncoveredIdentifiers(grants, giveable) },
     });
   }
   const bearable = coveredByGrants(agent.grants, grants);
@@ -88,7 +88,7 @@ export async function requireGiveable(
   throw new Fault("denied", "This goes beyond what the agent is registered for.", {
     remedy: "Ask for less, or have an administrator widen the agent's ceiling.",
     members: { uncovered: bearable.missing },
-    record: { about, uncovered: bearable.missing },
+    record: { about, uncovered: uncoveredIdentifiers(grants, bearable) },
   });
 }
 
@@ -157,6 +157,6 @@ function depthOf({ maxDepth = USUAL_DEPTH, grants }: TaskRequest): number {
   if (maxDepth >= 1 && maxDepth <= MOST_DEPTH) return maxDepth;
   throw new Fault("invalid", `A chain has 1 to ${MOST_DEPTH} links.`, {
     remedy: "Ask for a depth in that range.",
-    record: { grants: grants.map(describeGrant) },
+    record: { grants: grants.map(({ identifier }) => identifier) },
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RateLimiter } from "./rate.ts";
+import { networkOf, RateLimiter } from "./rate.ts";
 
 const SIGN_INS = 120;
 const limited = { code: "rate-limited" };
@@ -34,4 +34,17 @@ test("one source's flood costs another source, and another class, nothing", () =
 test("a clock that is set back gives nothing away", () => {
   const rates = exhausted();
   assert.throws(() => rates.take(-3_600_000, "sign-in", "192.0.2.1"), limited);
+});
+
+test("whoever has a network of IPv6 addresses is one source", () => {
+  const one = "2001:db8:1:2::/64";
+  for (const address of ["2001:db8:1:2::1", "2001:db8:1:2:ffff:0:0:9", "2001:db8:1:2:3::"]) {
+    assert.equal(networkOf(address), one);
+  }
+  assert.notEqual(networkOf("2001:db8:1:3::1"), one);
+  assert.deepEqual(["192.0.2.1", "::ffff:192.0.2.1", "::1"].map(networkOf), [
+    "192.0.2.1",
+    "192.0.2.1",
+    "0:0:0:0::/64",
+  ]);
 });

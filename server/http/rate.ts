@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { Fault } from "../lib/index.ts";
 import type { RateClass } from "./endpoint.ts";
 
@@ -28,7 +29,7 @@ export class RateLimiter {
   /** @throws Fault `rate-limited` */
   take(now: number, rate: RateClass, source: string): void {
     const { burst, perSecond } = LIMITS[rate];
-    const key = `${rate} ${source}`;
+    const key = `${rate} ${networkOf(source)}`;
     const { tokens, at } = this.#buckets.get(key) ?? { tokens: burst, at: now };
     const filled = Math.min(burst, tokens + (Math.max(0, now - at) * perSecond) / 1000);
     this.#buckets.delete(key);
@@ -46,4 +47,19 @@ export class RateLimiter {
       return;
     }
   }
+}
+
+/**
+ * What counts as one source: an IPv4 address, or the /64 of an IPv6 address, for whoever has one address of it
+ * has all of them.
+ */
+export function networkOf(source: string): string {
+  if (!isIPv6(source)) return source;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(source)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = "", tail] = source.split("::");
+  const before = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? [] : Array<string>(8 - before.length - after.length).fill("0");
+  return `${[...before, ...zeros, ...after].slice(0, 4).join(":")}::/64`;
 }

@@ -27,6 +27,8 @@ export interface ServerOptions {
   /** The public origin; URLs that proofs cover are built from it, never from the Host header. */
   readonly issuer: URL;
   readonly tls?: { cert: Buffer; key: Buffer } | undefined;
+  /** One proxy in front says, as the last entry of X-Forwarded-For, where a request comes from. */
+  readonly behindProxy?: boolean;
 }
 
 /** How long a whole request may take to arrive, in milliseconds: a client that stops sending is let go. */
@@ -57,6 +59,7 @@ export function buildServer<D extends Deps>(
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     requestTimeout: PATIENCE,
+    trustProxy: options.behindProxy === true ? 1 : false,
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 300 },
     clientErrorHandler: refuseBytes,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>

@@ -5,9 +5,10 @@ import { createClientAssertion } from "@countersign/proof/client-assertion";
 import { createDpopProof } from "@countersign/proof/dpop";
 import { createKeySet } from "@countersign/proof/jwk";
 import { verifyAccessToken } from "@countersign/proof/token";
+import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { openDatabase } from "../database/index.ts";
-import { codeOf, fault, run } from "../delegation/fixture.ts";
+import { codeOf, fault, type Running, run } from "../delegation/fixture.ts";
 import { issuer } from "../login/fixture.ts";
 import { endInstance, resumeAgent, suspendAgent } from "../registry/index.ts";
 import { ask, migrations, more, openMarket, proofsOf } from "./fixture.ts";
@@ -86,13 +87,40 @@ forEachEngine((engine) => {
       assert.equal(await codeOf(ask(deps, second, own)), "invalid-client");
     });
 
-    test("refuses a suspended agent, once its key is proven", async () => {
-      const { deps, ada, writer } = room;
+    test("refuses a suspended agent, once its key is proven: on record, and its assertion is used up", async () => {
+      const { deps, ada } = room;
+      const writer = await run(deps, { agent: "writer" });
+      const proofs = proofsOf(deps, writer);
       await suspendAgent(deps, ada.caller, { name: "writer" });
-      assert.equal(await codeOf(ask(deps, writer, own)), "forbidden");
+      assert.equal(await codeOf(ask(deps, writer, own, proofs)), "forbidden");
+      const [refusal, ...others] = await refusalsOf(writer);
+      assert.deepEqual([refusal?.body.action, refusal?.body.code], ["token.issue", "forbidden"]);
+      assert.equal(others.length, 0);
       await resumeAgent(deps, ada.caller, { name: "writer" });
+      assert.equal(await codeOf(ask(deps, writer, own, proofs)), "invalid-client");
       await ask(deps, writer, own);
     });
+
+    test("whoever has signed and sends a wrong proof of possession stands in the log, and signs anew", async () => {
+      const { deps } = room;
+      const writer = await run(deps, { agent: "writer" });
+      const proofs = proofsOf(deps, writer);
+      const stolen = { ...proofs, dpop: proofsOf(deps, room.planner).dpop };
+      assert.equal(await codeOf(ask(deps, writer, own, stolen)), "invalid-dpop-proof");
+      const refusals = await refusalsOf(writer);
+      assert.deepEqual(
+        refusals.map(({ body }) => body.code),
+        ["invalid-dpop-proof"],
+      );
+      assert.equal(await codeOf(ask(deps, writer, own, proofs)), "invalid-client");
+    });
+
+    /** What an instance was refused, as the log has it. */
+    async function refusalsOf({ instance }: Running) {
+      const rows = await findEvents(room.deps.database, { type: "request.refused", limit: 200 });
+      const events = rows.map(({ body }) => JSON.parse(body));
+      return events.filter(({ actor }) => actor.instance === instance.id);
+    }
   });
 
   describe("proof of possession", () => {

@@ -5,18 +5,18 @@ import {
 } from "@countersign/proof/client-assertion";
 import { type Caller, Fault, type ServiceId } from "../lib/index.ts";
 import { aliveAgent, aliveService, findInstance, type Instance, isLive } from "../registry/index.ts";
-import type { Client } from "./client.ts";
+import type { Client, ProvenClient } from "./client.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import { type Form, parameter } from "./parameters.ts";
 
 /**
  * Authenticates a running copy by `private_key_jwt`. Its client id is its SPIFFE ID, its key the one that it
- * enrolled with. The assertion counts once: whoever goes on must burn it.
- * @throws Fault `invalid-client`, always in the same words until the signature has been verified; then
- *   `forbidden` when its agent or service is not active
+ * enrolled with. The assertion counts once: whoever goes on must burn it, and then judge by `activeClient`,
+ * so that what is refused from here on stands in the log with the one who has signed.
+ * @throws Fault `invalid-client`, always in the same words
  * @see RFC 7523 §2.2, OpenID Connect Core §9
  */
-export async function authenticateClient(deps: OauthDeps, source: Caller, form: Form): Promise<Client> {
+export async function authenticateClient(deps: OauthDeps, source: Caller, form: Form): Promise<ProvenClient> {
   const attackerAssertion = assertionOf(form);
   const clientId = refuseUnproven(() => peekClientId(attackerAssertion));
   if (form.client_id !== undefined && form.client_id !== clientId) throw notProven();
@@ -32,10 +32,17 @@ export async function authenticateClient(deps: OauthDeps, source: Caller, form: 
   );
   return {
     instance,
-    principal: await principalOf(deps, instance),
     caller: callerOf(instance, source),
     assertion: { key: `assertion|${clientId}|${jti}`, expires: expiresAt, refusal: "invalid-client" },
   };
+}
+
+/**
+ * Lets only a client pass whose agent or service is active.
+ * @throws Fault `forbidden` otherwise
+ */
+export async function activeClient(deps: OauthDeps, proven: ProvenClient): Promise<Client> {
+  return { ...proven, principal: await principalOf(deps, proven.instance) };
 }
 
 function assertionOf(form: Form): string {

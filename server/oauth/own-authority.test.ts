@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { createDpopProof } from "@countersign/proof/dpop";
+import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import {
   begunTask,
   call,
   codeOf,
+  fault,
   LEDGER,
   quarter,
   quarters,
@@ -14,12 +16,21 @@ import {
   type Running,
   run,
 } from "../delegation/fixture.ts";
-import { closeTask } from "../delegation/index.ts";
+import { closeTask, endDelegation } from "../delegation/index.ts";
+import { seconds } from "../lib/index.ts";
 import { issuer } from "../login/fixture.ts";
-import { decommissionAgent, registerAgent, resumeAgent, suspendAgent } from "../registry/index.ts";
+import {
+  decommissionAgent,
+  registerAgent,
+  resumeAgent,
+  resumePerson,
+  suspendAgent,
+  suspendPerson,
+} from "../registry/index.ts";
 import { authenticateToken } from "./authenticate-token.ts";
 import { ask, claimsIn, exchange, openMarket, ownToken, proofsOf, requestTo } from "./fixture.ts";
 import { revokeToken } from "./revoke-token.ts";
+import { callTool } from "./use-token.ts";
 
 type Opened = Awaited<ReturnType<typeof openMarket>>;
 
@@ -66,17 +77,73 @@ forEachEngine((engine) => {
       const { deps, desk } = room;
       const copy = await run(deps, { agent: "planner" });
       await ask(deps, copy, standing(write));
-      const { task, edge } = await begunTask(deps, room);
-      await exchange(deps, copy, edge.id, write);
-      assert.equal(await codeOf(ask(deps, copy, standing(write))), "unauthorized-client");
+      const { task } = await begunTask(deps, room, { grants: write });
+      for (const each of [copy, room.planner, await run(deps, { agent: "planner" })]) {
+        assert.equal(await codeOf(ask(deps, each, standing(write))), "unauthorized-client");
+      }
       const ledger = {
         ...own,
         resource: LEDGER,
         authorization_details: JSON.stringify([call("ledger/read", { open_args: true })]),
       };
       await ask(deps, copy, ledger);
+      await ask(deps, room.writer, standing(write));
       await closeTask(deps, desk.caller, { task: task.id });
       await ask(deps, copy, standing(write));
+    });
+
+    test("is back when the delegation has been ended or has expired, and not while somebody is suspended", async () => {
+      const { deps, ada, pat, planner } = room;
+      const refused = async () => codeOf(ask(deps, planner, standing(write)));
+      const ended = await begunTask(deps, room, { grants: write });
+      assert.equal(await refused(), "unauthorized-client");
+      await endDelegation(deps, pat.caller, { edge: ended.edge.id });
+      await ask(deps, planner, standing(write));
+      await begunTask(deps, room, { grants: write, expiresIn: seconds(60) });
+      await suspendPerson(deps, ada.caller, { id: pat.id });
+      assert.equal(await refused(), "unauthorized-client");
+      await resumePerson(deps, ada.caller, { id: pat.id });
+      deps.clock.advance(seconds(60));
+      await ask(deps, planner, standing(write));
+    });
+
+    test("that it was given before ends with the first token of a task, for each of its copies", async () => {
+      const { deps, desk, planner, reports } = room;
+      const copy = await run(deps, { agent: "planner" });
+      const before = claimsIn(await ask(deps, copy, standing(write)));
+      const elsewhere = claimsIn(await ask(deps, room.writer, standing(write)));
+      const { task, edge } = await begunTask(deps, room, { grants: write });
+      const use = ({ jti }: { jti: string }) =>
+        callTool(deps, reports.caller, { jti, tool: "reports/write", args: { quarter: "Q1" } });
+      await use(before);
+      const delegated = claimsIn(await exchange(deps, planner, edge.id, write));
+      assert.equal(await codeOf(use(before)), "gone");
+      await use(elsewhere);
+      await exchange(deps, planner, edge.id, write);
+      await use(delegated);
+      const ends = await findEvents(deps.database, { type: "revocation.recorded", limit: 200 });
+      assert.equal(ends.filter(({ body }) => body.includes(before.jti)).length, 1);
+      await closeTask(deps, desk.caller, { task: task.id });
+    });
+
+    test("holds no right for a limited number of uses: each token would count anew", async () => {
+      const { deps, ada } = room;
+      const counted = { ...call("reports/write", quarters("Q1")), max_uses: 1 };
+      await registerAgent(deps, ada.caller, {
+        name: "once",
+        class: "reporting",
+        purpose: "writes one report",
+        environment: "production",
+        owner: ada.id,
+        grants: [counted, call("reports/read", quarters("Q1"))],
+      });
+      const once = await run(deps, { agent: "once" });
+      const refusal = await fault(ask(deps, once, standing([counted])));
+      assert.equal(refusal.code, "invalid-authorization-details");
+      assert.match(refusal.message, /limited number of uses/);
+      const some = { ...call("reports/read", quarters("Q1")), max_uses: 2 };
+      await ask(deps, once, standing([some]));
+      assert.equal(await codeOf(ask(deps, once, standing([some, counted]))), "invalid-authorization-details");
     });
 
     test("a service has none", async () => {

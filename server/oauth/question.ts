@@ -4,7 +4,8 @@ import type { Question } from "../policy/index.ts";
 import { type Agent, grantsOfPerson } from "../registry/index.ts";
 import type { BoundClient } from "./client.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
-import { pinnedArguments } from "./pinned.ts";
+import { missingToPassOn } from "./passed-on.ts";
+import { openArguments, pinnedArguments } from "./pinned.ts";
 import type { Resource } from "./resource.ts";
 
 /** By whose authority, and at what. */
@@ -31,6 +32,7 @@ export async function questionOf(deps: OauthDeps, on: Circumstances, grant: Gran
     authority: await authorityFor(deps, on, grant),
     resource: on.resource,
     args: pinnedArguments(grant),
+    openArgs: openArguments(grant),
     holder: on.chain === undefined ? on.client.instance.id : leafOf(on.chain).edge,
     now: deps.clock.now(),
   };
@@ -47,7 +49,7 @@ function delegatedBy(chain: LivingChain): Pick<Question, "person" | "task" | "ch
 
 /**
  * Every link must cover the grant, and so must what everybody concerned may have TODAY: the ceiling of each
- * agent and what the person has to give. On its own authority an agent has its ceiling.
+ * agent, what the person has to give, and what each agent may pass on to the next. On its own authority an agent has its ceiling.
  */
 async function authorityFor(
   deps: OauthDeps,
@@ -60,6 +62,6 @@ async function authorityFor(
     coveredByGrants(await grantsOfPerson(deps, chain.principal), [grant]),
     ...chain.agents.map(({ grants }) => coveredByGrants(grants, [grant])),
   ];
-  const missing = parts.flatMap((part) => part.missing);
+  const missing = [...parts.flatMap((part) => part.missing), ...missingToPassOn(chain, grant)];
   return { covered: missing.length === 0, missing: [...new Set(missing)] };
 }

@@ -3,6 +3,8 @@ import { after, before, test } from "node:test";
 import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { begunTask, call, codeOf, LEDGER, quarters, REPORTS } from "../delegation/fixture.ts";
+import { system } from "../lib/index.ts";
+import { registerService } from "../registry/index.ts";
 import { claimsIn, exchange, openMarket } from "./fixture.ts";
 import { reportRefusal } from "./report-refusal.ts";
 
@@ -13,6 +15,7 @@ forEachEngine((engine) => {
   });
   after(() => room.close());
 
+  const ELSEWHERE = "https://elsewhere.example";
   const refusal = {
     resource: REPORTS,
     tool: "reports/write",
@@ -37,6 +40,28 @@ forEachEngine((engine) => {
     await reportRefusal(deps, reports.caller, { ...refusal, jti: "jti_invented" });
     const rows = await findEvents(deps.database, { type: "call.refused", limit: 50 });
     assert.ok(rows.every(({ body }) => !body.includes("jti_invented")));
+  });
+
+  test("a service has no words of its own in the trail of a token for another resource", async () => {
+    const { deps, planner, reports } = room;
+    const { task, edge } = await begunTask(deps, room);
+    const { jti } = claimsIn(
+      await exchange(deps, planner, edge.id, [call("reports/write", quarters("Q1", "Q2"))]),
+    );
+    const ours = await registerService(deps, system, {
+      name: "other",
+      owner: reports.service.owner,
+      resources: [ELSEWHERE],
+    });
+    const caller = { ...reports.caller, principal: ours.id };
+    await reportRefusal(deps, caller, {
+      ...refusal,
+      resource: ELSEWHERE,
+      why: "It stole the crown jewels.",
+      jti,
+    });
+    const [row] = await findEvents(deps.database, { task: task.id, type: "call.refused", limit: 5 });
+    assert.equal(JSON.parse(row?.body ?? "").body.why, "The access token is for another resource.");
   });
 
   test("nobody reports about a resource that is not its own", async () => {

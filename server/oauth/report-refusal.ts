@@ -3,7 +3,7 @@ import { type Caller, Fault } from "../lib/index.ts";
 import { findService, requireActiveService } from "../registry/index.ts";
 import { callRefused } from "./events.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
-import { findToken } from "./store.ts";
+import { findToken, type IssuedToken } from "./store.ts";
 
 /** A call that a service turned away by itself, as it says. */
 export interface ReportedRefusal {
@@ -33,16 +33,28 @@ export function reportRefusal(deps: OauthDeps, caller: Caller, refusal: Reported
       ...(token?.task === undefined ? {} : { task: token.task }),
       ...(token?.agent === undefined ? {} : { agent: token.agent }),
     };
-    const { resource, tool, error, why } = refusal;
+    const { resource, tool } = refusal;
     const whose =
       token === undefined
         ? {}
         : { jti: token.jti, ...(token.edge === undefined ? {} : { edge: token.edge }) };
     append(
       change,
-      callRefused(deps, caller, about, { service: service.id, resource, tool, error, why, ...whose }),
+      callRefused(deps, caller, about, {
+        service: service.id,
+        resource,
+        tool,
+        ...saidOf(refusal, token),
+        ...whose,
+      }),
     );
   });
+}
+
+/** Of a token for another resource a service can say one thing, and has no words of its own in its trail. */
+function saidOf({ resource, error, why }: ReportedRefusal, token: IssuedToken | undefined) {
+  if (token === undefined || token.audience === resource) return { error, why };
+  return { error: "invalid_token", why: "The access token is for another resource." };
 }
 
 const notItsResource = (): Fault =>

@@ -2,7 +2,7 @@ import { claimsOf, requiredJti, verifyCompact } from "@countersign/proof/jws";
 import { append, perform } from "../audit/index.ts";
 import type { Caller } from "../lib/index.ts";
 import { revoke } from "../revocation/index.ts";
-import { authenticateClient } from "./client-authentication.ts";
+import { activeClient, authenticateClient } from "./client-authentication.ts";
 import { tokenRevoked } from "./events.ts";
 import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
 import { burnProof } from "./one-time-proof.ts";
@@ -12,13 +12,14 @@ import { findToken } from "./store.ts";
 /**
  * A client gives an access token of its own back: it is dead everywhere. A token that is not its own, or
  * does not hold, changes nothing and is answered the same.
- * @throws Fault `invalid-client`, `invalid-request`
+ * @throws Fault `invalid-client`, `invalid-request`, `forbidden` when its agent or service is not active
  * @see RFC 7009 §2
  */
 export async function revokeToken(deps: OauthDeps, source: Caller, input: { form: Form }): Promise<void> {
-  const client = await authenticateClient(deps, source, input.form);
-  return perform(deps, client.caller, "token.revoke", async (change) => {
-    await burnProof(deps, change, client.assertion);
+  const proven = await authenticateClient(deps, source, input.form);
+  return perform(deps, proven.caller, "token.revoke", async (change) => {
+    await burnProof(deps, change, proven.assertion);
+    const client = await activeClient(deps, proven);
     const jti = jtiOf(deps, parameter(input.form, "token"));
     const token = jti === undefined ? undefined : await findToken(deps.database, jti);
     if (token === undefined || token.instance !== client.instance.id || deps.clock.now() >= token.expires)

@@ -26,9 +26,6 @@ export interface IssuedToken {
 /** An approval that has not been asked about for so long is not polled any more. */
 const POLL_MEMORY = hours(1);
 
-/** More tasks than this at one resource need not be looked at: one that is alive suffices. */
-const MOST_SERVED = 50;
-
 export async function isSpent(database: Database, key: string): Promise<boolean> {
   const proofs = database.tables<OauthTables>().selectFrom("spent_proof").select("key");
   return (await proofs.where("key", "=", key).executeTakeFirst()) !== undefined;
@@ -95,27 +92,21 @@ export async function findToken(database: Database, jti: string): Promise<Issued
   return row && tokenOf(row);
 }
 
-/**
- * The chains by which an instance has been given tokens for a resource and whose time has not ended: for
- * each the dead keys of its task and its edge.
- */
-export async function tasksServedAt(
+/** What an agent was given for a resource on its own authority, to any of its copies, and has not expired. */
+export async function standingTokensAt(
   database: Database,
-  instance: string,
-  audience: string,
-  now: number,
-): Promise<string[][]> {
+  { agent, audience, now }: { agent: AgentName; audience: string; now: number },
+): Promise<string[]> {
   const rows = await database
     .tables<OauthTables>()
     .selectFrom("token")
-    .select(["task", "edge"])
-    .distinct()
-    .where("instance", "=", instance)
+    .select("jti")
+    .where("agent", "=", agent)
     .where("audience", "=", audience)
-    .where("chain_until", ">", now)
-    .limit(MOST_SERVED)
+    .where("edge", "is", null)
+    .where("expires", ">", now)
     .execute();
-  return rows.map(({ task, edge }) => [`task:${task}`, `edge:${edge}`]);
+  return rows.map(({ jti }) => jti);
 }
 
 const tokenOf = (row: Selectable<OauthTables["token"]>): IssuedToken => ({

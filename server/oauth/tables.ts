@@ -47,6 +47,17 @@ export const oauthMigrations: Migration[] = [
       await createUses(schema, types);
     },
   },
+  {
+    name: "oauth/0002-standing-tokens",
+    async up(schema) {
+      await schema.dropIndex("token_served").execute();
+      await schema
+        .createIndex("token_standing")
+        .on("token")
+        .columns(["agent", "audience", "expires"])
+        .execute();
+    },
+  },
 ];
 
 async function createProofs(schema: Schema, types: ColumnTypes): Promise<void> {

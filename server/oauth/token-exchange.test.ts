@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import type { Grant } from "@countersign/proof/grant";
 import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import {
@@ -15,10 +16,13 @@ import {
   REPORTS,
   type Running,
 } from "../delegation/fixture.ts";
+import { chainOf } from "../delegation/index.ts";
 import { seconds } from "../lib/index.ts";
 import { issuer } from "../login/fixture.ts";
 import { updateAgent, updatePerson } from "../registry/index.ts";
+import type { BoundClient } from "./client.ts";
 import { ask, claimsIn, exchange, exchangeForm, openMarket } from "./fixture.ts";
+import { type Circumstances, questionOf } from "./question.ts";
 
 type Opened = Awaited<ReturnType<typeof openMarket>>;
 
@@ -138,6 +142,51 @@ forEachEngine((engine) => {
       });
       await exchange(deps, writer, second.id);
     });
+
+    test("is judged by what each agent may pass on today", async () => {
+      const { deps, ada, planner, writer } = room;
+      const { edge } = await begunTask(deps, room);
+      const second = await passOn(deps, planner, { edge: edge.id, to: "writer", grants: write });
+      const rules = { delegate_to: ["writer", "publisher"], max_depth: 4, needs_person: [], grants: ALL };
+      const become = (name: string, delegation: object) =>
+        updateAgent(deps, ada.caller, { name, update: { delegation: { ...rules, ...delegation } } });
+      const withdrawn: [object, RegExp][] = [
+        [{ delegate_to: [] }, /^planner may not delegate to writer$/],
+        [{ delegate_to: ["publisher"] }, /^planner may not delegate to writer$/],
+        [{ grants: [call("reports/read", { open_args: true })] }, /write/],
+        [{ max_depth: 1 }, /^this chain may have at most 1 links$/],
+      ];
+      for (const [delegation, missing] of withdrawn) {
+        await become("planner", delegation);
+        const refusal = await fault(exchange(deps, writer, second.id));
+        assert.equal(refusal.code, "access-denied");
+        const ids = (refusal.members.policies as { id: string }[]).map(({ id }) => id);
+        assert.deepEqual(ids, ["authority-not-covered"]);
+        const { authority } = await questionOf(
+          deps,
+          await circumstances(writer, second.id),
+          write[0] as Grant,
+        );
+        assert.equal(authority.missing.length, 1);
+        assert.match(authority.missing[0] ?? "", missing);
+        await exchange(deps, planner, edge.id, write);
+      }
+      await become("planner", {});
+      await become("writer", { delegate_to: ["publisher", "planner"], max_depth: 1 });
+      assert.equal(await codeOf(exchange(deps, writer, second.id)), "access-denied", "the one that acts");
+      await become("writer", { delegate_to: ["publisher", "planner"] });
+      await exchange(deps, writer, second.id);
+    });
+
+    /** What a question about a call at the reports is made from. */
+    async function circumstances(client: Running, edge: string): Promise<Circumstances> {
+      const { deps } = room;
+      const chain = await chainOf(deps, edge);
+      const agent = chain.agents.at(-1);
+      assert.ok(agent);
+      const bound = { ...client, principal: { kind: "agent", agent } } as unknown as BoundClient;
+      return { client: bound, agent, chain, resource: { location: REPORTS, name: "reports" } };
+    }
 
     test("is for one known resource, and for grants at that resource alone", async () => {
       const { deps, planner } = room;

@@ -1,7 +1,7 @@
 import { perform } from "../audit/index.ts";
 import type { RawRequest } from "../http/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
-import { authenticateClient } from "./client-authentication.ts";
+import { activeClient, authenticateClient } from "./client-authentication.ts";
 import { proveHolder } from "./dpop.ts";
 import { type GrantHandler, grantHandlers } from "./grants/index.ts";
 import { mint, type TokenResponse } from "./mint.ts";
@@ -23,10 +23,10 @@ export async function issueToken(
 ): Promise<TokenResponse> {
   const grant = handlerOf(input.form);
   refuseNotOnOffer(input.form);
-  const client = await authenticateClient(deps, source, input.form);
-  const holder = proveHolder(deps, client, input.request);
-  return perform(deps, holder.caller, "token.issue", async (change) => {
-    await burnProof(deps, change, holder.assertion);
+  const proven = await authenticateClient(deps, source, input.form);
+  return perform(deps, proven.caller, "token.issue", async (change) => {
+    await burnProof(deps, change, proven.assertion);
+    const holder = proveHolder(deps, await activeClient(deps, proven), input.request);
     await burnProof(deps, change, holder.dpop);
     const mandate = await grant.handle(deps, change, holder, input.form);
     return mint(deps, change, holder, mandate);

@@ -84,6 +84,15 @@ forEachEngine((engine) => {
       }
     });
 
+    test("under a grant that demands how somebody has signed in is refused: nobody here can tell", async () => {
+      const { deps, reports } = room;
+      const demanding = write.map((grant) => ({ ...grant, acr: "urn:acr:mfa" }));
+      const { use } = await withToken(demanding, write);
+      assert.equal(await codeOf(callTool(deps, reports.caller, use)), "denied");
+      const both = await withToken([...demanding, ...write], write);
+      await callTool(deps, reports.caller, both.use);
+    });
+
     test("is told by the service that is called, and by nobody else", async () => {
       const { deps, ada, desk, planner, reports } = room;
       const { use } = await withToken();

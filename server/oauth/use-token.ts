@@ -1,5 +1,5 @@
 import { sha256Base64url } from "@countersign/proof/digest";
-import type { Call } from "@countersign/proof/grant";
+import type { Call, Grant } from "@countersign/proof/grant";
 import { permits } from "@countersign/proof/grant";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
 import { spend } from "../approvals/index.ts";
@@ -133,7 +133,7 @@ async function countGrant(
   token: IssuedToken,
   call: Call,
 ): Promise<CountedGrant> {
-  const fitting = [...token.granted.entries()].filter(([, { grant }]) => permits(grant, call));
+  const fitting = [...token.granted.entries()].filter(([, { grant }]) => isGiven(grant, call));
   if (fitting.length === 0) throw notGranted(token);
   const free = fitting.find(([, { grant }]) => grant.max_uses === undefined);
   if (free !== undefined) return { granted: free[1] };
@@ -146,6 +146,9 @@ async function countGrant(
   }
   throw usedUp(token);
 }
+
+/** How somebody has signed in is known to nobody here, so a grant that demands it by `acr` gives nothing. */
+const isGiven = (grant: Grant, call: Call): boolean => grant.acr === undefined && permits(grant, call);
 
 interface CalledTool {
   readonly served: Served;

@@ -96,6 +96,33 @@ test("a value that cannot be compared exactly does not slip past the policy that
   assert.equal(decide(ask({ args: { amount: 4999, n: 1.5 } }), set, []).verdict, "allow", "nobody reads n");
 });
 
+test("an argument that is still open does not slip past the policy that reads it", () => {
+  const scope = '(principal, action == Action::"finance/pay", resource)';
+  const limit = `@id("limit") @reason("l") forbid ${scope} when { context.args has n && context.args.n == 3 };`;
+  const whole = `@id("whole") @reason("w") forbid ${scope} when { context.args == {"n": 3} };`;
+  const elsewhere =
+    '@id("e") @reason("e") forbid (principal, action == Action::"delegate", resource) when { context.args has n };';
+  const open = (openArgs: readonly string[] | "any", args = {}): Question => ({ ...ask({ args }), openArgs });
+  const denied = ["argument-not-exact"];
+  for (const openArgs of [["n"], ["amount", "n"], "any"] as const) {
+    assert.deepEqual(ids(decide(open(openArgs), setOf(PERMIT + limit), [])), denied);
+  }
+  assert.deepEqual(ids(decide(open(["amount"]), setOf(PERMIT + whole), [])), denied);
+  assert.deepEqual(ids(decide(open("any"), setOf(PERMIT + whole), [])), denied);
+  assert.deepEqual(ids(decide(open("any", { n: 3 }), setOf(PERMIT + limit), [])), [...denied, "limit"]);
+  assert.equal(decide(open(["amount"], { n: 2 }), setOf(PERMIT + limit), []).verdict, "allow");
+  assert.equal(decide(open([]), setOf(PERMIT + limit), []).verdict, "allow");
+  assert.equal(decide(open("any"), setOf(PERMIT + elsewhere), []).verdict, "allow", "nobody reads any");
+});
+
+test("a yes does not lift an argument that is still open", () => {
+  const reads =
+    '@id("f") @reason("f") @lift("manager") forbid (principal, action, resource) unless { context.args has n };';
+  const set = setOf(PERMIT + reads);
+  const question: Question = { ...ask(), openArgs: ["n"] };
+  assert.equal(decide(question, set, [yes(set, question)]).verdict, "deny");
+});
+
 test("what we know of the agent and cannot carry denies instead of going missing", () => {
   const verdict = decide(ask({ agent: { purpose: "\ud800" } }), setOf(PERMIT), []);
   assert.deepEqual([ids(verdict), verdict.alarms.length], [["policy-errored"], 1]);

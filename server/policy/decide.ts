@@ -101,15 +101,23 @@ function denialReasons(
   const reasons = [...brokenForbids];
   if (!question.authority.covered) reasons.push(notCovered(question.authority.missing));
   else if (permits.length === 0) reasons.push(builtIn("no-permit"));
-  if (readsWhatIsLeftOut(asked, policies)) reasons.push(builtIn("argument-not-exact"));
+  if (readsWhatIsLeftOut(question, asked, policies)) reasons.push(builtIn("argument-not-exact"));
   return [...reasons, ...reasonsOf(hard)];
 }
 
-/** Whether a policy for this action reads an argument that the request could not carry. */
-function readsWhatIsLeftOut({ actions, leftOut }: CedarRequest, { policies }: PolicySet): boolean {
-  if (leftOut.length === 0) return false;
+/**
+ * Whether a policy for this action reads an argument that the request does not hold although the call may
+ * have it: one that could not be carried, or one whose value is still open.
+ */
+function readsWhatIsLeftOut(
+  { openArgs = [] }: Question,
+  { actions, leftOut }: CedarRequest,
+  { policies }: PolicySet,
+): boolean {
+  const lacking = openArgs === "any" ? openArgs : [...leftOut, ...openArgs];
+  if (lacking.length === 0) return false;
   const reads = ({ argumentsRead: read }: Policy): boolean =>
-    read === "any" || leftOut.some((name) => read.includes(name));
+    lacking === "any" ? read.length > 0 : read === "any" || lacking.some((name) => read.includes(name));
   const applies = (policy: Policy): boolean =>
     policy.actions === "any" || policy.actions.some((action) => actions.includes(action));
   return [...policies.values()].some((policy) => applies(policy) && reads(policy));

@@ -28,6 +28,8 @@ export interface Question {
   readonly resource: { readonly location: string; readonly name: string };
   /** The call's arguments; when a token is issued, those alone that the grants pin to one value. */
   readonly args: Readonly<Record<string, Json>>;
+  /** Arguments that the call may have and whose value is not known yet. Absent: `args` is all there is. */
+  readonly openArgs?: readonly string[] | "any";
   /** Whom an approval would be for: the edge of the chain, else the instance. */
   readonly holder: string;
   readonly delegate?: {
@@ -35,6 +37,9 @@ export interface Question {
     readonly toClass: string;
     readonly grants: readonly string[];
     readonly depth: number;
+    /** In seconds, as it was asked for; null where nothing was said, which is as long as the chain lasts. */
+    readonly expiresIn?: number | null;
+    readonly purpose?: string;
   };
   /** 0 to 100, where something measures it. */
   readonly risk?: number;

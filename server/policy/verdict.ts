@@ -22,7 +22,8 @@ export const BUILT_IN_REASONS = {
   "authority-not-covered": "The chain of authority does not cover this.",
   "unknown-action":
     "This is not in the catalog, or not for this kind of principal, so no policy speaks of it.",
-  "argument-not-exact": "A policy reads an argument whose value cannot be compared exactly.",
+  "argument-not-exact":
+    "A policy reads an argument that is left open or cannot be compared exactly: pin it to one value (eq).",
   "policy-errored": "A policy that could forbid this could not be evaluated.",
 } as const;
 

@@ -1,7 +1,6 @@
 import type { Grant } from "@countersign/proof/grant";
 import type { Change } from "../../database/index.ts";
 import { Fault } from "../../lib/index.ts";
-import { deadAmong } from "../../revocation/index.ts";
 import type { BoundClient } from "../client.ts";
 import { decideGrants } from "../decide-grants.ts";
 import type { Mandate } from "../mandate.ts";
@@ -9,7 +8,7 @@ import type { OauthDeps } from "../oauth-deps.ts";
 import { authorizationDetailsOf, type Form, lifetimeOf, resourceOf } from "../parameters.ts";
 import { requireFitting } from "../requested.ts";
 import { knownResource } from "../resource.ts";
-import { tasksServedAt } from "../store.ts";
+import { refuseCounted, refuseWithinTask } from "../standing.ts";
 import type { GrantHandler } from "./index.ts";
 
 /**
@@ -56,22 +55,8 @@ async function forResource(
     });
   }
   requireFitting(asked.grants, resource);
+  refuseCounted(principal.agent, asked.grants);
   const circumstances = { client, agent: principal.agent, resource };
   const granted = await decideGrants(deps, change, circumstances, asked.grants);
   return { audience: resource.location, granted, lifetime: lifetimeOf(form) };
-}
-
-/** Whoever works on a task at a resource must not step around its limits with standing authority. */
-async function refuseWithinTask(deps: OauthDeps, client: BoundClient, resource: string): Promise<void> {
-  const served = await tasksServedAt(deps.database, client.instance.id, resource, deps.clock.now());
-  const alive = await Promise.all(served.map(async (keys) => (await deadAmong(deps, keys)).length === 0));
-  if (!alive.includes(true)) return;
-  throw new Fault(
-    "unauthorized-client",
-    "Within a delegated task there is no standing authority for the same resource.",
-    {
-      remedy: "Exchange the task's delegation, or wait until its tokens have ended.",
-      record: { about: { agent: client.instance.principal }, resource },
-    },
-  );
 }

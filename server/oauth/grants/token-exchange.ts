@@ -14,6 +14,7 @@ import { keySetOf, type OauthDeps } from "../oauth-deps.ts";
 import { authorizationDetailsOf, type Form, lifetimeOf, parameter, resourceOf } from "../parameters.ts";
 import { heldAt, requireFitting } from "../requested.ts";
 import { knownResource } from "../resource.ts";
+import { endStanding } from "../standing.ts";
 import type { GrantHandler } from "./index.ts";
 
 const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
@@ -35,6 +36,7 @@ export const tokenExchange: GrantHandler = {
     const grants = authorizationDetailsOf(form) ?? heldAt(leafOf(chain).grants, resource);
     requireFitting(grants, resource);
     const granted = await decideGrants(deps, change, { client, agent, chain, resource }, grants);
+    await endStanding(deps, change, client, { agent, audience: resource.location });
     return {
       audience: resource.location,
       granted,

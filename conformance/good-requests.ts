@@ -1,0 +1,110 @@
+import type { Administrator } from "./administrator.ts";
+import type { Operation, Schema } from "./operations.ts";
+
+/**
+ * Requests that are right, so that what is made wrong about them is all that is wrong: whoever they are about
+ * exists, and their bodies are accepted as they are.
+ */
+export interface GoodRequests {
+  /** What stands in the place of a path's parameter. */
+  parameter(operation: Operation, name: string): string;
+  /** A body that is accepted, or at least has the form that the description asks for. */
+  body(operation: Operation): unknown;
+  /** Operations whose good request succeeds, whoever has been here before. */
+  readonly accepted: readonly string[];
+}
+
+export async function prepareGoodRequests(administrator: Administrator): Promise<GoodRequests> {
+  const owner = administrator.person;
+  const { id: person } = await administrator.post<{ id: string }>("/people", {
+    name: "Mallory Target",
+    email: "mallory@acme.example",
+  });
+  const agent = {
+    name: "target-agent",
+    class: "analysis",
+    purpose: "Stands still.",
+    environment: "development",
+  };
+  await administrator.post("/agents", { ...agent, owner, grants: [] });
+  const { id: service } = await administrator.post<{ id: string }>("/services", {
+    name: "target-service",
+    owner,
+    resources: [],
+  });
+  await administrator.put("/servers/target-server", { resource: "https://target.acme.example/" });
+  await administrator.put("/teams/target-team", { lead: owner });
+  await administrator.put("/groups/target-group", { grants: [] });
+
+  const bodies: Readonly<Record<string, unknown>> = {
+    "team.register": { lead: owner, zone: "UTC" },
+    "group.define": { grants: [] },
+    "person.register": { name: "Nobody Yet", email: "nobody@acme.example" },
+    "person.update": { name: "Mallory Renamed" },
+    "agent.register": { ...agent, name: "another-agent", owner, grants: [] },
+    "agent.update": { purpose: "Stands stiller." },
+    "service.register": { name: "another-service", owner, resources: [] },
+    "service.update": { resources: ["https://another.acme.example/"] },
+    "server.define": { resource: "https://target.acme.example/" },
+    "tool.define": {
+      description: "A tool.",
+      labels: ["read"],
+      inputSchema: { type: "object", properties: {} },
+    },
+    "join-token.issue": { agent: "target-agent" },
+    "sign-in.begin": {},
+    "policy.check": { policies: [] },
+  };
+  const byPlace: Readonly<Record<string, string>> = {
+    "/people": person,
+    "/services": service,
+    "/agents": "target-agent",
+    "/teams": "target-team",
+    "/groups": "target-group",
+  };
+  return {
+    accepted: Object.keys(bodies),
+    parameter({ path }, name) {
+      if (name === "server") return "target-server";
+      if (name === "tool") return "target-tool";
+      const place = path.slice(0, path.indexOf("/{"));
+      const known = byPlace[place];
+      return name === "role" ? "auditor" : (known ?? idFor(place));
+    },
+    body: ({ id, body }) => bodies[id] ?? (body === undefined ? undefined : sampleOf(body.schema)),
+  };
+}
+
+/** The id of nothing, in the right form. */
+const idFor = (place: string): string => {
+  const kinds: Readonly<Record<string, string>> = {
+    "/tasks": "task",
+    "/consents": "task",
+    "/delegations": "edge",
+    "/approvals": "approval",
+    "/audit/events": "event",
+  };
+  return `${kinds[place] ?? "thing"}_${"0".repeat(26)}`;
+};
+
+/** A value of the form that a schema describes, with its required members. */
+function sampleOf(schema: Schema): unknown {
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum !== undefined) return schema.enum[0];
+  if (schema.anyOf !== undefined) return sampleOf(schema.anyOf[0] ?? {});
+  switch (schema.type) {
+    case "object":
+      return Object.fromEntries(
+        (schema.required ?? []).map((name) => [name, sampleOf(schema.properties?.[name] ?? {})]),
+      );
+    case "array":
+      return [];
+    case "integer":
+    case "number":
+      return 1;
+    case "boolean":
+      return true;
+    default:
+      return "sample";
+  }
+}

@@ -1,0 +1,12 @@
+import type { Suite } from "./report.ts";
+
+/** The suites by name, each loaded when it is run. */
+export const suites: ReadonlyMap<string, () => Promise<Suite>> = new Map([
+  ["bad-input", async () => (await import("./bad-input.ts")).badInput],
+  ["endpoints", async () => (await import("./endpoints.ts")).endpointTable],
+  ["durability", async () => (await import("./durability.ts")).durability],
+  ["durability-postgres", async () => (await import("./durability-postgres.ts")).durabilityOnPostgres],
+  ["two-servers", async () => (await import("./two-servers.ts")).twoServers],
+  ["start-up", async () => (await import("./start-up.ts")).startUp],
+  ["secrets", async () => (await import("./secrets.ts")).secrets],
+]);

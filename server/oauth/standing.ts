@@ -1,0 +1,66 @@
+import type { Grant } from "@countersign/proof/grant";
+import type { Change } from "../database/index.ts";
+import { coveredByGrants } from "../delegation/index.ts";
+import { Fault } from "../lib/index.ts";
+import type { Agent } from "../registry/index.ts";
+import { deadAmong, revoke } from "../revocation/index.ts";
+import type { BoundClient } from "./client.ts";
+import { holdsDelegationAt } from "./held.ts";
+import type { OauthDeps } from "./oauth-deps.ts";
+import { standingTokensAt } from "./store.ts";
+
+/**
+ * Whoever works on a task at a resource must not step around its limits with standing authority. This is
+ * about the agent: a second copy of it could otherwise do what the first may not.
+ * @throws Fault `unauthorized-client`
+ */
+export async function refuseWithinTask(
+  deps: OauthDeps,
+  client: BoundClient,
+  resource: string,
+): Promise<void> {
+  if (!(await holdsDelegationAt(deps, client.caller, resource))) return;
+  throw new Fault(
+    "unauthorized-client",
+    "Within a delegated task there is no standing authority for the same resource.",
+    {
+      remedy: "Exchange the task's delegation, or wait until the task has ended.",
+      record: { about: { agent: client.instance.principal }, resource },
+    },
+  );
+}
+
+/**
+ * Ends, in the change that gives an agent a delegated token, what it was given at that resource on its own
+ * authority before.
+ */
+export async function endStanding(
+  deps: OauthDeps,
+  change: Change,
+  client: BoundClient,
+  of: { agent: Agent; audience: string },
+): Promise<void> {
+  const held = { agent: of.agent.name, audience: of.audience, now: deps.clock.now() };
+  const keys = (await standingTokensAt(deps.database, held)).map((jti) => `jti:${jti}`);
+  const dead = new Set(await deadAmong(deps, keys));
+  const alive = keys.filter((key) => !dead.has(key));
+  revoke(deps, change, client.caller, alive, "standing authority within a task");
+}
+
+/**
+ * Each token of one's own would count from zero again, so a ceiling that allows so many uses would allow any
+ * number. A delegation counts for all its tokens together.
+ * @throws Fault `invalid-authorization-details` when a grant fits only into a counted part of the ceiling
+ */
+export function refuseCounted({ grants: ceiling }: Agent, grants: readonly Grant[]): void {
+  const uncounted = ceiling.filter((grant) => grant.max_uses === undefined);
+  const onlyCounted = grants.some(
+    (grant) => coveredByGrants(ceiling, [grant]).covered && !coveredByGrants(uncounted, [grant]).covered,
+  );
+  if (!onlyCounted) return;
+  throw new Fault(
+    "invalid-authorization-details",
+    "This right is for a limited number of uses, which an agent's own tokens cannot count together.",
+    { remedy: "Ask for it within a task: its delegation counts the uses." },
+  );
+}
