@@ -14,8 +14,9 @@ const ASK = `@id("ask-first") @lift("manager") @reason("Ask first.")
 forbid (principal, action == Action::"delegate", resource) when { context.delegate.to == "writer" };`;
 
 forEachEngine((engine) => {
-  test("an approved delegation is for the lifetime and the purpose that were asked for", async () => {
+  test("an approved delegation is for the lifetime and the purpose that were asked for", async (t) => {
     const room = await openMarket(engine);
+    t.after(() => room.close());
     const { deps, planner, mia } = room;
     await putPolicies(deps, system, [{ name: "ask-first", text: ASK }]);
     const { edge } = await begunTask(deps, room);
@@ -37,6 +38,5 @@ forEachEngine((engine) => {
     const shown = (await findApproval(deps, mia.caller, short)).request.asked.args.delegate;
     const { expires_in, purpose } = shown as { expires_in: unknown; purpose: unknown };
     assert.deepEqual([expires_in, purpose], [60, "a draft"]);
-    await room.close();
   });
 });
