@@ -11,6 +11,7 @@ import { startLoad } from "./load.ts";
 import { verifyOverHttp } from "./log-check.ts";
 import { freshFolder, freshPostgres, type Place } from "./place.ts";
 import type { Report, Suite } from "./report.ts";
+import { addReviewedTool } from "./reviewed-tool.ts";
 import { freePort, type ServerProcess, startServer } from "./server-process.ts";
 import { type Address, jsonOf, send, type WireAnswer } from "./wire.ts";
 import {
@@ -45,6 +46,7 @@ export const twoServers: Suite = async (report) => {
     const workloads = await startWorkloads(administrator, first.issuer);
     const pair = { first, second, administrator, workloads };
     await onceAcrossBoth(report, pair);
+    await approvalOnce(report, pair);
     await refusedAtTheOther(report, pair);
     await oneLog(report, pair);
     await takeover(report, pair, { place, keys });
@@ -102,6 +104,19 @@ async function onceAcrossBoth(report: Report, pair: Pair): Promise<void> {
       () => race(pair, () => countedCall(pair, uses), [410], { asks, winners: uses }),
     );
   }
+}
+
+async function approvalOnce(report: Report, pair: Pair): Promise<void> {
+  const { administrator, first, workloads } = pair;
+  const { agent, service } = workloads;
+  await report.case("an approval that is spent at both servers at once is spent once", async () => {
+    const tool = await addReviewedTool(administrator, first, agent);
+    await race(pair, async () => {
+      const body = await tool.approvedCall();
+      const own = await service.actorToken();
+      return (to) => askAs(to, service, own, { method: "POST", path: "/oauth/uses", body });
+    }, [410]);
+  });
 }
 
 /** A new key each time: two processes, not one that repeats itself. */
