@@ -38,6 +38,15 @@ async function demo({ again, data, port }: DemoOptions): Promise<void> {
   if (again) forget(data);
   markAsDemo(data);
   const server = await start({ data, port, host: "127.0.0.1", trustDomain: TRUST_DOMAIN });
+  try {
+    await playOrServe(server, data);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+async function playOrServe(server: Awaited<ReturnType<typeof start>>, data: string): Promise<void> {
   const first = await server.firstLink();
   if (first !== undefined) await play(server.issuer, first, join(data, "story"));
   else
@@ -46,7 +55,9 @@ async function demo({ again, data, port }: DemoOptions): Promise<void> {
         "The story has been played before; this serves what is there. `npm start -- --again` plays anew.",
       ),
     );
-  const link = await server.enrolmentLink(GUEST);
+  const link = await server.enrolmentLink(GUEST).catch(() => {
+    throw new Trouble("The last demo did not come to its end.", "Play it anew: npm start -- --again");
+  });
   say.line(`\n${green("✓")} ${bold(server.issuer)} stays up. Ctrl-C stops everything.`);
   say.line(`  Sign in (once, within ten minutes): ${link}`);
   say.line("  Then try:");

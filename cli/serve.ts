@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
@@ -75,8 +76,7 @@ function withOptions(command: Command): Command {
 /** Starts the server in this process and stops it in order when the process is told to end. */
 export async function start(options: ServeOptions): Promise<Running> {
   process.umask(0o077);
-  // Beside the data, where nobody else can write: what is cached here is run.
-  enableCompileCache(join(options.data, "compile-cache"));
+  if (isOurs(options.data)) enableCompileCache(join(options.data, "compile-cache"));
   const { startServer } = await import("@countersign/server");
   const server = await startServer(configOf(options)).catch((error: { remedy?: string } & Error) => {
     throw error.name === "Fault" ? new Trouble(error.message, error.remedy) : error;
@@ -85,6 +85,12 @@ export async function start(options: ServeOptions): Promise<Running> {
     process.once(signal, () => void server.close().then(() => process.exit(0)));
   }
   return server;
+}
+
+/** What is cached beside the data is run, so nobody else may ever have been able to write there. */
+function isOurs(folder: string): boolean {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  return found === undefined || (found.uid === process.getuid?.() && (found.mode & 0o022) === 0);
 }
 
 function configOf(options: ServeOptions) {

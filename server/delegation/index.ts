@@ -28,6 +28,7 @@ export { expireTasks } from "./expire.ts";
 export { type Extension, type ExtensionRequest, extend, readExtension } from "./extend.ts";
 export { giveConsent, refuseConsent } from "./give-consent.ts";
 export { type Action, type Authority, finishAction, recordAction } from "./history.ts";
+export { heldDelegations } from "./look.ts";
 export { openTask, type TaskRequest } from "./open-task.ts";
 export {
   consentsGet,

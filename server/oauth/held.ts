@@ -1,18 +1,14 @@
-import type { Grant } from "@countersign/proof/grant";
-import type { z } from "zod";
-import { chainOf, delegationsHeld, type edgeAnswer } from "../delegation/index.ts";
+import { chainOf, type Delegation, heldDelegations } from "../delegation/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 
 const PAGE = 200;
 
-type Edge = z.output<typeof edgeAnswer>;
-
 /** Whether the calling agent, whichever copy of it, holds a living delegation that names a resource. */
 export async function holdsDelegationAt(deps: OauthDeps, caller: Caller, resource: string): Promise<boolean> {
   let after: string | undefined;
   do {
-    const { items, next } = await heldAfter(deps, caller, after);
+    const { items, next } = await heldDelegations(deps, caller, { limit: PAGE, after });
     const open = items.filter((edge) => isOpen(edge, deps.clock.now()) && names(edge, resource));
     for (const { id } of open) if (await isAlive(deps, id)) return true;
     after = next;
@@ -20,21 +16,11 @@ export async function holdsDelegationAt(deps: OauthDeps, caller: Caller, resourc
   return false;
 }
 
-/** One page of what delegation answers an agent that asks which delegations it holds. */
-async function heldAfter(
-  deps: OauthDeps,
-  caller: Caller,
-  after: string | undefined,
-): Promise<{ items: Edge[]; next?: string }> {
-  const request = { method: "GET", url: deps.issuer, path: "", headers: {}, source: caller.source ?? "" };
-  const input = { params: undefined, query: { limit: PAGE, after }, body: undefined, request };
-  return (await delegationsHeld.handle(deps, caller, input)).body as { items: Edge[]; next?: string };
-}
+const isOpen = ({ endedAt, expires }: Delegation, now: number): boolean =>
+  endedAt === undefined && expires > now;
 
-const isOpen = ({ ended_at, expires }: Edge, now: number): boolean => ended_at === undefined && expires > now;
-
-const names = ({ grants }: Edge, resource: string): boolean =>
-  (grants as Grant[]).some(({ locations }) => locations.includes(resource));
+const names = ({ grants }: Delegation, resource: string): boolean =>
+  grants.some(({ locations }) => locations.includes(resource));
 
 /** What only rests, because somebody in it is suspended, may go on: it counts as alive. */
 async function isAlive(deps: OauthDeps, edge: string): Promise<boolean> {

@@ -155,9 +155,7 @@ const issuedToken = (
   issued: claims.iat * 1000,
   expires: claims.exp * 1000,
   ...(client.principal.kind === "agent" ? { agent: client.principal.agent.name } : {}),
-  ...(chain === undefined
-    ? {}
-    : { task: chain.task.id, edge: leafOf(chain).edge, chainUntil: expiryOf(chain) }),
+  ...(chain === undefined ? {} : { task: chain.task.id, edge: leafOf(chain).edge }),
 });
 
 const aboutOf = (client: BoundClient, { chain }: Mandate) => ({

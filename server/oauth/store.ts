@@ -14,8 +14,6 @@ export interface IssuedToken {
   readonly audience: string;
   readonly task?: Id<"task">;
   readonly edge?: Id<"edge">;
-  /** When its chain ends, for a delegated one. */
-  readonly chainUntil?: number;
   /** The dead keys that kill it. */
   readonly rev: readonly string[];
   readonly granted: readonly Granted[];
@@ -72,7 +70,6 @@ export function insertToken(change: Change, token: IssuedToken): void {
       audience: token.audience,
       task: token.task ?? null,
       edge: token.edge ?? null,
-      chain_until: token.chainUntil ?? null,
       rev: JSON.stringify(token.rev),
       granted: JSON.stringify(token.granted),
       issued: token.issued,
@@ -117,7 +114,6 @@ const tokenOf = (row: Selectable<OauthTables["token"]>): IssuedToken => ({
   audience: row.audience,
   ...(row.task === null ? {} : { task: row.task as Id<"task"> }),
   ...(row.edge === null ? {} : { edge: row.edge as Id<"edge"> }),
-  ...(row.chain_until === null ? {} : { chainUntil: row.chain_until }),
   rev: JSON.parse(row.rev) as string[],
   granted: JSON.parse(row.granted) as Granted[],
   issued: row.issued,

@@ -12,8 +12,6 @@ export interface OauthTables {
     audience: string;
     task: string | null;
     edge: string | null;
-    /** When the chain of a delegated token ends; its task may last longer than the token. */
-    chain_until: number | null;
     rev: string;
     granted: string;
     issued: number;
@@ -47,17 +45,6 @@ export const oauthMigrations: Migration[] = [
       await createUses(schema, types);
     },
   },
-  {
-    name: "oauth/0002-standing-tokens",
-    async up(schema) {
-      await schema.dropIndex("token_served").execute();
-      await schema
-        .createIndex("token_standing")
-        .on("token")
-        .columns(["agent", "audience", "expires"])
-        .execute();
-    },
-  },
 ];
 
 async function createProofs(schema: Schema, types: ColumnTypes): Promise<void> {
@@ -84,17 +71,12 @@ async function createToken(schema: Schema, types: ColumnTypes): Promise<void> {
     .addColumn("audience", types.text, (column) => column.notNull())
     .addColumn("task", types.text)
     .addColumn("edge", types.text)
-    .addColumn("chain_until", types.instant)
     .addColumn("rev", types.json, (column) => column.notNull())
     .addColumn("granted", types.json, (column) => column.notNull())
     .addColumn("issued", types.instant, (column) => column.notNull())
     .addColumn("expires", types.instant, (column) => column.notNull())
     .execute();
-  await schema
-    .createIndex("token_served")
-    .on("token")
-    .columns(["instance", "audience", "chain_until"])
-    .execute();
+  await schema.createIndex("token_standing").on("token").columns(["agent", "audience", "expires"]).execute();
 }
 
 async function createUses(schema: Schema, types: ColumnTypes): Promise<void> {
