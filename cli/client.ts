@@ -8,6 +8,7 @@ export interface Client {
   readonly issuer: string;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown, contentType?: string): Promise<T>;
+  delete<T>(path: string): Promise<T>;
   bytes(path: string): Promise<Uint8Array>;
 }
 
@@ -22,6 +23,10 @@ export function openClient(issuer = process.env.COUNTERSIGN_ISSUER ?? DEFAULT_IS
       const text = typeof body === "string" ? body : JSON.stringify(body);
       const init = body === undefined ? {} : { body: text, headers: { "content-type": contentType } };
       const response = await send(path, { method: "POST", ...init });
+      return (response.status === 204 ? undefined : await response.json()) as T;
+    },
+    async delete<T>(path: string) {
+      const response = await send(path, { method: "DELETE" });
       return (response.status === 204 ? undefined : await response.json()) as T;
     },
     bytes: async (path) => new Uint8Array(await (await send(path)).arrayBuffer()),
@@ -50,5 +55,6 @@ async function troubleOf(response: Response): Promise<Trouble> {
   };
   const recorded = problem.event === undefined ? "" : ` (recorded as ${problem.event})`;
   const remedy = response.status === 401 ? "Sign in: `countersign login` tells how." : problem.remedy;
-  return new Trouble(`${problem.detail ?? `The server answered ${response.status}.`}${recorded}`, remedy);
+  const said = problem.detail ?? `The server answered ${response.status}.`;
+  return new Trouble(`${said}${recorded}`, remedy, problem);
 }

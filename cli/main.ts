@@ -6,7 +6,8 @@ import { auditCommands } from "./audit.ts";
 import { demoCommand } from "./demo.ts";
 import { manifestCommands } from "./manifest.ts";
 import { peopleCommands } from "./people.ts";
-import { say, Trouble } from "./say.ts";
+import { policyCommands } from "./policy.ts";
+import { Misuse, say, Trouble } from "./say.ts";
 import { serveCommands } from "./serve.ts";
 import { serviceCommands } from "./services.ts";
 import { loginCommands } from "./session.ts";
@@ -26,6 +27,7 @@ for (const add of [
   agentCommands,
   serviceCommands,
   manifestCommands,
+  policyCommands,
   taskCommands,
   auditCommands,
 ]) {
@@ -35,9 +37,15 @@ for (const add of [
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
+  process.exitCode = exitCodeOf(error);
   if (error instanceof Trouble) say.trouble(error);
   else if (!(error instanceof CommanderError)) say.trouble(unexpected(error));
+}
+
+/** 2 for a command line that says nothing, 1 for what was refused or failed. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  return error instanceof Misuse ? 2 : 1;
 }
 
 /** A fault of this program: told in a line, and with its stack to whoever wants to report it. */

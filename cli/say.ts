@@ -1,12 +1,18 @@
 /** What went wrong, and what the reader can do about it. */
 export class Trouble extends Error {
   readonly remedy: string | undefined;
+  /** What the server said besides, such as everything that is wrong with a set of policies. */
+  readonly members: Readonly<Record<string, unknown>>;
 
-  constructor(message: string, remedy?: string) {
+  constructor(message: string, remedy?: string, members: Readonly<Record<string, unknown>> = {}) {
     super(message);
     this.remedy = remedy;
+    this.members = members;
   }
 }
+
+/** The command line itself was wrong: nothing was tried. */
+export class Misuse extends Trouble {}
 
 const coloured = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 const style =

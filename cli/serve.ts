@@ -15,6 +15,8 @@ export interface ServeOptions {
   tlsKey?: string;
   behindProxy?: boolean;
   logLevel?: string;
+  oracleShare?: string;
+  recoverPolicies?: string;
 }
 
 type Running = Awaited<ReturnType<typeof import("@countersign/server")["startServer"]>>;
@@ -38,39 +40,55 @@ export function serveCommands(program: Command): void {
 function withOptions(command: Command): Command {
   const from = (flag: string, description: string, variable: string): Option =>
     new Option(flag, description).env(variable);
-  return command
-    .addOption(
-      from("--data <folder>", "where everything is kept", "COUNTERSIGN_DATA").default(".countersign"),
-    )
-    .addOption(
-      from(
-        "--keys <folder>",
-        "where the keys are kept (default: keys in the data folder)",
-        "COUNTERSIGN_KEYS",
-      ),
-    )
-    .addOption(from("--port <port>", "the port to listen on", "COUNTERSIGN_PORT").default("4600"))
-    .addOption(from("--host <address>", "the address to listen on", "COUNTERSIGN_HOST").default("127.0.0.1"))
-    .addOption(
-      from(
-        "--issuer <url>",
-        "the public address (default: http://localhost:<port>)",
-        "COUNTERSIGN_ISSUER_URL",
-      ),
-    )
-    .addOption(
-      from("--trust-domain <name>", "the SPIFFE trust domain", "COUNTERSIGN_TRUST_DOMAIN").default(
-        "countersign.local",
-      ),
-    )
-    .addOption(from("--tls-cert <file>", "the certificate to serve with", "COUNTERSIGN_TLS_CERT"))
-    .addOption(from("--tls-key <file>", "its private key", "COUNTERSIGN_TLS_KEY"))
-    .option("--behind-proxy", "a proxy in front ends TLS (env: COUNTERSIGN_BEHIND_PROXY=true)")
-    .addOption(
-      from("--log-level <level>", "how much of its work it tells on stderr", "COUNTERSIGN_LOG_LEVEL")
-        .choices(["debug", "info", "warn", "error"])
-        .default("warn"),
-    );
+  return (
+    command
+      .addOption(
+        from("--data <folder>", "where everything is kept", "COUNTERSIGN_DATA").default(".countersign"),
+      )
+      .addOption(
+        from(
+          "--keys <folder>",
+          "where the keys are kept (default: keys in the data folder)",
+          "COUNTERSIGN_KEYS",
+        ),
+      )
+      .addOption(from("--port <port>", "the port to listen on", "COUNTERSIGN_PORT").default("4600"))
+      .addOption(
+        from("--host <address>", "the address to listen on", "COUNTERSIGN_HOST").default("127.0.0.1"),
+      )
+      .addOption(
+        from(
+          "--issuer <url>",
+          "the public address (default: http://localhost:<port>)",
+          "COUNTERSIGN_ISSUER_URL",
+        ),
+      )
+      .addOption(
+        from("--trust-domain <name>", "the SPIFFE trust domain", "COUNTERSIGN_TRUST_DOMAIN").default(
+          "countersign.local",
+        ),
+      )
+      .addOption(from("--tls-cert <file>", "the certificate to serve with", "COUNTERSIGN_TLS_CERT"))
+      .addOption(from("--tls-key <file>", "its private key", "COUNTERSIGN_TLS_KEY"))
+      .option("--behind-proxy", "a proxy in front ends TLS (env: COUNTERSIGN_BEHIND_PROXY=true)")
+      .addOption(
+        from("--log-level <level>", "how much of its work it tells on stderr", "COUNTERSIGN_LOG_LEVEL")
+          .choices(["debug", "info", "warn", "error"])
+          .default("warn"),
+      )
+      .addOption(
+        from(
+          "--oracle-share <n>",
+          "one decision in n is compared with Cedar's own engine (0: none)",
+          "COUNTERSIGN_ORACLE_SHARE",
+        ).default("100"),
+      )
+      // No variable of the environment: it is for one start, when policies let nobody in any more.
+      .option(
+        "--recover-policies <which>",
+        "before serving, bring back policies: previous, shipped, or a version",
+      )
+  );
 }
 
 /** Starts the server in this process and stops it in order when the process is told to end. */
@@ -109,6 +127,8 @@ function configOf(options: ServeOptions) {
     trustDomain: options.trustDomain,
     behindProxy: options.behindProxy === true || process.env.COUNTERSIGN_BEHIND_PROXY === "true",
     ...(options.logLevel === undefined ? {} : { logLevel: options.logLevel }),
+    ...(options.recoverPolicies === undefined ? {} : { recoverPolicies: options.recoverPolicies }),
+    oracleShare: shareOf(options.oracleShare ?? "100"),
     ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
   };
 }
@@ -117,6 +137,15 @@ function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw new Trouble(`${text} is not a port.`, "Give a number from 1 to 65535 with --port.");
+}
+
+function shareOf(text: string): number {
+  const share = Number(text);
+  if (Number.isInteger(share) && share >= 0 && share <= 65_536) return share;
+  throw new Trouble(
+    `${text} is not a share.`,
+    "Give 1 for every decision, 100 for one in a hundred, 0 for none.",
+  );
 }
 
 async function greet(server: Running, options: ServeOptions): Promise<void> {

@@ -43,7 +43,8 @@ interface Case {
 }
 
 /** Operations that do nothing but answer: what is strange to them may be their very subject. */
-const ONLY_ANSWERS = new Set(["policy.check", "manifest.plan"]);
+const ONLY_ANSWERS = new Set(["policy.check", "manifest.plan", "authzen.evaluate-all"]);
+const PLAIN_ERRORS = /^authzen\.(evaluate|search)/;
 const OAUTH_ERRORS = new Set(["token.issue", "token.revoke"]);
 const AT_ONCE = 8;
 
@@ -132,8 +133,12 @@ async function mistreat(
 
 function judge({ id }: Operation, answer: WireAnswer, lenient: boolean): void {
   if (lenient && answer.status < 300) return;
-  requireRefusal(answer, OAUTH_ERRORS.has(id) ? "oauth" : "problem");
+  requireRefusal(answer, dialectOf(id));
 }
+
+/** AuthZEN refuses in words alone. */
+const dialectOf = (id: string): "oauth" | "plain" | "problem" =>
+  OAUTH_ERRORS.has(id) ? "oauth" : PLAIN_ERRORS.test(id) ? "plain" : "problem";
 
 function casesOf({ good }: Target, operation: Operation, sender: Sender): Case[] {
   const { method, id } = operation;

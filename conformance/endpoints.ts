@@ -125,7 +125,11 @@ async function whoComesIn(
       await requireAdmission(server, operation, undefined);
       await requireAdmission(server, operation, alice);
       if (!isStream(operation))
-        await requireAdmission(server, operation, administrator, ["person", "administrator"]);
+        await requireAdmission(server, operation, administrator, [
+          "person",
+          "administrator",
+          "policy-publisher",
+        ]);
     });
   }
 }

@@ -54,6 +54,7 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     "join-token.issue": { agent: "target-agent" },
     "sign-in.begin": {},
     "policy.check": { policies: [] },
+    "application.define": APPLICATION,
   };
   const byPlace: Readonly<Record<string, string>> = {
     "/people": person,
@@ -61,6 +62,7 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     "/agents": "target-agent",
     "/teams": "target-team",
     "/groups": "target-group",
+    "/authzen/applications": "target-application",
   };
   return {
     accepted: Object.keys(bodies),
@@ -74,6 +76,20 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     body: ({ id, body }) => bodies[id] ?? (body === undefined ? undefined : sampleOf(body.schema)),
   };
 }
+
+/** The smallest world of Cedar that somebody could ask. */
+const APPLICATION = {
+  schema: "entity User; entity Thing; action see appliesTo { principal: User, resource: Thing };",
+  policies: [
+    { name: "all", text: '@id("all-see") @reason("All see.") permit (principal, action, resource);' },
+  ],
+  mapping: {
+    subjects: { user: { type: "User" } },
+    resources: { thing: { type: "Thing" } },
+    actions: { see: { action: "see" } },
+  },
+  services: [],
+};
 
 /** The id of nothing, in the right form. */
 const idFor = (place: string): string => {

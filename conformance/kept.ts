@@ -3,6 +3,7 @@ import type { Session } from "./administrator.ts";
 import { eventually } from "./chance.ts";
 import type { Load } from "./load.ts";
 import { sizeOf, verifyOverHttp } from "./log-check.ts";
+import { jsonOf } from "./wire.ts";
 
 interface Listed {
   event: { id: string };
@@ -21,6 +22,10 @@ export async function requireKept(session: Session, names: string, load: Load): 
     (await session.list<{ name: string }>(`/teams?after=${names}`)).map(({ name }) => name),
   );
   assert.deepEqual(missing(teams, there), [], "acknowledged teams are lost");
+  assert(
+    (await decidedSince(session, load.began)) >= teams.size,
+    "decisions that let teams be made are lost",
+  );
   const size = await eventually(5_000, async () => {
     const recorded = await recordedSince(session, [...events].sort()[0]);
     assert.deepEqual(
@@ -37,6 +42,17 @@ export async function requireKept(session: Session, names: string, load: Load): 
     verified.size >= size && verified.size >= sizeOf(checkpoint ?? "\n0"),
     "the log is shorter than it was",
   );
+}
+
+/** How many registrations have been decided, and recorded, since then. */
+async function decidedSince(session: Session, since: number): Promise<number> {
+  const replayed = await session.ask("POST", "/policies/replay", {
+    which: "active",
+    action: "register",
+    since,
+    limit: 50_000,
+  });
+  return jsonOf<{ considered: number }>(replayed).considered;
 }
 
 const missing = (wanted: ReadonlySet<string>, there: ReadonlySet<string>): string[] =>

@@ -14,6 +14,8 @@ export interface Acknowledged {
 }
 
 export interface Load {
+  /** Milliseconds since the epoch. */
+  readonly began: number;
   readonly acknowledged: Acknowledged;
   /** Answers that are neither done, refused nor unavailable. */
   readonly strange: readonly string[];
@@ -34,6 +36,7 @@ export function startLoad(session: Session, names: string, addresses?: readonly 
   const acknowledged: Acknowledged = { teams: new Set(), events: new Set(), checkpoint: undefined };
   const strange: string[] = [];
   let [stopped, unavailable, slowest] = [false, 0, 0];
+  const began = Date.now();
 
   const sessions = addresses?.map((address) => session.at(address)) ?? [session];
   const at = (turn: number): Session => sessions[turn % sessions.length] ?? session;
@@ -70,6 +73,7 @@ export function startLoad(session: Session, names: string, addresses?: readonly 
   };
   const running = [...Array.from({ length: WRITERS }, (_, writer) => write(writer)), watch()];
   return {
+    began,
     acknowledged,
     strange,
     unavailable: () => unavailable,

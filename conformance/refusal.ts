@@ -2,13 +2,17 @@ import assert from "node:assert/strict";
 import { jsonOf, type WireAnswer } from "./wire.ts";
 
 /** Requires that an answer is a refusal as this API makes them: a 4xx that says what is wrong. */
-export function requireRefusal({ status, headers, body }: WireAnswer, dialect: "problem" | "oauth"): void {
+export function requireRefusal(
+  { status, headers, body }: WireAnswer,
+  dialect: "problem" | "oauth" | "plain",
+): void {
   const shown = `${status} ${body.subarray(0, 300)}`;
   assert(status >= 400 && status < 500, `answered ${shown}`);
   assert.notEqual(status, 429, "the suite asks too often to see anything");
   const type = String(headers["content-type"]);
   const said = jsonOf<Said>({ status, headers, body });
-  if (dialect === "oauth") requireOauthError(type, said, shown);
+  if (dialect === "plain") requireMessage(type, said, shown);
+  else if (dialect === "oauth") requireOauthError(type, said, shown);
   else requireProblem(type, said, status, shown);
 }
 
@@ -31,6 +35,12 @@ function requireOauthError(type: string, error: Said, shown: string): void {
   assert.match(type, /^application\/json/, shown);
   assert.match(String(error.error), /^[a-z_]+$/, shown);
   assert.match(String(error.error_description), /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/, shown);
+}
+
+/** A message and nothing else, as a JSON string. */
+function requireMessage(type: string, message: unknown, shown: string): void {
+  assert.match(type, /^application\/json/, shown);
+  assert(typeof message === "string" && message !== "", shown);
 }
 
 /** Requires of bytes that came back that they are a refusal. */

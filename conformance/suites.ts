@@ -6,7 +6,9 @@ export const suites: ReadonlyMap<string, () => Promise<Suite>> = new Map([
   ["endpoints", async () => (await import("./endpoints.ts")).endpointTable],
   ["durability", async () => (await import("./durability.ts")).durability],
   ["durability-postgres", async () => (await import("./durability-postgres.ts")).durabilityOnPostgres],
+  ["exactly-n", async () => (await import("./exactly-n.ts")).exactlyN],
   ["two-servers", async () => (await import("./two-servers.ts")).twoServers],
   ["start-up", async () => (await import("./start-up.ts")).startUp],
+  ["authzen", async () => (await import("./authzen.ts")).authzen],
   ["secrets", async () => (await import("./secrets.ts")).secrets],
 ]);

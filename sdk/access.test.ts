@@ -76,11 +76,12 @@ test("a grant at another location permits nothing here", async () => {
   );
 });
 
-test("counted and approved calls are spent before they run", async () => {
+test("counted and approved calls, and those that are decided one by one, wait for a yes before they run", async () => {
   const cases: Partial<AccessTokenClaims>[] = [
     { authorization_details: [{ ...grantOf(tool), max_uses: 1 }] },
     { authorization_details: [{ ...grantOf(tool), approval: "required" }] },
     { approval: "approval_1" },
+    { per_call: true as const },
   ];
   for (const claims of cases) {
     const { protector, withClaims, recorded } = billing();

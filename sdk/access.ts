@@ -41,7 +41,8 @@ export function accessOf(protection: Protection, claims: AccessTokenClaims, call
       ran = true;
       const grant = grantFor(protection, claims, call);
       const use = { jti: claims.jti, ...call };
-      await uses.begin(use, { counted: isCounted(grant) || claims.approval !== undefined });
+      const counted = isCounted(grant) || claims.approval !== undefined || claims.per_call === true;
+      await uses.begin(use, { counted });
       return runRecorded(use, uses, () => {
         // Recording took time, in which it may have expired, or what it rests on may have died.
         requireUnexpired(claims, runtime);

@@ -16,6 +16,10 @@ export interface TaskRequest {
   readonly grants: readonly Grant[];
   /** How long her delegation lasts, in seconds; an hour if absent. */
   readonly expiresIn?: number;
+  /** What it serves, as policies see it; its id has letters, digits, `.`, `_` and `-` only. */
+  readonly incident?: { readonly id: string; readonly severity: "P1" | "P2" | "P3" | "P4" };
+  /** Name of the approved runbook that it follows. */
+  readonly runbook?: string;
 }
 
 /**
@@ -25,7 +29,7 @@ export interface TaskRequest {
  * @throws Denied when the person, or the agent, does not have what is asked; Refused, Unreachable
  */
 export async function openTask(instance: Instance, request: TaskRequest): Promise<string> {
-  const { person, instruction, purpose, agent, grants, expiresIn } = request;
+  const { person, instruction, purpose, agent, grants, expiresIn, incident, runbook } = request;
   const answer = await instance.ask("POST", "/tasks", {
     person,
     instruction,
@@ -33,6 +37,8 @@ export async function openTask(instance: Instance, request: TaskRequest): Promis
     agent,
     grants: grants as unknown as Json,
     ...(expiresIn === undefined ? {} : { expires_in: expiresIn }),
+    ...(incident === undefined ? {} : { incident: { ...incident } }),
+    ...(runbook === undefined ? {} : { runbook }),
   });
   if (typeof answer.id === "string") return answer.id;
   throw new Unreachable("the control plane answered no task");

@@ -8,13 +8,16 @@ import { ed25519Signer, parseVkey } from "@countersign/proof/checkpoint";
 import { createKeyCache } from "@countersign/proof/jwk";
 import { parseTrustDomain } from "@countersign/proof/spiffe-id";
 import { pino } from "pino";
-import { endpoints, gate, migrations, type ServerDeps } from "./app/index.ts";
+import { CertificateCallers, endpoints, gate, migrations, type ServerDeps } from "./app/index.ts";
 import { expireApprovals } from "./approvals/index.ts";
 import { checkLog, flushRefusals, RefusalCounter, startSequencer } from "./audit/index.ts";
+import { DecisionIds, DecisionLog, forgetOldAnswers, LiveApplications } from "./authzen/index.ts";
 import { type Database, type DatabaseLocation, openDatabase } from "./database/index.ts";
-import { expireTasks } from "./delegation/index.ts";
+import { expireTasks, tidyWindows } from "./delegation/index.ts";
+import { factSource } from "./gateway/index.ts";
 import {
   buildServer,
+  isLocal,
   readPublicAddress,
   readTls,
   requireSafeTransport,
@@ -33,12 +36,24 @@ import {
   systemRandom,
 } from "./lib/index.ts";
 import { issueEnrolmentLink, issueFirstAdministratorLink } from "./login/index.ts";
-import { forgetStaleProofs } from "./oauth/index.ts";
-import { ActivePolicies, installShippedPolicies } from "./policy/index.ts";
+import { forgetStaleProofs, questionOf } from "./oauth/index.ts";
+import {
+  ActivePolicies,
+  forgetOldDecisions,
+  installShippedPolicies,
+  Oracle,
+  readyToDecide,
+  recoverPolicies,
+  tellOfObserving,
+  tellOfShipped,
+  warnOfObserving,
+} from "./policy/index.ts";
 import { findPersonByEmail } from "./registry/index.ts";
 import { LiveFeed } from "./revocation/index.ts";
+import { riskSource } from "./threats/index.ts";
 
 export { endpoints, events } from "./app/index.ts";
+export { checkOffline } from "./policy/index.ts";
 
 export interface ServerConfig {
   /** The folder of the store (unless `databaseUrl`) and of the keys (unless `keys`). */
@@ -53,6 +68,10 @@ export interface ServerConfig {
   readonly behindProxy: boolean;
   readonly tls?: TlsFiles;
   readonly logLevel?: string;
+  /** Which policies to bring back before anything is served: `previous`, `shipped`, or a version on record. */
+  readonly recoverPolicies?: string;
+  /** One decision in so many is compared with Cedar's own engine; 0 for none. 100 where nothing is said. */
+  readonly oracleShare?: number;
   /** For tests that hold the time still. */
   readonly clock?: Clock;
 }
@@ -67,6 +86,8 @@ export interface RunningServer {
   enrolmentLink(email: string): Promise<string>;
   close(): Promise<void>;
 }
+
+const ORACLE_SHARE = 100;
 
 /** Holder keys remembered between calls: enough for a busy fleet, a few megabytes. */
 const HOLDER_KEYS = 10_000;
@@ -119,13 +140,14 @@ async function assemble(
 ): Promise<ServerDeps> {
   const keys = await openKeyRing(basics, config.keys ?? join(config.data, "keys"));
   const logKey = keys.logKey(`${config.trustDomain}/log`);
+  const refusals = new RefusalCounter();
   const deps: ServerDeps = {
     ...basics,
     database,
     keys,
     issuer: issuer.origin,
     trustDomain: config.trustDomain,
-    refusals: new RefusalCounter(),
+    refusals,
     sealer: keys,
     checkpointSigner: ed25519Signer(logKey.name, logKey.privateKey),
     lastCheckpoint: {
@@ -134,12 +156,24 @@ async function assemble(
     },
     logVkey: logKey.vkey,
     policies: new ActivePolicies(),
+    oracle: new Oracle(basics, config.oracleShare ?? ORACLE_SHARE),
     holderKeys: createKeyCache(HOLDER_KEYS),
     liveFeed: new LiveFeed({ ...basics, database }),
+    certificates: new CertificateCallers({ ...basics, database }),
+    applications: new LiveApplications({ ...basics, database, sealer: keys }),
+    answers: new DecisionLog({ ...basics, database, sealer: keys }),
+    decisionIds: new DecisionIds(basics),
+    callQuestion: (on, grant) => questionOf(deps, on, grant),
+    facts: factSource({ ...basics, keys, issuer: issuer.origin, outbound: { local: isLocal(issuer) } }),
+    risk: riskSource({ ...basics, database, refusals }),
   };
   await checkLog(deps, keys.logVkeys(logKey.name).map(parseVkey));
   await keepKeysFresh(deps);
   await installShippedPolicies(deps, system);
+  if (config.recoverPolicies !== undefined) await recoverPolicies(deps, config.recoverPolicies);
+  await readyToDecide(deps);
+  await warnOfObserving(deps);
+  await tellOfShipped(deps);
   return deps;
 }
 
@@ -148,6 +182,7 @@ async function serve(config: ServerConfig, options: ServerOptions, deps: ServerD
   await server.listen({ host: config.host, port: config.port }).catch((cause) => {
     throw portTaken(config.port, cause);
   });
+  deps.policies.serve();
   const sequencer = startSequencer(deps);
   const stopChores = startChores(deps);
   const firstLink = () => firstLinkOf(deps);
@@ -171,8 +206,13 @@ async function serve(config: ServerConfig, options: ServerOptions, deps: ServerD
       stopChores();
       await deps.liveFeed.close();
       await server.close();
+      deps.certificates.close();
+      deps.applications.close();
+      await deps.answers.close();
+      await deps.policies.flush(deps);
       await flushRefusals(deps);
       await sequencer.stop();
+      await deps.oracle?.close();
       await deps.database.close();
     },
   };
@@ -183,9 +223,13 @@ function startChores(deps: ServerDeps): () => void {
   const chores: readonly [everyMs: number, chore: () => Promise<unknown>][] = [
     [minutes(1), () => flushRefusals(deps)],
     [minutes(1), () => expireTasks(deps)],
+    [minutes(1), () => tidyWindows(deps)],
     [minutes(1), () => expireApprovals(deps)],
     [minutes(5), () => forgetStaleProofs(deps)],
+    [minutes(1), () => tellOfObserving(deps)],
+    [hours(1), () => forgetOldDecisions(deps)],
     [hours(1), () => keepKeysFresh(deps)],
+    [hours(1), () => forgetOldAnswers(deps)],
   ];
   const failed = (error: Error): void =>
     deps.log.error({ error: error.message }, "a chore failed; it will be tried again");

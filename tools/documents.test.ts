@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const FOLDERS = "proof|server|sdk|cli|examples|policies|api|docs|bench|conformance|tools";
+const FOLDERS = "proof|cedar|server|sdk|cli|examples|policies|api|docs|bench|conformance|tools";
 
 const documents = [
   ...readdirSync(ROOT).filter((name) => name.endsWith(".md")),

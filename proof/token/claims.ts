@@ -32,6 +32,8 @@ export type AccessTokenClaims = {
   rev: string[];
   strength: Strength;
   chain?: ChainLink[];
+  /** The issuer decides about each call before it runs: policy asks what was called before. */
+  per_call?: true;
 } & { [name in (typeof optionalTexts)[number]]?: string };
 
 /** What services decide by, each a text that may be absent. */
@@ -75,8 +77,14 @@ export function parseAccessTokenClaims(claims: JsonObject): AccessTokenClaims {
     rev: parseRevocationKeys(claims),
     strength: parseStrength(required(claims, "strength")),
     ...(Object.hasOwn(claims, "chain") ? { chain: parseChain(claims) } : {}),
+    ...(Object.hasOwn(claims, "per_call") ? { per_call: parsePerCall(claims) } : {}),
     ...parseOptionalTexts(claims),
   };
+}
+
+function parsePerCall(claims: JsonObject): true {
+  if (ownMember(claims, "per_call") === true) return true;
+  throw new VerificationError("malformed", "per_call is true or absent");
 }
 
 function parseAudience(claims: JsonObject): string {

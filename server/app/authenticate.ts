@@ -7,11 +7,19 @@ import type { ServerDeps } from "./server-deps.ts";
 const READING = new Set(["GET", "HEAD"]);
 
 /**
- * Who sends a request to our own API: an agent or a service by a DPoP-bound token, a person by her session,
- * or nobody. What was offered and does not hold is refused, never taken for nothing.
+ * Who sends a request to our own API: an agent or a service by a DPoP-bound token, a service by the certificate
+ * of its connection where it sends nothing else, a person by her session, or nobody. What was offered and does
+ * not hold is refused, never taken for nothing.
  * @throws Fault `unauthenticated`, `forbidden` for a cookie used from another origin
  */
-export async function authenticate(deps: ServerDeps, request: RawRequest): Promise<Caller> {
+export function authenticate(deps: ServerDeps, request: RawRequest): Promise<Caller> | Caller {
+  const { headers, peer, source } = request;
+  if (peer !== undefined && headers.authorization === undefined && offeredSession(request) === undefined)
+    return deps.certificates.caller(peer, source);
+  return authenticateRequest(deps, request);
+}
+
+async function authenticateRequest(deps: ServerDeps, request: RawRequest): Promise<Caller> {
   const { authorization } = request.headers;
   if (typeof authorization === "string" && /^dpop /i.test(authorization))
     return authenticateToken(deps, request);

@@ -11,6 +11,7 @@ import {
   extend,
   leafOf,
   readExtension,
+  seenTask,
   shapeEdge,
 } from "../delegation/index.ts";
 import { route } from "../http/index.ts";
@@ -51,7 +52,7 @@ export const delegationsExtend = route<ServerDeps>()({
         caller,
         questionOf(deps, caller, extension, expires_in),
       );
-      const edge = extend(deps, change, caller, allow, extension);
+      const edge = await extend(deps, change, caller, allow, extension);
       await useApproval(deps, change, caller, allow, edge);
       return edge;
     });
@@ -80,14 +81,13 @@ function questionOf(
   expiresIn: number | undefined,
 ): Question & { action: "delegate" } {
   const { chain, delegator, authority } = extension;
-  const { id, purpose, startedBy, agent } = chain.task;
   return {
     action: "delegate",
     agent: delegator,
     person: chain.principal,
     ...(caller.instance === undefined ? {} : { instance: caller.instance }),
     strength: caller.strength,
-    task: { id, purpose, startedBy: startedBy.kind, agent },
+    task: seenTask(chain.task),
     chain: { depth: chain.links.length, agents: chain.agents.map(({ name }) => name), hash: chain.hash },
     authority,
     resource: { location: deps.issuer, name: "countersign" },

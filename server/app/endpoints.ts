@@ -1,6 +1,7 @@
 import * as approvals from "../approvals/index.ts";
 import * as attestation from "../attestation/index.ts";
 import * as audit from "../audit/index.ts";
+import * as authzen from "../authzen/index.ts";
 import * as catalog from "../catalog/index.ts";
 import * as delegation from "../delegation/index.ts";
 import * as governance from "../governance/index.ts";
@@ -11,6 +12,8 @@ import * as oauth from "../oauth/index.ts";
 import * as policy from "../policy/index.ts";
 import * as registry from "../registry/index.ts";
 import * as revocation from "../revocation/index.ts";
+import * as threats from "../threats/index.ts";
+import { decided } from "./decided.ts";
 import { delegationsExtend } from "./delegate.ts";
 import { health, openapiDocument } from "./installation.ts";
 import type { ServerDeps } from "./server-deps.ts";
@@ -21,7 +24,12 @@ const ANYONE = ["anyone"] as const;
 const PERSON = ["person"] as const;
 const ADMINISTRATOR = ["administrator"] as const;
 const READERS = ["administrator", "auditor"] as const;
+/** Who looks at policies, who prepares them, and who makes them decide. */
+const OVERSEERS = ["administrator", "auditor", "policy-publisher"] as const;
+const AUTHORS = ["administrator", "policy-publisher"] as const;
+const PUBLISHER = ["policy-publisher"] as const;
 const WORKLOADS = ["agent", "service"] as const;
+const ASKERS = [...READERS, ...WORKLOADS] as const;
 
 /**
  * Every endpoint there is: nothing is served outside this table. The fourth column says who may ask at all;
@@ -55,6 +63,9 @@ const ROWS: readonly Row[] = [
   ["POST", "/tasks/:id/close",                               delegation.tasksClose,            ["person", ...WORKLOADS], "write", "task.close"],
   ["GET",  "/tasks/:id/tree",                                delegation.tasksTree,             ["person", ...WORKLOADS], "read", "task.tree"],
   ["GET",  "/tasks/:id/actions",                             delegation.tasksActions,          ["person", ...WORKLOADS], "read", "task.actions"],
+  ["GET",  "/runbooks",                                      delegation.runbooksList,          PERSON,        "read",    "runbook.list"],
+  ["GET",  "/runbooks/:name",                                delegation.runbooksGet,           PERSON,        "read",    "runbook.read"],
+  ["PUT",  "/runbooks/:name",                                delegation.runbooksPut,           ADMINISTRATOR, "write",   "runbook.approve"],
   ["GET",  "/tasks/:task/trace",                             governance.taskTrace,             PERSON,        "read",    "task.trace"],
   ["GET",  "/consents",                                      delegation.consentsList,          PERSON,        "read",    "consent.list"],
   ["GET",  "/consents/:id",                                  delegation.consentsGet,           PERSON,        "read",    "consent.read"],
@@ -78,6 +89,7 @@ const ROWS: readonly Row[] = [
   ["POST", "/agents/:name/suspend",                          registry.agentSuspend,            PERSON,        "write",   "agent.suspend"],
   ["POST", "/agents/:name/resume",                           registry.agentResume,             PERSON,        "write",   "agent.resume"],
   ["POST", "/agents/:name/decommission",                     registry.agentDecommission,       PERSON,        "write",   "agent.decommission"],
+  ["GET",  "/agents/:name/risk",                             threats.agentRisk,                PERSON,        "read",    "risk.read"],
   ["GET",  "/agents/:name/instances",                        registry.agentInstances,          PERSON,        "read",    "instance.list"],
   ["POST", "/instances/end",                                 registry.instanceEnd,             PERSON,        "write",   "instance.end"],
   ["GET",  "/people",                                        registry.personList,              READERS,       "read",    "person.list"],
@@ -102,17 +114,48 @@ const ROWS: readonly Row[] = [
 
   // the catalog
   ["GET",  "/servers",                                       catalog.serverList,               PERSON,        "read",    "server.list"],
-  ["PUT",  "/servers/:server",                               catalog.serverPut,                ADMINISTRATOR, "write",   "server.define"],
+  ["PUT",  "/servers/:server",                               policy.serverPut,                 ADMINISTRATOR, "write",   "server.define"],
   ["GET",  "/tools",                                         catalog.toolList,                 PERSON,        "read",    "tool.list"],
   ["GET",  "/servers/:server/tools/:tool",                   catalog.toolShow,                 PERSON,        "read",    "tool.read"],
-  ["PUT",  "/servers/:server/tools/:tool",                   catalog.toolPut,                  ADMINISTRATOR, "write",   "tool.define"],
+  ["PUT",  "/servers/:server/tools/:tool",                   policy.toolPut,                   ADMINISTRATOR, "write",   "tool.define"],
 
   // policies and manifests
-  ["GET",  "/policies",                                      policy.getActivePolicies,         READERS,       "read",    "policy.read"],
-  ["POST", "/policies/check",                                policy.postPolicyCheck,           READERS,       "write",   "policy.check"],
-  ["POST", "/policies/activate",                             policy.postPolicyActivation,      ADMINISTRATOR, "write",   "policy.activate"],
+  ["GET",  "/policies",                                      policy.getActivePolicies,         OVERSEERS,     "read",    "policy.read"],
+  ["POST", "/policies/check",                                policy.postPolicyCheck,           OVERSEERS,     "write",   "policy.check"],
+  ["POST", "/policies/activate",                             policy.postPolicyActivation,      PUBLISHER,     "write",   "policy.activate"],
+  ["POST", "/policies/rollback",                             policy.postPolicyRollback,        PUBLISHER,     "write",   "policy.rollback"],
+  ["GET",  "/policies/activations",                          policy.getPolicyActivations,      OVERSEERS,     "read",    "policy.activations"],
+  ["GET",  "/policies/versions",                             policy.getPolicyVersions,         OVERSEERS,     "read",    "policy.versions"],
+  ["POST", "/policies/versions",                             policy.postPolicyVersion,         AUTHORS,       "write",   "policy.store"],
+  ["GET",  "/policies/versions/:version",                    policy.getPolicyVersion,          OVERSEERS,     "read",    "policy.version"],
+  ["POST", "/policies/diff",                                 policy.postPolicyDiff,            OVERSEERS,     "write",   "policy.diff"],
+  ["POST", "/policies/replay",                               policy.postReplay,                OVERSEERS,     "write",   "policy.replay"],
+  ["POST", "/policies/simulate",                             policy.postSimulation,            OVERSEERS,     "write",   "policy.simulate"],
+  ["GET",  "/policies/shadow",                               policy.getShadow,                 OVERSEERS,     "read",    "policy.shadow.read"],
+  ["POST", "/policies/shadow",                               policy.postShadow,                AUTHORS,       "write",   "policy.shadow.start"],
+  ["DELETE", "/policies/shadow",                             policy.deleteShadow,              AUTHORS,       "write",   "policy.shadow.stop"],
+  ["GET",  "/policies/canary",                               policy.getCanary,                 OVERSEERS,     "read",    "policy.canary.read"],
+  ["POST", "/policies/canary",                               policy.postCanary,                PUBLISHER,     "write",   "policy.canary.start"],
+  ["DELETE", "/policies/canary",                             policy.deleteCanary,              PUBLISHER,     "write",   "policy.canary.stop"],
+  ["GET",  "/policies/observe",                              policy.getObserving,              OVERSEERS,     "read",    "policy.observe.read"],
+  ["POST", "/policies/observe",                              policy.postObserving,             PUBLISHER,     "write",   "policy.observe.start"],
+  ["DELETE", "/policies/observe",                            policy.deleteObserving,           PUBLISHER,     "write",   "policy.observe.stop"],
+  ["GET",  "/decisions/:id",                                 policy.getDecision,               PERSON,        "read",    "decision.read"],
   ["POST", "/manifest/plan",                                 manifest.manifestPlan,            ADMINISTRATOR, "write",   "manifest.plan"],
   ["POST", "/manifest/apply",                                manifest.manifestApply,           ADMINISTRATOR, "write",   "manifest.apply"],
+
+  // the decision point for others (AuthZEN)
+  ["GET",  "/.well-known/authzen-configuration",             authzen.authzenConfiguration,     ANYONE,        "read",    "authzen.metadata"],
+  ["POST", "/access/v1/evaluation",                          authzen.accessEvaluation,         ASKERS,        "decision", "authzen.evaluate"],
+  ["POST", "/access/v1/evaluations",                         authzen.accessEvaluations,        ASKERS,        "decision", "authzen.evaluate-all"],
+  ["POST", "/access/v1/search/subject",                      authzen.searchSubject,            ASKERS,        "read",    "authzen.search-subject"],
+  ["POST", "/access/v1/search/resource",                     authzen.searchResource,           ASKERS,        "read",    "authzen.search-resource"],
+  ["POST", "/access/v1/search/action",                       authzen.searchAction,             ASKERS,        "read",    "authzen.search-action"],
+  ["GET",  "/authzen/applications",                          authzen.applicationList,          READERS,       "read",    "application.list"],
+  ["GET",  "/authzen/applications/:name",                    authzen.applicationShow,          PERSON,        "read",    "application.read"],
+  ["PUT",  "/authzen/applications/:name",                    authzen.applicationPut,           PERSON,        "write",   "application.define"],
+  ["GET",  "/authzen/applications/:name/versions",           authzen.applicationVersionList,   PERSON,        "read",    "application.versions"],
+  ["GET",  "/authzen/applications/:name/decisions/:id",      authzen.applicationDecisionShow,  PERSON,        "read",    "application.decision"],
 
   // people prove themselves
   ["GET",  "/login",                                         login.loginPage,                  ANYONE,        "page",    "page.read"],
@@ -142,12 +185,8 @@ const ROWS: readonly Row[] = [
 ];
 
 export const endpoints: readonly Endpoint<ServerDeps>[] = ROWS.map(
-  ([method, path, route, who, rate, attempt]) => ({
-    method,
-    path,
-    route,
-    who,
-    rate,
-    audit: attempt,
-  }),
+  ([method, path, route, who, rate, attempt]) => {
+    const row = { method, path, who, rate, audit: attempt };
+    return { ...row, route: decided(row, route) };
+  },
 );

@@ -1,6 +1,6 @@
 import { recordRefusal } from "../audit/index.ts";
 import type { Endpoint, Gate, Who } from "../http/index.ts";
-import { type Caller, Fault, isFailure } from "../lib/index.ts";
+import { type Caller, Fault, isFailure, ROLES, type Role } from "../lib/index.ts";
 import { authenticate } from "./authenticate.ts";
 import type { ServerDeps } from "./server-deps.ts";
 
@@ -32,9 +32,10 @@ function admit(caller: Caller, endpoint: Endpoint<ServerDeps>): void {
   });
 }
 
+const isRole = (who: Who): who is Role => (ROLES as readonly string[]).includes(who);
+
 function isOne(caller: Caller, who: Who): boolean {
   if (who === "anyone") return true;
-  if (who === "administrator" || who === "auditor")
-    return caller.kind === "person" && caller.roles.includes(who);
+  if (isRole(who)) return caller.kind === "person" && caller.roles.includes(who);
   return caller.kind === who;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { route } from "../http/index.ts";
+import { observedNow } from "../policy/index.ts";
 import type { ServerDeps } from "./server-deps.ts";
 
 /** The description is generated from the table (`tools/contracts.ts`) and pinned, so that it is read as it is. */
@@ -14,7 +15,16 @@ export const openapiDocument = route<ServerDeps>()({
 
 export const health = route<ServerDeps>()({
   summary: "Whether this server can answer: its store can be read.",
-  answers: { 200: z.object({ status: z.literal("ok"), trust_domain: z.string() }) },
+  answers: {
+    200: z.object({
+      status: z.literal("ok"),
+      trust_domain: z.string(),
+      observing: z
+        .object({ until: z.int() })
+        .optional()
+        .describe("Set while policies are only observed, and refuse nothing."),
+    }),
+  },
   async handle(deps) {
     await deps.database
       .tables<{ migration: { name: string } }>()
@@ -22,6 +32,8 @@ export const health = route<ServerDeps>()({
       .select("name")
       .limit(1)
       .execute();
-    return { status: 200, body: { status: "ok", trust_domain: deps.trustDomain } };
+    const observed = await observedNow(deps);
+    const observing = observed === undefined ? {} : { observing: { until: observed.until } };
+    return { status: 200, body: { status: "ok", trust_domain: deps.trustDomain, ...observing } };
   },
 });

@@ -1,6 +1,7 @@
 import { approvalsMigrations } from "../approvals/index.ts";
 import { attestationMigrations } from "../attestation/index.ts";
 import { auditMigrations } from "../audit/index.ts";
+import { authzenMigrations } from "../authzen/index.ts";
 import { catalogMigrations } from "../catalog/index.ts";
 import type { Migration } from "../database/index.ts";
 import { delegationMigrations } from "../delegation/index.ts";
@@ -10,6 +11,7 @@ import { oauthMigrations } from "../oauth/index.ts";
 import { policyMigrations } from "../policy/index.ts";
 import { registryMigrations } from "../registry/index.ts";
 import { revocationMigrations } from "../revocation/index.ts";
+import { threatsMigrations } from "../threats/index.ts";
 
 /** The steps of every room with tables, in the order of the stairs. */
 export const migrations: readonly Migration[] = [
@@ -23,5 +25,7 @@ export const migrations: readonly Migration[] = [
   delegationMigrations,
   policyMigrations,
   approvalsMigrations,
+  authzenMigrations,
   oauthMigrations,
+  threatsMigrations,
 ].flat();

@@ -3,11 +3,12 @@ import { append, perform } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import { type Caller, Fault, type Id, newId } from "../lib/index.ts";
 import { type AssertionResponse, verifyAssertion } from "../login/index.ts";
-import { activeSet, decide, explain, requireActivePolicies } from "../policy/index.ts";
+import { explain } from "../policy/index.ts";
 import { findPerson, type Person, requireActivePerson } from "../registry/index.ts";
 import type { ApprovalsDeps } from "./approvals-deps.ts";
 import { behind, countingYeses } from "./behind.ts";
 import { approvalAnswered } from "./events.ts";
+import { judge, settle } from "./judge.ts";
 import { type StoredReceipt, unsigned } from "./receipt.ts";
 import { type ApprovalRequest, aboutAsked, requirementsOf, requirePending } from "./request.ts";
 import { counts, isMet } from "./requirement.ts";
@@ -112,12 +113,13 @@ async function requirePermitted(
     holder: approver.id,
     now: deps.clock.now(),
   } as const;
-  const verdict = decide(question, await activeSet(deps), []);
-  if (verdict.verdict !== "allow") {
-    const record = { about: aboutAsked(request.asked), approval: request.id, verdict: verdict.verdict };
-    throw new Fault("denied", explain(verdict), { remedy: "Somebody else has to answer.", record });
-  }
-  requireActivePolicies(change, verdict.policyVersion);
+  const judgement = await judge(deps, caller, question);
+  const { verdict, decision } = judgement;
+  const refusal = await settle(deps, change, judgement);
+  if (refusal === undefined && verdict.verdict !== "allow-with-conditions") return;
+  const said = { approval: request.id, decision, verdict: verdict.verdict };
+  const record = { about: aboutAsked(request.asked), ...said };
+  throw new Fault("denied", explain(verdict), { remedy: "Somebody else has to answer.", record });
 }
 
 /** The receipt, rebuilt from what is stored, with the signature that holds for it. */

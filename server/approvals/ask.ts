@@ -6,6 +6,7 @@ import type { ApprovalsDeps } from "./approvals-deps.ts";
 import { behind } from "./behind.ts";
 import { commitTo } from "./commitment.ts";
 import { approvalRequested } from "./events.ts";
+import { sumOf } from "./limit.ts";
 import {
   APPROVAL_LIFETIME,
   type ApprovalRequest,
@@ -117,6 +118,7 @@ function shownArguments({ args, delegate }: Question): Record<string, Json> {
 
 function askedBy(question: Question): Pick<Asked, "action" | "resource" | "agents"> & Partial<Asked> {
   const { action, tool, resource, person, agent, service, task, chain, delegate } = question;
+  const sum = sumOf(question);
   return {
     action,
     ...(tool === undefined ? {} : { tool }),
@@ -127,6 +129,7 @@ function askedBy(question: Question): Pick<Asked, "action" | "resource" | "agent
     ...(task === undefined ? {} : { task: { id: task.id, purpose: task.purpose } }),
     agents: chain?.agents ?? (agent === undefined ? [] : [agent.name]),
     ...(delegate === undefined ? {} : { delegateTo: delegate.to }),
+    ...(sum === undefined ? {} : { sum }),
   };
 }
 

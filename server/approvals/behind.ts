@@ -8,14 +8,15 @@ import { receiptsOf } from "./store.ts";
 /** Whom a request is about, as the registry knows them now, not as they were when it was asked. */
 export async function behind(
   deps: ApprovalsDeps,
-  asked: Pick<Asked, "person" | "agent" | "agents" | "delegateTo">,
+  asked: Pick<Asked, "person" | "agent" | "agents" | "delegateTo" | "sum">,
 ): Promise<Behind> {
   const [person, agents] = await Promise.all([
     asked.person && findPerson(deps, asked.person),
     Promise.all(agentsIn(asked).map((name) => findAgent(deps, name))),
   ]);
   const owners = new Set(agents.flatMap((agent) => agent?.owner ?? []));
-  return { ...(person ? { person } : {}), owners };
+  const { sum } = asked;
+  return { ...(person ? { person } : {}), owners, ...(sum === undefined ? {} : { sum }) };
 }
 
 /** Every agent of the chain and the one that it would reach: not the last alone, which another may steer. */

@@ -57,7 +57,21 @@ export const approvalExpired = declareEvent(
   z.object({ approval: z.string(), was: z.string() }),
 );
 
+export const factContradicted = declareEvent(
+  "fact.contradicted",
+  "An argument says something else than what is true of the resource: the call was refused.",
+  z.object({
+    decision: z.string(),
+    tool: z.string(),
+    resource: z.string(),
+    /** By name; neither what the argument says nor what is true. */
+    contradicted: z.array(z.object({ argument: z.string(), fact: z.string() })),
+  }),
+  "alarm",
+);
+
 export const approvalsEvents: readonly EventKind[] = [
+  factContradicted,
   approvalRequested,
   approvalAnswered,
   approvalSpent,

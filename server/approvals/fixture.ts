@@ -4,6 +4,7 @@ import { receiptHash } from "@countersign/proof/receipt";
 import { auditMigrations, perform } from "../audit/index.ts";
 import type { TestDatabase, TestEngine } from "../audit/test-databases.ts";
 import { catalogMigrations, defineServer, defineTool } from "../catalog/index.ts";
+import { delegationMigrations } from "../delegation/index.ts";
 import { type Allow, Fault, type Id, type PersonId, system } from "../lib/index.ts";
 import { type Enrolled, firstAdministrator, issuer, person } from "../login/fixture.ts";
 import { loginMigrations } from "../login/index.ts";
@@ -28,12 +29,13 @@ import {
 import { revocationMigrations } from "../revocation/index.ts";
 import { answerRequest } from "./answer.ts";
 import type { ApprovalsDeps } from "./approvals-deps.ts";
-import { authorize } from "./authorize.ts";
+import { type AuthorizeOptions, authorize } from "./authorize.ts";
 import { findApproval } from "./find.ts";
 import { unsigned } from "./receipt.ts";
 import { reserve } from "./reserve.ts";
 import { spend } from "./spend.ts";
 import { approvalsMigrations } from "./tables.ts";
+import { calm } from "./test-ports.ts";
 
 export const migrations = [
   ...auditMigrations,
@@ -41,6 +43,7 @@ export const migrations = [
   ...registryMigrations,
   ...catalogMigrations,
   ...loginMigrations,
+  ...delegationMigrations,
   ...policyMigrations,
   ...approvalsMigrations,
 ];
@@ -52,7 +55,7 @@ const more = () => ({
   policies: new ActivePolicies(),
 });
 
-export type ApprovalsTest = TestDatabase<ReturnType<typeof more>>;
+export type ApprovalsTest = TestDatabase<ReturnType<typeof more> & Pick<ApprovalsDeps, "facts" | "risk">>;
 
 const EXPENSES = `
 @id("two-of-finance") @lift("approval(2 of finance)") @reason("Large payments need two of finance.")
@@ -75,7 +78,7 @@ export interface Company {
 
 export async function openCompany(engine: TestEngine): Promise<Opened> {
   const opened = await engine.open(migrations, more());
-  const { deps } = opened;
+  const deps = { ...opened.deps, ...calm(opened.deps) };
   const ada = await firstAdministrator(deps);
   await defineGroup(deps, ada.caller, { name: "finance", grants: [] });
   await defineGroup(deps, ada.caller, { name: "security", grants: [] });
@@ -95,7 +98,7 @@ export async function openCompany(engine: TestEngine): Promise<Opened> {
   await pinTools(deps, ada);
   await installShippedPolicies(deps, system);
   await putPolicies(deps, system, [{ name: "expenses", text: EXPENSES }]);
-  return { ...opened, ada, pat, mia, fay, finn, olga };
+  return { ...opened, deps, ada, pat, mia, fay, finn, olga };
 }
 
 export type Opened = ApprovalsTest & Company;
@@ -160,6 +163,7 @@ export async function callFor(
     tool: "reports/publish",
     agent,
     person: behind,
+    instance: "spiffe://acme.example/agent/publisher/1",
     strength: "enrolled-key",
     task: { id: "task_1", purpose: "quarterly report", startedBy: id, agent: "publisher" },
     chain: { depth: 1, agents: ["publisher"], hash: "hash" },
@@ -179,8 +183,14 @@ export const payment = (amount: number): Partial<Question> => ({
 });
 
 /** Authorizes as the token service does: within a change of its own. */
-export const ask = (deps: ApprovalsDeps, question: Call): Promise<Allow<"call">> =>
-  perform(deps, agentCaller, "token.issue", (change) => authorize(deps, change, agentCaller, question));
+export const ask = (
+  deps: ApprovalsDeps,
+  question: Call,
+  options: AuthorizeOptions = {},
+): Promise<Allow<"call">> =>
+  perform(deps, agentCaller, "token.issue", (change) =>
+    authorize(deps, change, agentCaller, question, options),
+  );
 
 /** The fault that an attempt ends in. */
 export async function fault(attempt: Promise<unknown>): Promise<Fault> {

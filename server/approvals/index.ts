@@ -5,9 +5,12 @@
 export { type Answer, type Answered, answerRequest } from "./answer.ts";
 export type { ApprovalsDeps } from "./approvals-deps.ts";
 export { authorize } from "./authorize.ts";
+export { type Evaluated, evaluate } from "./evaluate.ts";
 export { approvalsEvents } from "./events.ts";
 export { expireApprovals } from "./expire.ts";
 export { allApprovals, approvalsFor, findApproval, type Seen } from "./find.ts";
+export { authorizeOwnAction, type OwnAction } from "./own-action.ts";
+export type { FactSource, FactsAsked, RiskSource } from "./ports.ts";
 export type { ApprovalRequest, ApprovalState } from "./request.ts";
 export { reserve } from "./reserve.ts";
 export { approvalAnswer, approvalList, approvalShow } from "./routes.ts";

@@ -1,6 +1,7 @@
 import type { Json } from "@countersign/proof/jcs";
 import { type Action, Fault, type Id, minutes, type PersonId, type ServiceId } from "../lib/index.ts";
 import type { NeedsApproval, PolicyRef } from "../policy/index.ts";
+import type { Sum } from "./limit.ts";
 
 /**
  * The life of a request: asked, answered, held by one token, used up. A person's no ends it, and so does time.
@@ -27,6 +28,8 @@ export interface Asked {
   /** Root first. */
   readonly agents: readonly string[];
   readonly delegateTo?: string;
+  /** What the call moves, where its tool declares an amount. */
+  readonly sum?: Sum;
   readonly lifts: NeedsApproval["lifts"];
   readonly permits: readonly PolicyRef[];
   readonly decision: Id<"decision">;

@@ -49,6 +49,22 @@ test("nobody counts who is suspended or has left", () => {
   }
 });
 
+test("above the person's own limit only somebody counts whose limit covers the sum", () => {
+  const spender = person("pat", { manager: "person_mia" as PersonId, limits: { EUR: 5_000 } });
+  const moving = (units: bigint, currency = "EUR") => ({
+    ...about,
+    person: spender,
+    sum: { scaled: String(units * 10_000n), currency },
+  });
+  const mia = (limits: Person["limits"]) => person("mia", { groups: [], limits });
+  assert.equal(counts("manager", mia({}), moving(5_000n)), true);
+  assert.equal(counts("manager", mia({}), moving(5_001n)), false);
+  assert.equal(counts("manager", mia({ EUR: 5_000 }), moving(5_001n)), false);
+  assert.equal(counts("manager", mia({ EUR: 6_000 }), moving(5_001n)), true);
+  assert.equal(counts("manager", mia({ USD: 6_000 }), moving(5_001n)), false);
+  assert.equal(counts("manager", mia({}), moving(5_001n, "USD")), true);
+});
+
 test("one person counts once, however often she says yes", () => {
   const yes = (who: string) => ({ requirement: "approval(2 of finance)", person: who });
   assert.equal(isMet("approval(2 of finance)", [yes("a"), yes("a")]), false);

@@ -1,5 +1,6 @@
 import { parseRequirement, peopleNeeded } from "../policy/index.ts";
 import type { Person } from "../registry/index.ts";
+import { coversSum, isAboveLimit, type Sum } from "./limit.ts";
 
 /** The people of this group give security reviews. */
 const SECURITY_GROUP = "security";
@@ -10,17 +11,22 @@ export interface Behind {
   readonly person?: Person;
   /** Who answers for the agents: each one of the chain, and the one that is delegated to. */
   readonly owners: ReadonlySet<string>;
+  /** What the call moves. */
+  readonly sum?: Sum;
 }
 
 /**
  * Whether this person's word counts for a requirement, now. Four eyes: whoever stands behind the task
- * or owns an agent in it does not count, but for the second factor, which is her own word alone.
+ * or owns an agent in it does not count, but for the second factor, which is her own word alone. Where a sum
+ * lies above the limit of the person behind the task, only somebody counts whose own limit covers it.
  */
 export function counts(requirement: string, approver: Person, behind: Behind): boolean {
   if (approver.status !== "active") return false;
   const needed = parseRequirement(requirement);
   if (needed.kind === "mfa") return approver.id === behind.person?.id;
   if (isInvolved(approver.id, behind)) return false;
+  if (behind.sum !== undefined && isAboveLimit(behind.person, behind.sum) && !coversSum(approver, behind.sum))
+    return false;
   switch (needed.kind) {
     case "manager":
       return behind.person?.manager === approver.id;

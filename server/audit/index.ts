@@ -27,4 +27,5 @@ export {
 } from "./routes.ts";
 export { sequence } from "./sequence.ts";
 export { type CheckpointMemory, type Sequencer, type SequencerDeps, startSequencer } from "./sequencer.ts";
-export { auditMigrations, findEvents } from "./store.ts";
+export { auditMigrations, findEvents, latestEvents } from "./store.ts";
+export type { Turn } from "./waiting-line.ts";

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Change, ColumnTypes, Database, Migration } from "../database/index.ts";
+import { earliestId } from "../lib/index.ts";
 import type { Event } from "./event.ts";
 
 /** The log's tables: events as committed, the tree over them, and what was said in confidence. */
@@ -217,6 +218,28 @@ export function findEvents(
   }
   if (filter.after !== undefined) query = query.where("id", ">", filter.after);
   return query.orderBy("id").limit(filter.limit).execute();
+}
+
+/**
+ * The newest events of these types about an agent since a time, newest first.
+ * @param since milliseconds since the epoch
+ */
+export function latestEvents(
+  database: Database,
+  about: { readonly agent: string; readonly types: readonly string[] },
+  since: number,
+  limit: number,
+): Promise<{ body: string }[]> {
+  return database
+    .tables<AuditTables>()
+    .selectFrom("event")
+    .select("body")
+    .where("agent", "=", about.agent)
+    .where("id", ">=", earliestId("event", since))
+    .where("type", "in", about.types)
+    .orderBy("id", "desc")
+    .limit(limit)
+    .execute();
 }
 
 export function findEvent(

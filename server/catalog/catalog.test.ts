@@ -10,6 +10,7 @@ import {
   defineServer,
   defineTool,
   expandShortForm,
+  findServer,
   findTool,
   type Label,
   listTools,
@@ -50,6 +51,35 @@ forEachEngine((engine) => {
     assert.deepEqual(await findTool(example.deps, "reports/publish"), tool);
     assert.deepEqual(await toolsOf(example.deps, RESOURCE), [tool]);
     assert.deepEqual(await toolsOf(example.deps, "https://other.example.com/"), []);
+  });
+
+  it("what a definition says besides is stored with it, and so is where a server stands", async () => {
+    const { deps, administrator } = example;
+    const tool = await define("pay", ["write"], {
+      inputSchema: {
+        type: "object",
+        properties: { amount: { type: "number" }, invoice: { type: "string" } },
+      },
+      data: ["payments", "customer-data"],
+      untrusted: true,
+      amount: { argument: "amount", currency: "EUR" },
+      facts: [
+        {
+          name: "owed",
+          type: "number",
+          url: "https://reports.example.com/invoices/{invoice}",
+          pointer: "/owed",
+          equals: "amount",
+        },
+      ],
+    });
+    assert.deepEqual(tool.data, ["customer-data", "payments"]);
+    assert.deepEqual(await findTool(deps, "reports/pay"), tool);
+    const placed = { id: "reports", resource: RESOURCE, environment: "production", region: "eu-1" } as const;
+    await defineServer(deps, administrator, placed);
+    assert.deepEqual(await findServer(deps, "reports"), placed);
+    await defineServer(deps, administrator, { id: "reports", resource: RESOURCE });
+    assert.deepEqual(await findServer(deps, "reports"), { id: "reports", resource: RESOURCE });
   });
 
   it("the order in which labels or members are written is no other definition", async () => {

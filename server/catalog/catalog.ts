@@ -15,7 +15,8 @@ export const catalogVersion = (deps: DatabaseDeps): Promise<number> => readVersi
 /** The schema last made per open database. Only a shortcut: it is asked for by the version that is read anew. */
 const lastMade = new WeakMap<Database, { version: number; made: SchemaAndDigest }>();
 
-type SchemaAndDigest = { schema: CedarSchema; digest: string };
+/** @see cedarSchemaOf */
+export type SchemaAndDigest = { schema: CedarSchema; digest: string };
 
 /** The Cedar schema of all that is pinned now, and its digest. */
 export async function cedarSchema(deps: DatabaseDeps): Promise<SchemaAndDigest> {
@@ -26,6 +27,13 @@ export async function cedarSchema(deps: DatabaseDeps): Promise<SchemaAndDigest> 
   const made = cedarSchemaOf(await allTools(deps));
   lastMade.set(deps.database, { version, made });
   return made;
+}
+
+/** The schema as it would be with these tools pinned, beside those that are or in place of them. */
+export async function cedarSchemaWith(deps: DatabaseDeps, tools: readonly Tool[]): Promise<SchemaAndDigest> {
+  const pinned = new Map((await allTools(deps)).map((tool) => [tool.identifier, tool]));
+  for (const tool of tools) pinned.set(tool.identifier, tool);
+  return cedarSchemaOf([...pinned.values()]);
 }
 
 async function allTools(deps: DatabaseDeps): Promise<Tool[]> {

@@ -93,9 +93,15 @@ test("a request for a generated action is valid for Cedar, and a wrong argument 
       context: {
         args: { count: count as number },
         authority: { covered: true },
+        facts: {},
+        settings: {},
         strength: "enrolled-key",
+        strength_rank: 4,
         risk: 0,
+        risk_known: true,
+        anomalies: [],
         now: { epoch: 1, hour: 1, weekday: 1 },
+        local: { zone: "UTC", date: "1970-01-01", hour: 1, minute: 0, weekday: 4 },
       },
       schema: schema as unknown as Schema,
       validateRequest: true,
@@ -105,6 +111,45 @@ test("a request for a generated action is valid for Cedar, and a wrong argument 
   const answer = ask(3);
   assert.equal(answer.type === "success" && answer.response.decision, "allow", JSON.stringify(answer));
   assert.equal(ask("3").type, "failure");
+});
+
+test("policies on circumstances, facts and settings validate strictly, in every action", () => {
+  const pay = toolOf({
+    server: "finance",
+    name: "pay",
+    description: "",
+    labels: ["write"],
+    inputSchema: { type: "object", properties: {} },
+    facts: [{ name: "owed", type: "number", url: "https://erp.example/", pointer: "" }],
+  });
+  const settings = {
+    limits: { first: { type: "Long" }, most: { type: "Extension", name: "decimal" } },
+  } as const;
+  const { schema } = cedarSchemaOf([approve, pay], settings);
+  const conditions = [
+    "context has task && context.task.break_glass",
+    'context has task && context.task has incident && context.task.incident.severity == "P1"',
+    "context has task && context.task has runbook && context.task.runbook.declares",
+    "context has posture && context.posture.evidence_age > 60 && context.posture.idle_days > 30",
+    "context.risk > 80 || !context.risk_known || context.strength_rank < 4",
+    'context.anomalies.contains("new_behaviour")',
+    "context.local.hour >= context.settings.limits.first && context.local.minute < 30",
+    'context.local.weekday > 5 && context.local.date == "2026-12-25"',
+    'context has tool && context.tool.data.contains("credentials") && context.tool.untrusted',
+    'context has tool && context.tool has environment && context.tool.environment == "production"',
+    "context has amount && context.amount.greaterThan(context.settings.limits.most)",
+    'context has currency && context.currency == "EUR"',
+    'context has history && context.history.labels.contains("x") && context.history.tool_calls > 3',
+    "context has history && context.history has amount_after && context.history.amount_after.greaterThan(context.history.amount)",
+    "context has window && context.window has agent_minute && context.window.agent_minute > 10",
+    'context.facts has owed && context.facts.owed.greaterThan(decimal("1.0"))',
+  ];
+  for (const condition of conditions) {
+    const policy = `forbid (principal, action in Action::"call", resource) when { ${condition} };`;
+    assert.deepEqual(problems(schema, policy), [], condition);
+  }
+  const unknown = "forbid (principal, action, resource) when { context.settings.limits.second == 1 };";
+  assert.match(problems(schema, unknown).join(), /second/);
 });
 
 test("the digest names the schema: the same tools give the same, another argument gives another", () => {

@@ -10,6 +10,7 @@ import { insertServer, raiseVersion, replaceServer } from "./store.ts";
 
 /**
  * Adds a server to the catalog, or says its record anew. Saying what stands already changes nothing.
+ * No policy is asked whether it fits: for whom policies decide there is `admitServer`.
  * @throws Fault `forbidden`; `invalid`; `exists` when another server has the resource; `conflict` when the
  *   resource of a server with pinned tools would change, because grants name it
  */
@@ -24,24 +25,33 @@ export function defineServer(
   });
 }
 
-/** As `defineServer`, within a change that does more besides. Whoever calls it has decided that it may. */
+/**
+ * As `defineServer`, within a change that does more besides. Whoever calls it has decided that it may.
+ * @param policyLoss ids of policies that lose something by it, which the caller accepted
+ */
 export async function putServer(
   deps: CatalogDeps,
   change: Change,
   caller: Caller,
   attackerServer: ServerDefinition,
+  policyLoss: readonly string[] = [],
 ): Promise<Server> {
-  const server = accepted("server", serverDefinition, attackerServer) as Server;
+  const server = readServer(attackerServer);
   const before = await findServer(deps, server.id);
   if (before !== undefined && changedMembers(before, server).length === 0) return before;
   await requireSound(deps, before, server);
   if (before === undefined) insertServer(change, server);
   else replaceServer(change, before, server);
   raiseVersion(change);
-  const team = server.team === undefined ? {} : { team: server.team };
-  append(change, serverDefined(deps, caller, {}, { server: server.id, resource: server.resource, ...team }));
+  const { id, ...said } = server;
+  const loss = policyLoss.length === 0 ? {} : { policy_loss: [...policyLoss] };
+  append(change, serverDefined(deps, caller, {}, { server: id, ...said, ...loss }));
   return server;
 }
+
+/** The record that a definition makes. @throws Fault `invalid` */
+export const readServer = (attackerServer: ServerDefinition): Server =>
+  accepted("server", serverDefinition, attackerServer) as Server;
 
 async function requireSound(deps: CatalogDeps, before: Server | undefined, server: Server): Promise<void> {
   const holder = await serverOf(deps, server.resource);

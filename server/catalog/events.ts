@@ -1,10 +1,20 @@
 import { z } from "zod";
 import { declareEvent, type EventKind } from "../audit/index.ts";
 
+/** Ids of policies that this takes something away from: whoever did it was told so, and accepted it. */
+const policy_loss = z.array(z.string()).optional();
+
 export const serverDefined = declareEvent(
   "server.defined",
   "A server was added to the catalog, or its record changed.",
-  z.object({ server: z.string(), resource: z.string(), team: z.string().optional() }),
+  z.object({
+    server: z.string(),
+    resource: z.string(),
+    team: z.string().optional(),
+    environment: z.string().optional(),
+    region: z.string().optional(),
+    policy_loss,
+  }),
 );
 
 const pinned = z.object({ tool: z.string(), digest: z.string(), labels: z.array(z.string()) });
@@ -18,7 +28,7 @@ export const toolPinned = declareEvent(
 export const toolRepinned = declareEvent(
   "tool.repinned",
   "Another definition of a tool took the place of the pinned one.",
-  pinned.extend({ replaces: z.string() }),
+  pinned.extend({ replaces: z.string(), policy_loss }),
 );
 
 export const catalogEvents: readonly EventKind[] = [serverDefined, toolPinned, toolRepinned];

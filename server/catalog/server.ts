@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { resourceUrl, shortName } from "../registry/index.ts";
+import { ENVIRONMENTS, type Environment, resourceUrl, shortName, technicalWord } from "../registry/index.ts";
 
 /** A place that offers tools: known to people by its id, to tokens by its resource identifier. */
 export interface Server {
@@ -8,6 +8,9 @@ export interface Server {
   readonly resource: string;
   /** The team that answers for it. */
   readonly team?: string;
+  /** Where it stands, for policies that keep environments and regions apart. */
+  readonly environment?: Environment;
+  readonly region?: string;
 }
 
 /** What is said of a server: all of it, each time. */
@@ -15,5 +18,9 @@ export const serverDefinition = z.strictObject({
   id: shortName,
   resource: resourceUrl,
   team: shortName.optional(),
+  environment: z
+    .enum(ENVIRONMENTS, { error: `The environment is one of ${ENVIRONMENTS.join(", ")}.` })
+    .optional(),
+  region: technicalWord.optional(),
 });
 export type ServerDefinition = z.output<typeof serverDefinition>;

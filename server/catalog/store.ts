@@ -5,7 +5,13 @@ import { type Tool, toolOf } from "./tool.ts";
 
 /** The catalog's tables. */
 export interface CatalogTables {
-  server: { id: string; resource: string; team: string | null };
+  server: {
+    id: string;
+    resource: string;
+    team: string | null;
+    environment: string | null;
+    region: string | null;
+  };
   tool: {
     /** `server/name`. */
     identifier: string;
@@ -15,6 +21,8 @@ export interface CatalogTables {
     labels: string;
     input_schema: string;
     digest: string;
+    /** What a definition may say besides: `data`, `untrusted`, `amount`, `facts`. Absent: none of it. */
+    besides: string | null;
   };
   /** One row: how often the catalog has changed. */
   catalog_head: { name: string; version: number };
@@ -50,16 +58,39 @@ export const catalogMigrations: Migration[] = [
         .execute();
     },
   },
+  {
+    name: "catalog/0002-circumstances",
+    async up(schema, types) {
+      await schema.alterTable("server").addColumn("environment", types.text).execute();
+      await schema.alterTable("server").addColumn("region", types.text).execute();
+      await schema.alterTable("tool").addColumn("besides", types.json).execute();
+    },
+  },
 ];
 
-const serverOf = ({ team, ...row }: CatalogTables["server"]): Server => ({
-  ...row,
-  ...(team === null ? {} : { team }),
+const serverOf = ({ id, resource, ...row }: CatalogTables["server"]): Server => ({
+  ...{ id, resource },
+  ...(Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Partial<Server>),
+});
+
+/** Absent members are null in a row. */
+const rowOfServer = ({ id, resource, team, environment, region }: Server): CatalogTables["server"] => ({
+  ...{ id, resource },
+  team: team ?? null,
+  environment: environment ?? null,
+  region: region ?? null,
 });
 
 /** The pin is computed anew from what is stored, so a row that was tampered with is another definition. */
-const toolFrom = ({ server, name, description, labels, input_schema }: CatalogTables["tool"]): Tool =>
-  toolOf({ server, name, description, labels: JSON.parse(labels), inputSchema: JSON.parse(input_schema) });
+const toolFrom = (row: CatalogTables["tool"]): Tool =>
+  toolOf({
+    server: row.server,
+    name: row.name,
+    description: row.description,
+    labels: JSON.parse(row.labels),
+    inputSchema: JSON.parse(row.input_schema),
+    ...(row.besides === null ? {} : JSON.parse(row.besides)),
+  });
 
 const rowOf = ({
   identifier,
@@ -69,10 +100,12 @@ const rowOf = ({
   labels,
   inputSchema,
   digest,
+  ...besides
 }: Tool): CatalogTables["tool"] => ({
   ...{ identifier, server, name, description, digest },
   labels: JSON.stringify(labels),
   input_schema: JSON.stringify(inputSchema),
+  besides: Object.keys(besides).length === 0 ? null : JSON.stringify(besides),
 });
 
 /** Counts a change of the catalog, so that whoever keeps something made from it knows when it is old. */
@@ -86,26 +119,29 @@ export function raiseVersion(change: Change): void {
   change.announce("catalog");
 }
 
+/** What was found out with the catalog at this version must still hold when the change commits. */
+export function requireVersion(change: Change, version: number): void {
+  const heads = change.tables<CatalogTables>().selectFrom("catalog_head").select("version");
+  const stands = heads.where("name", "=", HEAD).where("version", "=", version);
+  const none = change
+    .tables<CatalogTables>()
+    .selectNoFrom(({ lit }) => lit(1).as("none"))
+    .where(({ not, exists }) => not(exists(heads.where("name", "=", HEAD))));
+  change.require(version === 0 ? none : stands);
+}
+
 export async function readVersion(database: Database): Promise<number> {
   const heads = database.tables<CatalogTables>().selectFrom("catalog_head").select("version");
   return (await heads.where("name", "=", HEAD).executeTakeFirst())?.version ?? 0;
 }
 
-export function insertServer(change: Change, { id, resource, team }: Server): void {
-  change.add(
-    change
-      .tables<CatalogTables>()
-      .insertInto("server")
-      .values({ id, resource, team: team ?? null }),
-  );
+export function insertServer(change: Change, server: Server): void {
+  change.add(change.tables<CatalogTables>().insertInto("server").values(rowOfServer(server)));
 }
 
 /** Replaces a server's record, if it is still the one that was read. */
-export function replaceServer(change: Change, before: Server, { resource, team }: Server): void {
-  const update = change
-    .tables<CatalogTables>()
-    .updateTable("server")
-    .set({ resource, team: team ?? null });
+export function replaceServer(change: Change, before: Server, after: Server): void {
+  const update = change.tables<CatalogTables>().updateTable("server").set(rowOfServer(after));
   change.add(update.where("id", "=", before.id).where("resource", "=", before.resource));
 }
 

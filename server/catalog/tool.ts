@@ -1,8 +1,16 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
 import { z } from "zod";
-import { printableText, shortName } from "../registry/index.ts";
+import { defined, printableText, shortName } from "../registry/index.ts";
 import { type InputSchema, inputSchema } from "./input-schema.ts";
+import {
+  type AmountDeclaration,
+  amountDeclaration,
+  contradictionsIn,
+  dataLabel,
+  type FactDeclaration,
+  factDeclaration,
+} from "./tool-facts.ts";
 
 /** What a tool does to the world. Policies speak of tools by these. */
 export const LABELS = ["read", "write", "destructive", "external"] as const;
@@ -17,6 +25,14 @@ export interface ToolDefinition {
   /** In alphabetical order, each once. */
   readonly labels: readonly Label[];
   readonly inputSchema: InputSchema;
+  /** Labels of the data that its result holds, in alphabetical order. */
+  readonly data?: readonly string[] | undefined;
+  /** Its result holds content from outside, which may be written to steer an agent. */
+  readonly untrusted?: true | undefined;
+  /** What a call moves. */
+  readonly amount?: AmountDeclaration | undefined;
+  /** What the server finds out by itself before a call, in the order of their names. */
+  readonly facts?: readonly FactDeclaration[] | undefined;
 }
 
 /** A tool as pinned: what was looked at is what agents may call. */
@@ -35,8 +51,8 @@ const toolName = z
     "A tool's name has letters, digits, . _ and - only, 64 at most.",
   );
 
-/** What is said of a tool: all of it, each time. A tool without a label is one that no policy on labels sees. */
-export const toolDefinition = z.strictObject({
+/** The members of a tool's definition; what contradicts itself among them is `toolDefinition`'s to find. */
+export const toolMembers = z.strictObject({
   server: shortName,
   name: toolName,
   description: printableText(1_000),
@@ -45,16 +61,37 @@ export const toolDefinition = z.strictObject({
     .min(1, "A tool needs a label.")
     .max(4),
   inputSchema,
+  data: z.array(dataLabel).max(20).optional(),
+  untrusted: z.literal(true).optional(),
+  amount: amountDeclaration.optional(),
+  facts: z.array(factDeclaration).max(20).optional(),
 });
 
-/** Makes the tool of a definition; labels are put in order, so that their order is no difference. */
+/** What is said of a tool: all of it, each time. A tool without a label is one that no policy on labels sees. */
+export const toolDefinition = toolMembers.superRefine((said, context) => {
+  for (const { path, message } of contradictionsIn(said as ToolDefinition))
+    context.addIssue({ code: "custom", path, message });
+});
+
+/** Makes the tool of a definition; lists are put in order, so that their order is no difference. */
 export function toolOf(definition: ToolDefinition): Tool {
   const labels = [...new Set(definition.labels)].sort();
   const { server, name, description, inputSchema } = definition;
-  const pinned = { server, name, description, labels, inputSchema };
+  const pinned = { server, name, description, labels, inputSchema, ...beyond(definition) };
   return {
     ...pinned,
     identifier: `${server}/${name}`,
     digest: sha256Base64url(canonicalize(pinned as unknown as Json)),
+  };
+}
+
+/** The members that a definition may do without: those that say nothing are absent. */
+function beyond({ data = [], untrusted, amount, facts = [] }: ToolDefinition) {
+  const byName = (a: FactDeclaration, b: FactDeclaration): number => (a.name < b.name ? -1 : 1);
+  return {
+    ...(data.length === 0 ? {} : { data: [...new Set(data)].sort() }),
+    ...(untrusted === undefined ? {} : { untrusted }),
+    ...(amount === undefined ? {} : { amount }),
+    ...(facts.length === 0 ? {} : { facts: facts.map(defined).sort(byName) }),
   };
 }

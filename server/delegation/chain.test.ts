@@ -28,6 +28,7 @@ const task: Task = {
   expires: NOW + 500,
   deadline: NOW + 1000,
   consent: "consent-hash",
+  breakGlass: false,
 };
 
 const grant = (values: string[], max_uses?: number): Grant => ({

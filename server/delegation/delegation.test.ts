@@ -87,16 +87,13 @@ forEachEngine((engine) => {
       await updateAgent(deps, ada.caller, { name: "bare", update: { grants: [] } });
       const secret = [call("reports/write", quarter("very secret quarter"))];
       const { edge } = await begunTask(deps, room);
+      const known = [call("reports/write", quarter("Q3"))];
       for (const attempt of [
-        openTask(deps, pat.caller, request(room, { grants: secret })),
-        openTask(
-          deps,
-          pat.caller,
-          request(room, { agent: "bare", grants: [call("reports/write", quarter("Q3"))] }),
-        ),
-        passOn(deps, planner, { edge: edge.id, to: "writer", grants: secret }),
+        () => openTask(deps, pat.caller, request(room, { grants: secret })),
+        () => openTask(deps, pat.caller, request(room, { agent: "bare", grants: known })),
+        () => passOn(deps, planner, { edge: edge.id, to: "writer", grants: secret }),
       ]) {
-        const refusal = await fault(attempt);
+        const refusal = await fault(attempt());
         assert.match(String(refusal.members.uncovered), /secret quarter|Q3/, "whoever asked is told");
         assert.deepEqual(refusal.record.uncovered, ["reports/write"]);
       }
@@ -304,7 +301,7 @@ forEachEngine((engine) => {
       const extension = await readExtension(deps, planner.caller, wide);
       assert.equal(extension.authority.covered, false);
       const change = new Change(deps.database);
-      assert.throws(() => extend(deps, change, planner.caller, allow, extension), Fault);
+      await assert.rejects(extend(deps, change, planner.caller, allow, extension), Fault);
       assert.ok(change.isEmpty);
     });
 
@@ -341,7 +338,14 @@ forEachEngine((engine) => {
       assert.match(beyond.message, /at most 1 links/);
       await updateAgent(deps, ada.caller, {
         name: "planner",
-        update: { delegation: { max_depth: 2, delegate_to: ["writer", "publisher"], needs_person: [] } },
+        update: {
+          delegation: {
+            max_depth: 2,
+            delegate_to: ["writer", "publisher"],
+            needs_person: [],
+            shared: true as const,
+          },
+        },
       });
       const { edge } = await begunTask(deps, room);
       const second = await passOn(deps, planner, { edge: edge.id, to: "writer", grants });
@@ -349,7 +353,14 @@ forEachEngine((engine) => {
       assert.match(third.message, /at most 2 links/);
       await updateAgent(deps, ada.caller, {
         name: "planner",
-        update: { delegation: { max_depth: 4, delegate_to: ["writer", "publisher"], needs_person: [] } },
+        update: {
+          delegation: {
+            max_depth: 4,
+            delegate_to: ["writer", "publisher"],
+            needs_person: [],
+            shared: true as const,
+          },
+        },
       });
     });
 
@@ -357,7 +368,12 @@ forEachEngine((engine) => {
       const { deps, ada, planner } = room;
       const read = [call("reports/read", { open_args: true })];
       const write = [call("reports/write", quarters("Q1"))];
-      const rules = { max_depth: 4, delegate_to: ["writer", "publisher"], needs_person: [] };
+      const rules = {
+        max_depth: 4,
+        delegate_to: ["writer", "publisher"],
+        needs_person: [],
+        shared: true as const,
+      };
       await updateAgent(deps, ada.caller, {
         name: "planner",
         update: { delegation: { ...rules, grants: read } },

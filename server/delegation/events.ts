@@ -16,6 +16,35 @@ export const taskRequested = declareEvent(
     max_depth: z.int(),
     expires: z.int(),
     deadline: z.int(),
+    incident: z.object({ id: z.string(), severity: z.string() }).optional(),
+    runbook: z.object({ name: z.string(), digest: z.string() }).optional(),
+    break_glass: z.boolean().optional(),
+  }),
+);
+
+export const taskBreakGlass = declareEvent(
+  "task.break-glass",
+  "A person opened a task in an emergency, by which policies may let pass what they otherwise would not.",
+  z.object({
+    instruction: z.string(),
+    purpose: z.string(),
+    agent: z.string(),
+    identifiers: z.array(z.string()),
+    deadline: z.int(),
+    incident: z.object({ id: z.string(), severity: z.string() }).optional(),
+    runbook: z.object({ name: z.string(), digest: z.string() }).optional(),
+  }),
+  "alarm",
+);
+
+export const runbookApproved = declareEvent(
+  "runbook.approved",
+  "An administrator approved a plan of tools with which tasks can be opened.",
+  z.object({
+    runbook: z.string(),
+    digest: z.string(),
+    steps: z.array(z.string()),
+    replaces: z.string().optional(),
   }),
 );
 
@@ -84,6 +113,8 @@ export const taskExpired = declareEvent(
 /** Every kind of event of this room, for `api/events.json`. */
 export const delegationEvents: readonly EventKind[] = [
   taskRequested,
+  taskBreakGlass,
+  runbookApproved,
   consentGiven,
   consentRefused,
   taskOpened,

@@ -17,6 +17,7 @@ import { chainOf, type LivingChain, requireChain } from "./chain-of.ts";
 import { type Delegation, MOST_DEPTH } from "./delegation.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
 import { delegationExtended } from "./events.ts";
+import { joinTask } from "./join-task.ts";
 import { insertDelegation } from "./store-delegations.ts";
 import { aboutTask } from "./task.ts";
 
@@ -79,17 +80,18 @@ export async function readExtension(
  * Passes part of an agent's authority on to another agent, as part of the caller's change: the same one in
  * which the decision was made.
  * @param allow the decision; without one this verb cannot be reached
- * @throws Fault `denied` when the grants are not covered after all
+ * @throws Fault `denied` when the grants are not covered after all, or the running copy works on another task
  */
-export function extend(
+export async function extend(
   deps: DelegationDeps,
   change: Change,
   caller: Caller,
   allow: Allow<"delegate">,
   extension: Extension,
-): Delegation {
+): Promise<Delegation> {
   const { chain, target } = extension;
   requireCovered(extension);
+  if (caller.instance !== undefined) await joinTask(deps, change, chain, caller.instance);
   requireChain(change, chain);
   requireActivePerson(change, chain.principal);
   for (const agent of [...chain.agents, target]) requireActiveAgent(deps, change, agent);

@@ -144,7 +144,7 @@ async function found(deps: DelegationDeps): Promise<Company> {
   return { ada, pat, mia, desk: { ...(await run(deps, { service })), service }, planner, writer, publisher };
 }
 
-/** Registers an agent with everything as its ceiling, and starts a copy of it. */
+/** Registers an agent with everything as its ceiling, whose copies many tests share, and starts one. */
 export async function agent(
   deps: DelegationDeps,
   { caller, id }: Enrolled,
@@ -159,7 +159,7 @@ export async function agent(
     environment: "production",
     owner: id,
     grants: ALL,
-    delegation: { delegate_to, max_depth, needs_person: [] },
+    delegation: { delegate_to, max_depth, needs_person: [], shared: true },
   });
   return run(deps, { agent: name });
 }

@@ -3,6 +3,7 @@
  * parts of it on, each narrower than the last; when the task closes, or any link ends, all below it is dead.
  * A chain is always read from these records, never from what a token says of itself.
  */
+export { type Action, type Authority, finishAction, recordAction } from "./action.ts";
 export {
   agentsOf,
   type Chain,
@@ -19,6 +20,7 @@ export { chainOf, type LivingChain, requireChain } from "./chain-of.ts";
 export { closeTask } from "./close-task.ts";
 export { type ConsentView, consentFor } from "./consent-for.ts";
 export { countCall } from "./counts.ts";
+export { defineRunbook, findRunbook } from "./define-runbook.ts";
 export { type Delegation, MOST_DEPTH, USUAL_DEPTH } from "./delegation.ts";
 export type { DelegationDeps } from "./delegation-deps.ts";
 export { delegationTokenFor, type Ticket } from "./delegation-ticket.ts";
@@ -27,9 +29,30 @@ export { delegationEvents } from "./events.ts";
 export { expireTasks } from "./expire.ts";
 export { type Extension, type ExtensionRequest, extend, readExtension } from "./extend.ts";
 export { giveConsent, refuseConsent } from "./give-consent.ts";
-export { type Action, type Authority, finishAction, recordAction } from "./history.ts";
+export {
+  advance,
+  type History,
+  inherit,
+  NO_HISTORY,
+  type RememberedCall,
+  type SeenHistory,
+  seenBy,
+} from "./history.ts";
+export { joinTask } from "./join-task.ts";
 export { heldDelegations } from "./look.ts";
 export { openTask, type TaskRequest } from "./open-task.ts";
+export {
+  type CallMade,
+  type Footing,
+  footing,
+  headKeys,
+  historyFor,
+  type Remembered,
+  type Remembering,
+  reserveCall,
+  tidyWindows,
+  windowsFor,
+} from "./remember.ts";
 export {
   consentsGet,
   consentsGive,
@@ -44,7 +67,19 @@ export {
   tasksOpen,
   tasksTree,
 } from "./routes.ts";
+export { runbooksGet, runbooksList, runbooksPut } from "./routes-runbooks.ts";
+export type { PlannedBy, Runbook, RunbookDefinition } from "./runbook.ts";
 export { findConsent, findTask, type StoredConsent } from "./store.ts";
 export { type DelegationTables, delegationMigrations } from "./tables.ts";
-export type { Task, TaskState } from "./task.ts";
+export { type Incident, type SeenTask, seenTask, type Task, type TaskState } from "./task.ts";
+export {
+  COUNTED,
+  type Counted,
+  type CountedFor,
+  SPANS,
+  type Span,
+  type WindowCounts,
+  type Windows,
+  windowCounts,
+} from "./window.ts";
 export { edgeAnswer, shapeEdge } from "./wire.ts";

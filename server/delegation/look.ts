@@ -1,8 +1,8 @@
 import type { Caller } from "../lib/index.ts";
+import type { Action } from "./action.ts";
 import type { Delegation } from "./delegation.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
 import { visibleTask } from "./find-task.ts";
-import type { Action } from "./history.ts";
 import type { Page, PageQuery } from "./page.ts";
 import { actionsOf } from "./store-actions.ts";
 import { delegationsWhere } from "./store-delegations.ts";

@@ -21,12 +21,23 @@ import {
   requireActivePerson,
 } from "../registry/index.ts";
 import { coveredByGrants, uncoveredIdentifiers } from "./chain.ts";
+import { findRunbook } from "./define-runbook.ts";
 import { MOST_DEPTH, USUAL_DEPTH } from "./delegation.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
-import { taskRequested } from "./events.ts";
+import { taskBreakGlass, taskRequested } from "./events.ts";
 import { keepInstruction } from "./instruction.ts";
+import { type PlannedBy, plannedBy } from "./runbook.ts";
 import { insertTask } from "./store.ts";
-import { LONGEST_TASK, type Task, USUAL_DELEGATION, USUAL_TASK } from "./task.ts";
+import { requireRunbook } from "./store-runbooks.ts";
+import {
+  aboutTask,
+  type Incident,
+  LONGEST_BREAK_GLASS,
+  LONGEST_TASK,
+  type Task,
+  USUAL_DELEGATION,
+  USUAL_TASK,
+} from "./task.ts";
 
 export interface TaskRequest {
   /** For whom it is to be done. */
@@ -42,17 +53,25 @@ export interface TaskRequest {
   readonly deadlineIn?: number | undefined;
   /** The longest chain that may hang on it, in links. */
   readonly maxDepth?: number | undefined;
+  /** What it serves. */
+  readonly incident?: Incident | undefined;
+  /** Name of the approved plan that it follows. */
+  readonly runbook?: string | undefined;
+  /** An emergency: only the person herself can say so. */
+  readonly breakGlass?: boolean | undefined;
 }
 
 /**
  * Opens a task that waits for its person's consent: nothing is given before she signs. She may open her own;
  * a registered service may open one for her.
  * @throws Fault `forbidden` for any other caller; `denied` with `uncovered` when she, or the agent's ceiling,
- *   does not have what is asked; `invalid` for times and depths that make no sense
+ *   does not have what is asked; `invalid` for times and depths that make no sense; `not-found` for a runbook
+ *   that nobody has approved
  */
 export function openTask(deps: DelegationDeps, caller: Caller, request: TaskRequest): Promise<Task> {
   return perform(deps, caller, "task.open", async (change) => {
     const startedBy = starterOf(caller, request.person);
+    requireInPerson(request, startedBy);
     const [person, agent] = await Promise.all([
       alivePerson(deps, request.person),
       aliveAgent(deps, request.agent),
@@ -60,7 +79,8 @@ export function openTask(deps: DelegationDeps, caller: Caller, request: TaskRequ
     await requireGiveable(deps, person, agent, request.grants);
     requireActivePerson(change, person);
     requireActiveAgent(deps, change, agent);
-    return addTask(deps, change, caller, { ...request, startedBy });
+    const plan = await planOf(deps, change, request);
+    return addTask(deps, change, caller, { ...request, startedBy, plan });
   });
 }
 
@@ -105,13 +125,33 @@ function starterOf(caller: Caller, person: PersonId): Task["startedBy"] {
   );
 }
 
+/** A service could be made to cry wolf; a person who does has signed in as herself. */
+function requireInPerson({ breakGlass }: TaskRequest, { through }: Task["startedBy"]): void {
+  if (breakGlass !== true || through === undefined) return;
+  throw new Fault("forbidden", "Only a person herself can break the glass.", {
+    remedy: "She can open the task in her own session.",
+  });
+}
+
+/** The runbook as it is approved now: it must still be at the commit. */
+async function planOf(
+  deps: DelegationDeps,
+  change: Change,
+  { runbook }: TaskRequest,
+): Promise<PlannedBy | undefined> {
+  if (runbook === undefined) return undefined;
+  const plan = plannedBy(await findRunbook(deps, runbook));
+  requireRunbook(change, plan);
+  return plan;
+}
+
 function addTask(
   deps: DelegationDeps,
   change: Change,
   caller: Caller,
-  request: TaskRequest & Pick<Task, "startedBy">,
+  request: TaskRequest & Pick<Task, "startedBy"> & { readonly plan: PlannedBy | undefined },
 ): Task {
-  const { person, agent, grants, purpose, startedBy } = request;
+  const { person, agent, grants, purpose, startedBy, incident, plan, breakGlass = false } = request;
   const task: Task = {
     id: newId(deps, "task"),
     person,
@@ -125,9 +165,13 @@ function addTask(
     state: "awaiting-consent",
     nonce: newSecret(deps),
     ...timesOf(deps.clock.now(), request),
+    ...(incident === undefined ? {} : { incident }),
+    ...(plan === undefined ? {} : { runbook: plan }),
+    breakGlass,
   };
   insertTask(change, task);
-  append(change, taskRequested(deps, caller, { task: task.id, agent, person }, bodyOf(task)));
+  append(change, taskRequested(deps, caller, aboutTask(task), bodyOf(task)));
+  if (breakGlass) append(change, taskBreakGlass(deps, caller, aboutTask(task), alarmOf(task)));
   return task;
 }
 
@@ -141,10 +185,32 @@ const bodyOf = (task: Task) => ({
   max_depth: task.maxDepth,
   expires: task.expires,
   deadline: task.deadline,
+  ...servedBy(task),
+  ...(task.breakGlass ? { break_glass: true } : {}),
+});
+
+const alarmOf = (task: Task) => ({
+  instruction: task.instruction,
+  purpose: task.purposeCommitment,
+  agent: task.agent,
+  identifiers: task.grants.map(({ identifier }) => identifier),
+  deadline: task.deadline,
+  ...servedBy(task),
+});
+
+const servedBy = ({ incident, runbook }: Task) => ({
+  ...(incident === undefined ? {} : { incident }),
+  ...(runbook === undefined ? {} : { runbook: { name: runbook.name, digest: runbook.digest } }),
 });
 
 function timesOf(now: number, request: TaskRequest): Pick<Task, "openedAt" | "expires" | "deadline"> {
-  const { deadlineIn = USUAL_TASK, expiresIn = Math.min(USUAL_DELEGATION, deadlineIn) } = request;
+  const usual = request.breakGlass === true ? LONGEST_BREAK_GLASS : USUAL_TASK;
+  const { deadlineIn = usual, expiresIn = Math.min(USUAL_DELEGATION, deadlineIn) } = request;
+  if (request.breakGlass === true && deadlineIn > LONGEST_BREAK_GLASS) {
+    throw new Fault("invalid", "A task that breaks the glass lasts at most an hour.", {
+      remedy: "Ask for a shorter time, and open another one when it has passed.",
+    });
+  }
   if (deadlineIn > LONGEST_TASK || expiresIn > deadlineIn) {
     throw new Fault("invalid", "A task lasts at most a week, and a delegation at most as long as its task.", {
       remedy: "Ask for a shorter time.",

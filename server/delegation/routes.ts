@@ -2,7 +2,7 @@ import { z } from "zod";
 import { pageOf, pageQuery, route } from "../http/index.ts";
 import { type AgentName, isId, type PersonId, seconds } from "../lib/index.ts";
 import { assertionResponse } from "../login/index.ts";
-import { grantList, personId, principalName, printableText } from "../registry/index.ts";
+import { grantList, personId, principalName, printableText, shortName } from "../registry/index.ts";
 import { closeTask } from "./close-task.ts";
 import { awaitedConsents, consentFor } from "./consent-for.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
@@ -12,6 +12,7 @@ import { visibleTask } from "./find-task.ts";
 import { giveConsent, refuseConsent } from "./give-consent.ts";
 import { heldDelegations, taskActions, taskTree } from "./look.ts";
 import { openTask } from "./open-task.ts";
+import { incident } from "./task.ts";
 import { edgeAnswer, sentenceOf, shapeEdge, shapeTask, taskAnswer } from "./wire.ts";
 
 /** The longest that may be asked for, in seconds: a week. */
@@ -36,10 +37,16 @@ export const tasksOpen = route<DelegationDeps>()({
     expires_in: duration.optional().describe("Lifetime of the person's delegation, in seconds."),
     deadline_in: duration.optional().describe("Lifetime of the task, in seconds."),
     max_depth: z.int().min(1).max(8).optional(),
+    incident: incident.optional().describe("What it serves."),
+    runbook: shortName.optional().describe("Name of the approved runbook that it follows."),
+    break_glass: z
+      .literal(true)
+      .optional()
+      .describe("An emergency: only the person herself can say so, for an hour at most."),
   }),
   answers: { 201: taskAnswer },
   async handle(deps, caller, { body }) {
-    const { expires_in, deadline_in, max_depth, ...request } = body;
+    const { expires_in, deadline_in, max_depth, break_glass, ...request } = body;
     const task = await openTask(deps, caller, {
       ...request,
       person: request.person as PersonId,
@@ -47,6 +54,7 @@ export const tasksOpen = route<DelegationDeps>()({
       expiresIn: expires_in === undefined ? undefined : seconds(expires_in),
       deadlineIn: deadline_in === undefined ? undefined : seconds(deadline_in),
       maxDepth: max_depth,
+      breakGlass: break_glass,
     });
     return { status: 201, body: shapeTask(task, deps.clock.now()) };
   },

@@ -2,7 +2,7 @@ import type { Selectable } from "kysely";
 import type { Change, Database } from "../database/index.ts";
 import { cutPage } from "../http/index.ts";
 import type { Id } from "../lib/index.ts";
-import type { Action, Authority } from "./history.ts";
+import type { Action, Authority } from "./action.ts";
 import type { Page, PageQuery } from "./page.ts";
 import type { DelegationTables } from "./tables.ts";
 

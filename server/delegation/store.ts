@@ -5,8 +5,9 @@ import type { Change, Database } from "../database/index.ts";
 import { cutPage } from "../http/index.ts";
 import type { Id, PersonId, ServiceId } from "../lib/index.ts";
 import type { Page, PageQuery } from "./page.ts";
+import type { PlannedBy } from "./runbook.ts";
 import type { DelegationTables } from "./tables.ts";
-import type { Task, TaskState } from "./task.ts";
+import type { Incident, Task, TaskState } from "./task.ts";
 
 export function insertTask(change: Change, task: Task): void {
   change.add(
@@ -33,6 +34,9 @@ export function insertTask(change: Change, task: Task): void {
         deadline: task.deadline,
         consent: null,
         ended_at: null,
+        incident: task.incident === undefined ? null : JSON.stringify(task.incident),
+        runbook: task.runbook === undefined ? null : JSON.stringify(task.runbook),
+        break_glass: task.breakGlass ? 1 : 0,
       }),
   );
 }
@@ -183,5 +187,8 @@ function taskOf(row: Selectable<DelegationTables["task"]>): Task {
     deadline: row.deadline,
     ...(row.consent === null ? {} : { consent: row.consent }),
     ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
+    ...(row.incident === null ? {} : { incident: JSON.parse(row.incident) as Incident }),
+    ...(row.runbook === null ? {} : { runbook: JSON.parse(row.runbook) as PlannedBy }),
+    breakGlass: row.break_glass === 1,
   };
 }

@@ -22,6 +22,9 @@ export interface DelegationTables {
     deadline: number;
     consent: string | null;
     ended_at: number | null;
+    incident: string | null;
+    runbook: string | null;
+    break_glass: number;
   };
   delegation: {
     id: string;
@@ -60,6 +63,33 @@ export interface DelegationTables {
     outcome: string | null;
     returned_at: number | null;
   };
+  runbook: {
+    name: string;
+    description: string;
+    steps: string;
+    digest: string;
+    approved_by: string;
+    approved_at: number;
+  };
+  /** Moves whenever something is remembered that a decision may rest on. */
+  call_head: { key: string; version: number };
+  /** What sticks to a task or an instance. */
+  history_mark: { key: string; mark: string };
+  /** Calls of a tool, and what they moved in one currency: `high` times 10^8, and `low`. */
+  history_tool: { key: string; tool: string; currency: string; calls: number; high: number; low: number };
+  /** A running copy that works on a task. */
+  task_instance: { instance: string; task: string; joined_at: number };
+  /** Calls of the last hour, and a little more. */
+  window_call: {
+    at: number;
+    id: string;
+    agent: string;
+    instance: string;
+    person: string | null;
+    resource: string;
+  };
+  /** Earlier calls of the last day, by the minute in which they were made: its start. */
+  window_tally: { counted: string; whose: string; minute: number; calls: number };
 }
 
 type Schema = Parameters<Migration["up"]>[0];
@@ -73,6 +103,15 @@ export const delegationMigrations: Migration[] = [
       await createConsent(schema, types);
       await createCount(schema, types);
       await createAction(schema, types);
+    },
+  },
+  {
+    name: "delegation/0002-history",
+    async up(schema, types) {
+      await addCircumstances(schema, types);
+      await createRunbook(schema, types);
+      await createHistory(schema, types);
+      await createWindows(schema, types);
     },
   },
 ];
@@ -165,4 +204,82 @@ async function createAction(schema: Schema, types: ColumnTypes): Promise<void> {
     .addColumn("returned_at", types.instant)
     .execute();
   await schema.createIndex("action_task").on("action").columns(["task", "id"]).execute();
+}
+
+/** What a task serves, as whoever opened it said. */
+async function addCircumstances(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema.alterTable("task").addColumn("incident", types.json).execute();
+  await schema.alterTable("task").addColumn("runbook", types.json).execute();
+  await schema
+    .alterTable("task")
+    .addColumn("break_glass", types.integer, (column) => column.notNull().defaultTo(0))
+    .execute();
+}
+
+async function createRunbook(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema
+    .createTable("runbook")
+    .addColumn("name", types.text, (column) => column.primaryKey())
+    .addColumn("description", types.text, (column) => column.notNull())
+    .addColumn("steps", types.json, (column) => column.notNull())
+    .addColumn("digest", types.text, (column) => column.notNull())
+    .addColumn("approved_by", types.text, (column) => column.notNull())
+    .addColumn("approved_at", types.instant, (column) => column.notNull())
+    .execute();
+}
+
+async function createHistory(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema
+    .createTable("call_head")
+    .addColumn("key", types.text, (column) => column.primaryKey())
+    .addColumn("version", types.integer, (column) => column.notNull())
+    .execute();
+  await schema
+    .createTable("history_mark")
+    .addColumn("key", types.text, (column) => column.notNull())
+    .addColumn("mark", types.text, (column) => column.notNull())
+    .addPrimaryKeyConstraint("history_mark_key", ["key", "mark"])
+    .execute();
+  await schema
+    .createTable("history_tool")
+    .addColumn("key", types.text, (column) => column.notNull())
+    .addColumn("tool", types.text, (column) => column.notNull())
+    .addColumn("currency", types.text, (column) => column.notNull())
+    .addColumn("calls", types.integer, (column) => column.notNull())
+    .addColumn("high", types.integer, (column) => column.notNull())
+    .addColumn("low", types.integer, (column) => column.notNull())
+    .addPrimaryKeyConstraint("history_tool_key", ["key", "tool", "currency"])
+    .execute();
+  await schema
+    .createTable("task_instance")
+    .addColumn("instance", types.text, (column) => column.notNull())
+    .addColumn("task", types.text, (column) => column.notNull())
+    .addColumn("joined_at", types.instant, (column) => column.notNull())
+    .addPrimaryKeyConstraint("task_instance_key", ["instance", "task"])
+    .execute();
+}
+
+async function createWindows(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema
+    .createTable("window_call")
+    .addColumn("at", types.instant, (column) => column.notNull())
+    .addColumn("id", types.text, (column) => column.notNull())
+    .addColumn("agent", types.text, (column) => column.notNull())
+    .addColumn("instance", types.text, (column) => column.notNull())
+    .addColumn("person", types.text)
+    .addColumn("resource", types.text, (column) => column.notNull())
+    .addPrimaryKeyConstraint("window_call_key", ["at", "id"])
+    .execute();
+  for (const counted of ["agent", "instance", "person", "resource"]) {
+    await schema.createIndex(`window_call_${counted}`).on("window_call").columns([counted, "at"]).execute();
+  }
+  await schema
+    .createTable("window_tally")
+    .addColumn("counted", types.text, (column) => column.notNull())
+    .addColumn("whose", types.text, (column) => column.notNull())
+    .addColumn("minute", types.instant, (column) => column.notNull())
+    .addColumn("calls", types.integer, (column) => column.notNull())
+    .addPrimaryKeyConstraint("window_tally_key", ["counted", "whose", "minute"])
+    .execute();
+  await schema.createIndex("window_tally_minute").on("window_tally").column("minute").execute();
 }

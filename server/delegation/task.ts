@@ -1,4 +1,5 @@
 import type { Grant } from "@countersign/proof/grant";
+import { z } from "zod";
 import {
   type AgentName,
   type Caller,
@@ -8,6 +9,7 @@ import {
   type PersonId,
   type ServiceId,
 } from "../lib/index.ts";
+import type { PlannedBy } from "./runbook.ts";
 
 /**
  * The life of a task: asked for, consented to (or not), at work, ended. Whatever ended stays ended.
@@ -24,6 +26,18 @@ export interface Starter {
   /** The service through which she asked, where it was one. */
   readonly through?: ServiceId;
 }
+
+/** What is broken, where a task is to mend it. */
+export const incident = z.strictObject({
+  id: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      "An incident's id has letters, digits, . _ and - only, 64 at most.",
+    ),
+  severity: z.enum(["P1", "P2", "P3", "P4"]),
+});
+export type Incident = Readonly<z.output<typeof incident>>;
 
 /** One piece of work that an agent does for a person. All authority for it ends when it does. */
 export interface Task {
@@ -56,12 +70,19 @@ export interface Task {
   /** Hash of the consent, once given. */
   readonly consent?: string;
   readonly endedAt?: number;
+  /** What it serves, in the words of whoever opened it; no agent can say so. */
+  readonly incident?: Incident;
+  /** The plan that it was opened with, as it was approved then. */
+  readonly runbook?: PlannedBy;
+  /** Opened by its person in an emergency: short and loud. */
+  readonly breakGlass: boolean;
 }
 
 /** How long a task and its first delegation may last at most, and last if nothing is said. Milliseconds. */
 export const LONGEST_TASK = hours(24 * 7);
 export const USUAL_TASK = hours(8);
 export const USUAL_DELEGATION = hours(1);
+export const LONGEST_BREAK_GLASS = hours(1);
 
 const ENDED: Readonly<Record<Exclude<TaskState, "active" | "awaiting-consent">, string>> = {
   closed: "This task is closed; all authority given for it has ended.",
@@ -119,6 +140,35 @@ export const aboutTask = (task: Task): { task: string; agent: string; person: st
   task: task.id,
   agent: task.agent,
   person: task.person,
+});
+
+/** A task as decisions see it. */
+export interface SeenTask {
+  readonly id: Id<"task">;
+  readonly purpose: string;
+  readonly startedBy: Starter["kind"];
+  readonly agent: AgentName;
+  readonly incident?: Incident;
+  readonly runbook?: Pick<PlannedBy, "name" | "steps">;
+  readonly breakGlass: boolean;
+}
+
+export const seenTask = ({
+  id,
+  purpose,
+  startedBy,
+  agent,
+  incident,
+  runbook,
+  breakGlass,
+}: Task): SeenTask => ({
+  id,
+  purpose,
+  startedBy: startedBy.kind,
+  agent,
+  ...(incident === undefined ? {} : { incident }),
+  ...(runbook === undefined ? {} : { runbook: { name: runbook.name, steps: runbook.steps } }),
+  breakGlass,
 });
 
 /** Whether the caller may see a task and end it: the person, whoever opened it, an administrator. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Delegation } from "./delegation.ts";
-import { stateOf, type Task } from "./task.ts";
+import { incident, stateOf, type Task } from "./task.ts";
 
 const grants = z.array(z.unknown());
 
@@ -24,6 +24,12 @@ export const taskAnswer = z.object({
   deadline: z.int(),
   consent: z.string().optional(),
   ended_at: z.int().optional(),
+  incident: incident.optional().describe("What it serves, in the words of whoever opened it."),
+  runbook: z
+    .object({ name: z.string(), digest: z.string(), steps: z.array(z.string()) })
+    .optional()
+    .describe("The plan that it was opened with, as it was approved then."),
+  break_glass: z.literal(true).optional().describe("Its person opened it in an emergency."),
 });
 
 /** A delegation on the wire. */
@@ -60,6 +66,9 @@ export function shapeTask(task: Task, now: number): z.input<typeof taskAnswer> {
     deadline: task.deadline,
     ...(task.consent === undefined ? {} : { consent: task.consent }),
     ...(task.endedAt === undefined ? {} : { ended_at: task.endedAt }),
+    ...(task.incident === undefined ? {} : { incident: task.incident }),
+    ...(task.runbook === undefined ? {} : { runbook: { ...task.runbook, steps: [...task.runbook.steps] } }),
+    ...(task.breakGlass ? { break_glass: true as const } : {}),
   };
 }
 

@@ -1,12 +1,13 @@
+import type { Role } from "../lib/index.ts";
 import type { Route } from "./route.ts";
 
-/** Who may call an endpoint. `administrator` and `auditor` are people with that role. */
-export type Who = "anyone" | "person" | "agent" | "service" | "administrator" | "auditor";
+/** Who may call an endpoint. A role stands for the people who have it. */
+export type Who = "anyone" | "person" | "agent" | "service" | Role;
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** How often one source may call: see `rate.ts`. */
-export type RateClass = "sign-in" | "token" | "read" | "write" | "feed" | "page";
+export type RateClass = "sign-in" | "token" | "read" | "write" | "feed" | "page" | "decision";
 
 /**
  * A row of the one table of endpoints (app/endpoints.ts): nothing is served outside it. A route's types are

@@ -2,9 +2,11 @@
 export type { Endpoint, Method, RateClass, Who } from "./endpoint.ts";
 export { oauthErrorOf } from "./oauth-error.ts";
 export { openapi } from "./openapi.ts";
+export { fetchJson, type OutboundOptions, type OutboundRequest, type Resolved } from "./outbound.ts";
 export { cutPage, pageOf, pageQuery } from "./paging.ts";
+export { holdsNul } from "./parse.ts";
 export { problemOf } from "./problem.ts";
-export { readPublicAddress } from "./public-address.ts";
+export { isLocal, readPublicAddress } from "./public-address.ts";
 export {
   type Answer,
   type Input,
@@ -14,4 +16,4 @@ export {
   type StreamConnection,
 } from "./route.ts";
 export { buildServer, type Gate, type ServerOptions } from "./server.ts";
-export { readTls, requireSafeTransport, type TlsFiles } from "./tls.ts";
+export { type PeerKey, readTls, requireSafeTransport, type TlsFiles } from "./tls.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Endpoint } from "./endpoint.ts";
 import { CONTENT_TYPES } from "./parse.ts";
+import type { Dialect } from "./route.ts";
 
 /** The API's description (OpenAPI 3.1), made from the table of endpoints and the schemas of its routes. */
 export function openapi<D>(
@@ -46,11 +47,18 @@ function operation<D>({ route, who, audit }: Endpoint<D>): object {
       ...Object.fromEntries(
         Object.entries(route.answers).map(([status, answer]) => [status, response(answer)]),
       ),
-      default: {
-        description: "A refusal: what, why, and what to do next.",
-        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
-      },
+      default: refusalIn(route.faults),
     },
+  };
+}
+
+function refusalIn(faults: Dialect = "problem"): object {
+  const description = "A refusal: what, why, and what to do next.";
+  if (faults === "plain")
+    return { description, content: { "application/json": { schema: { type: "string" } } } };
+  return {
+    description,
+    content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
   };
 }
 

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { type Json, parseStrict } from "@countersign/proof/jcs";
 import type { z } from "zod";
 import { Fault } from "../lib/index.ts";
@@ -14,12 +15,10 @@ export const CONTENT_TYPES = {
 } as const;
 
 /** @throws Fault `malformed` for bytes that are no UTF-8: what one reader replaces another may read otherwise */
-export function decodeText(attackerBytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(attackerBytes);
-  } catch {
+export function decodeText(attackerBytes: Buffer): string {
+  if (!isUtf8(attackerBytes))
     throw new Fault("malformed", "The body is not UTF-8.", { remedy: "Send text in UTF-8." });
-  }
+  return attackerBytes.toString("utf8");
 }
 
 /** Reads JSON as I-JSON (RFC 7493): no duplicate members, no integers that JavaScript would round. */
@@ -66,7 +65,7 @@ export function checked(
 }
 
 /** PostgreSQL cannot store it in text, and no two readers agree on where a text with it ends. */
-function holdsNul(attackerValue: unknown): boolean {
+export function holdsNul(attackerValue: unknown): boolean {
   if (typeof attackerValue === "string") return attackerValue.includes("\0");
   if (typeof attackerValue !== "object" || attackerValue === null) return false;
   return Object.entries(attackerValue).some(([name, value]) => name.includes("\0") || holdsNul(value));
@@ -100,6 +99,7 @@ const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, "?"
 /** Whether the content type of a request is the one that the route reads. */
 export function requireContentType(route: Route, attackerContentType: string | undefined): void {
   const wanted = CONTENT_TYPES[route.encoding ?? "json"];
+  if (attackerContentType === wanted) return;
   const given = attackerContentType?.split(";")[0]?.trim().toLowerCase();
   if (given === wanted) return;
   throw new Fault("unsupported-media-type", `This endpoint reads ${wanted}.`, {

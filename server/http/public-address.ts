@@ -1,4 +1,5 @@
 import { Fault } from "../lib/index.ts";
+import { isLoopbackName } from "./reachable.ts";
 
 /**
  * Reads the public address of a server: an origin, which stands in every token and link.
@@ -12,3 +13,7 @@ export function readPublicAddress(text: string): URL {
     remedy: "Give an origin without a path, such as https://countersign.example.com, with --issuer.",
   });
 }
+
+/** Whether the server is only for this machine itself, over plain http: for somebody who tries it out. */
+export const isLocal = ({ protocol, hostname }: URL): boolean =>
+  protocol === "http:" && isLoopbackName(hostname);

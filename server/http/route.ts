@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Caller } from "../lib/index.ts";
+import type { PeerKey } from "./tls.ts";
 
 /** What an endpoint answers: a status, a body that its schema describes, headers. */
 export interface Answer {
@@ -26,14 +27,21 @@ export interface RawRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly source: string;
+  /** The key by which the client proved itself when the connection was made; the same object for all its requests. */
+  readonly peer?: PeerKey | undefined;
 }
 
 export interface Input<Params = unknown, Query = unknown, Body = unknown> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** The body as it came, where the route reads it itself. Caller-controlled. */
+  readonly text?: string | undefined;
   readonly request: RawRequest;
 }
+
+/** How faults are told. */
+export type Dialect = "problem" | "oauth" | "plain";
 
 /** One endpoint without its address: schemas in and out, and what it does. The table in app gives it a place. */
 export interface Route<
@@ -49,15 +57,33 @@ export interface Route<
   readonly body?: Body;
   /** How the body is encoded; JSON unless said otherwise. */
   readonly encoding?: "json" | "form" | "yaml";
+  /**
+   * Reads the body's text in place of `body`, which then only describes it: for the few routes that are asked
+   * thousands of times a second, or that ignore what they do not know. @throws Fault
+   */
+  readonly readBody?: (attackerText: string) => z.output<Body>;
+  /** The most that the body may hold, in bytes, where it is more than usual. */
+  readonly bodyLimit?: number;
+  /** Names of request headers whose values every answer repeats, refusals included. In lower case. */
+  readonly echoes?: readonly string[];
   /** Bodies by status; errors are added by http. */
   readonly answers: Readonly<Record<number, z.ZodType | string>>;
-  /** How faults are told: `problem` (RFC 9457) unless the route speaks OAuth (RFC 6749 §5.2). */
-  readonly faults?: "problem" | "oauth";
+  /**
+   * How faults are told: `problem` (RFC 9457) unless the route speaks OAuth (RFC 6749 §5.2), or answers with
+   * nothing but the message, as a JSON string (`plain`).
+   */
+  readonly faults?: Dialect;
   handle(
     deps: Deps,
     caller: Caller,
     input: Input<z.output<Params>, z.output<Query>, z.output<Body>>,
   ): Promise<Answer>;
+  /** Asked in place of `handle`, where there is often nothing to wait for and no turn to lose. */
+  handleNow?(
+    deps: Deps,
+    caller: Caller,
+    input: Input<z.output<Params>, z.output<Query>, z.output<Body>>,
+  ): Promise<Answer> | Answer;
 }
 
 /**

@@ -1,23 +1,38 @@
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type onRequestHookHandler,
+} from "fastify";
 import { type Caller, type Deps, Fault, isFailure, nobody, seconds } from "../lib/index.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { oauthErrorOf, oauthStatusOf } from "./oauth-error.ts";
 import {
   BODY_LIMIT,
+  CONTENT_TYPES,
   checked,
   decodeText,
   parseFormBody,
   parseJsonBody,
   requireContentType,
 } from "./parse.ts";
-import { problemOf, SAFE_HEADERS, statusOf } from "./problem.ts";
 import { RateLimiter } from "./rate.ts";
+import {
+  addressOf,
+  hasEmptyPart,
+  type OurAddress,
+  rawRequest,
+  requireOurHost,
+  singleValued,
+} from "./raw-request.ts";
 import type { Answer, RawRequest } from "./route.ts";
+import { echo, send, sendFault } from "./send.ts";
+import { CLIENT_CERTIFICATES } from "./tls.ts";
 import { refuseBytes, refuseRepeatedHeaders, refuseUncommon } from "./unreadable.ts";
 
 /** What app tells http about callers: who they are, what they may ask, and where refusals go. */
 export interface Gate<D> {
-  authenticate(request: RawRequest): Promise<Caller>;
+  /** Waits for nothing where it need not, so that a caller who is known already costs no turn. */
+  authenticate(request: RawRequest): Promise<Caller> | Caller;
   /** @throws Fault */
   admit(caller: Caller, endpoint: Endpoint<D>, request: RawRequest): void;
   refused(caller: Caller, endpoint: Endpoint<D> | undefined, fault: Fault): Promise<void>;
@@ -45,7 +60,12 @@ interface Served<D> {
   endpoint: Endpoint<D>;
   caller: Caller;
   raw: RawRequest;
+  nothingAsked: () => unknown;
 }
+
+/** Where a request carries what is known of it. A map beside it would cost more than the rest of the way. */
+const SERVED = Symbol("served");
+type Marked<D> = FastifyRequest & { [SERVED]: Served<D> | null };
 
 /** Serves exactly the rows of the table, each through the same steps: rate, caller, admission, parsing, verb. */
 export function buildServer<D extends Deps>(
@@ -64,31 +84,33 @@ export function buildServer<D extends Deps>(
     clientErrorHandler: refuseBytes,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       void sendFault(reply, asFault(deps, error, request), "problem"),
-    ...(options.tls === undefined ? { http: CONNECTIONS } : { https: { ...CONNECTIONS, ...options.tls } }),
+    ...(options.tls === undefined
+      ? { http: CONNECTIONS }
+      : { https: { ...CONNECTIONS, ...CLIENT_CERTIFICATES, ...options.tls } }),
   } as object) as unknown as FastifyInstance;
   refuseUncommon(server.server);
-  const rates = new RateLimiter();
-  const served = new WeakMap<FastifyRequest, Served<D>>();
+  server.decorateRequest(SERVED, null);
   readBodiesAsText(server);
+  const entrance: Entrance<D> = {
+    deps,
+    endpoints,
+    gate,
+    ours: addressOf(options.issuer),
+    rates: new RateLimiter(),
+  };
   for (const endpoint of endpoints) {
+    const { bodyLimit } = endpoint.route;
     server.route({
       method: endpoint.method,
       url: endpoint.path,
-      onRequest: async (request) => {
-        const raw = rawRequest(request, options.issuer);
-        served.set(request, { endpoint, caller: nobody(raw.source), raw });
-        if (Object.values(request.params as object).includes("")) throw missing(request, endpoints);
-        refuseRepeatedHeaders(request.raw);
-        requireOurHost(request, options.issuer);
-        rates.take(deps.clock.now(), endpoint.rate, raw.source);
-        const caller = await gate.authenticate(raw);
-        served.set(request, { endpoint, caller, raw });
-        gate.admit(caller, endpoint, raw);
-      },
-      handler: async (request, reply) => {
-        const state = served.get(request);
-        if (state === undefined) throw new Fault("internal", "The request lost its way.");
-        return send(reply, await answer(deps, state, request));
+      ...(bodyLimit === undefined ? {} : { bodyLimit }),
+      onRequest: entering(entrance, endpoint),
+      handler: (request, reply) => {
+        const state = (request as Marked<D>)[SERVED];
+        if (state === null) throw new Fault("internal", "The request lost its way.");
+        const given = answer(deps, state, request);
+        echo(reply, endpoint.route.echoes, state.raw);
+        return given instanceof Promise ? given.then((each) => send(reply, each)) : send(reply, given);
       },
     });
   }
@@ -96,38 +118,99 @@ export function buildServer<D extends Deps>(
     throw missing(request, endpoints);
   });
   server.setErrorHandler(async (error, request, reply) => {
-    const state = served.get(request);
+    const state = (request as Marked<D>)[SERVED] ?? undefined;
     const fault = asFault(deps, error as Error, request);
     const caller = state?.caller ?? nobody(request.ip);
     const told = await gate.refused(caller, state?.endpoint, fault).then(
       () => fault,
       (unrecorded: Fault) => unrecorded,
     );
+    if (state !== undefined) echo(reply, state.endpoint.route.echoes, state.raw);
     return sendFault(reply, told, state?.endpoint.route.faults ?? "problem");
   });
   return server;
 }
 
-async function answer<D>(
+/** What every request passes on its way in. */
+interface Entrance<D> {
+  readonly deps: D;
+  readonly endpoints: readonly Endpoint<D>[];
+  readonly gate: Gate<D>;
+  readonly ours: OurAddress;
+  readonly rates: RateLimiter;
+}
+
+/** Rate, caller, admission: in this order, and without a turn of waiting where nothing is waited for. */
+function entering<D extends Deps>(entrance: Entrance<D>, endpoint: Endpoint<D>): onRequestHookHandler {
+  const { deps, endpoints, gate, ours, rates } = entrance;
+  const nothingAsked = withoutQuery(endpoint);
+  return (request, _reply, done) => {
+    const raw = rawRequest(request, ours);
+    const state: Served<D> = { endpoint, caller: nobody(raw.source), raw, nothingAsked };
+    (request as Marked<D>)[SERVED] = state;
+    if (hasEmptyPart(request.params as object)) throw missing(request, endpoints);
+    refuseRepeatedHeaders(request.raw);
+    requireOurHost(request, ours);
+    rates.take(deps.clock.now(), endpoint.rate, raw.source);
+    const admit = (caller: Caller): void => {
+      state.caller = caller;
+      gate.admit(caller, endpoint, raw);
+    };
+    const caller = gate.authenticate(raw);
+    if (caller instanceof Promise) return void caller.then(admit).then(() => done(), done);
+    admit(caller);
+    done();
+  };
+}
+
+function answer<D>(
   deps: D,
-  { endpoint, caller, raw }: Served<D>,
+  { endpoint, caller, raw, nothingAsked }: Served<D>,
   request: FastifyRequest,
-): Promise<Answer> {
+): Promise<Answer> | Answer {
   const { route } = endpoint;
-  return route.handle(deps, caller, {
+  const readsItself = route.readBody !== undefined;
+  const input = {
     params: checked("path", route.params, request.params),
-    query: checked("query", route.query, singleValued(request.query)),
-    body: checked("body", route.body, bodyOf(endpoint, request)),
+    query: request.url.includes("?")
+      ? checked("query", route.query, singleValued(request.query))
+      : nothingAsked(),
+    body: readsItself ? readBody(endpoint, request) : checkedBody(endpoint, request),
+    text: readsItself ? (request.body as string | undefined) : undefined,
     request: raw,
-  });
+  };
+  return route.handleNow?.(deps, caller, input) ?? route.handle(deps, caller, input);
+}
+
+/** What a route makes of a query that is not there: found out once. @returns a function that throws Fault `malformed` */
+function withoutQuery<D>({ route }: Endpoint<D>): () => unknown {
+  let made: { query: unknown } | undefined;
+  return () => {
+    made ??= { query: Object.freeze(checked("query", route.query, {})) };
+    return made.query;
+  };
 }
 
 /** Bodies reach the handler as text: which parser reads them is the route's to say, not the caller's. */
 function readBodiesAsText(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser("*", { parseAs: "buffer" }, async (_request: FastifyRequest, body: Buffer) =>
-    decodeText(body),
-  );
+  // `*` would do alone, but what is named is found faster.
+  const types = [...Object.values(CONTENT_TYPES), "*"];
+  server.addContentTypeParser(types, { parseAs: "buffer" }, (_request, body, done) => {
+    try {
+      done(null, decodeText(body as Buffer));
+    } catch (fault) {
+      done(fault as Fault);
+    }
+  });
+}
+
+const checkedBody = <D>(endpoint: Endpoint<D>, request: FastifyRequest): unknown =>
+  checked("body", endpoint.route.body, bodyOf(endpoint, request));
+
+function readBody<D>({ route }: Endpoint<D>, request: FastifyRequest): unknown {
+  requireContentType(route, request.headers["content-type"]);
+  return route.readBody?.((request.body as string | undefined) ?? "");
 }
 
 function bodyOf<D>({ route }: Endpoint<D>, request: FastifyRequest): unknown {
@@ -142,77 +225,6 @@ function bodyOf<D>({ route }: Endpoint<D>, request: FastifyRequest): unknown {
 /** Clients that send JSON with every POST say nothing with `{}`. */
 const isNothing = (text: string | undefined): boolean =>
   text === undefined || text === "" || text.trim() === "{}";
-
-function singleValued(attackerQuery: unknown): unknown {
-  const query = attackerQuery as Record<string, unknown>;
-  const doubled = Object.keys(query).some((name) => Array.isArray(query[name]));
-  if (doubled)
-    throw new Fault("malformed", "A query parameter is given twice.", {
-      remedy: "Give each parameter once.",
-    });
-  return query;
-}
-
-function rawRequest(request: FastifyRequest, issuer: URL): RawRequest {
-  const path = request.url.split("?")[0] ?? "/";
-  return {
-    method: request.method,
-    url: `${issuer.origin}${path}`,
-    path,
-    headers: request.headers,
-    source: request.ip,
-  };
-}
-
-/** Refuses other names for this address, so that no page elsewhere can reach it by rebinding its own. */
-function requireOurHost(request: FastifyRequest, issuer: URL): void {
-  // A request line may name a server as well, which only proxies are told (RFC 9112 §3.2.2).
-  if (request.headers.host === issuer.host && request.url.startsWith("/")) return;
-  throw new Fault("malformed", "The request names another server.", { remedy: `Use ${issuer.origin}.` });
-}
-
-function send(reply: FastifyReply, answer: Answer): FastifyReply {
-  const headers = { ...SAFE_HEADERS, ...answer.headers };
-  if (answer.stream !== undefined) return startStream(reply, answer, headers);
-  reply.code(answer.status).headers(headers);
-  if (answer.body === undefined) return reply.send();
-  if (answer.contentType !== undefined) return reply.type(answer.contentType).send(answer.body);
-  return reply.type("application/json; charset=utf-8").send(JSON.stringify(answer.body));
-}
-
-function startStream(reply: FastifyReply, answer: Answer, headers: Record<string, string>): FastifyReply {
-  reply.hijack();
-  reply.raw.writeHead(answer.status, {
-    ...headers,
-    "content-type": answer.contentType ?? "text/event-stream",
-  });
-  reply.raw.flushHeaders();
-  answer.stream?.({
-    write: (text) => writeOrCut(reply, text),
-    end: () => void reply.raw.end(),
-    onClose: (callback) => void reply.raw.on("close", callback),
-  });
-  return reply;
-}
-
-/** A client that reads nothing must not fill our memory. It may come again and resume. */
-function writeOrCut(reply: FastifyReply, text: string): void {
-  reply.raw.write(text);
-  if (reply.raw.writableLength > MOST_UNREAD_BYTES) reply.raw.destroy();
-}
-
-const MOST_UNREAD_BYTES = 1024 * 1024;
-
-function sendFault(reply: FastifyReply, fault: Fault, dialect: "problem" | "oauth"): FastifyReply {
-  const oauth = dialect === "oauth";
-  const status = oauth ? oauthStatusOf(fault.code) : statusOf(fault.code);
-  reply.code(status).headers(SAFE_HEADERS);
-  if (status === 401) reply.header("www-authenticate", 'DPoP algs="ES256 EdDSA"');
-  if (status === 405) reply.header("allow", String(fault.members.allow ?? ""));
-  if (status === 429 || status === 503) reply.header("retry-after", "1");
-  const body = JSON.stringify(oauth ? oauthErrorOf(fault) : problemOf(fault));
-  return reply.type(oauth ? "application/json" : "application/problem+json").send(body);
-}
 
 function missing<D>(request: FastifyRequest, endpoints: readonly Endpoint<D>[]): Fault {
   const path = request.url.split("?")[0] ?? "/";
@@ -247,8 +259,10 @@ function asFault(deps: Deps, error: Error, request: FastifyRequest): Fault {
     return error;
   }
   const { statusCode = 500, code = "" } = error as { statusCode?: number; code?: string };
-  if (statusCode === 413)
-    return new Fault("too-large", `A request may hold ${BODY_LIMIT} bytes.`, { remedy: "Send less." });
+  if (statusCode === 413) {
+    const most = (request as Marked<unknown>)[SERVED]?.endpoint.route.bodyLimit ?? BODY_LIMIT;
+    return new Fault("too-large", `A request may hold ${most} bytes here.`, { remedy: "Send less." });
+  }
   if (statusCode === 415)
     return new Fault("unsupported-media-type", "The content type is not understood.", {});
   if (statusCode < 500) return new Fault("malformed", "The request cannot be read.", { cause: code });

@@ -1,4 +1,7 @@
 import { readFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { publicJwkOf, thumbprint } from "@countersign/proof/jwk";
 import { Fault } from "../lib/index.ts";
 
 export interface TlsFiles {
@@ -34,5 +37,45 @@ export function readTls(files: TlsFiles): { cert: Buffer; key: Buffer } {
       remedy: "Check the paths of --tls-cert and --tls-key and that this user may read them.",
       cause,
     });
+  }
+}
+
+/**
+ * How clients may prove a key of theirs while the connection is made. The certificate is asked for and need
+ * not come; who signed it does not matter, since it is the key in it that is known or not (RFC 8705 §2.2).
+ */
+export const CLIENT_CERTIFICATES = { requestCert: true, rejectUnauthorized: false } as const;
+
+/** A key that the client of a connection has proven to hold, by the handshake's signature with it. */
+export interface PeerKey {
+  /** RFC 7638 thumbprint of the public key in the client's certificate. */
+  readonly thumbprint: string;
+}
+
+/** What the handshake proved, once for each connection. */
+const PEERS = new WeakMap<Socket, PeerKey | "none">();
+
+/**
+ * The key by which the client of this connection proved itself: the same object as long as it is open.
+ * Nothing without TLS, without a certificate, or for a key of a kind that is not accepted here.
+ * @see RFC 8705 §2.2
+ */
+export function peerKeyOf(socket: Socket): PeerKey | undefined {
+  let peer = PEERS.get(socket);
+  if (peer === undefined) {
+    peer = provenBy(socket) ?? "none";
+    PEERS.set(socket, peer);
+  }
+  return peer === "none" ? undefined : peer;
+}
+
+function provenBy(socket: Socket): PeerKey | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return undefined;
+  try {
+    return { thumbprint: thumbprint(publicJwkOf(certificate.publicKey)) };
+  } catch {
+    return undefined; // a key that nothing here can be enrolled with
   }
 }

@@ -62,11 +62,22 @@ function refusalIn({ status, message, remedy }: Words) {
 }
 
 /** Headers that say one thing. Node keeps the first or joins them; which one a proxy in front took is unknown. */
-const SAID_ONCE = ["authorization", "content-type", "dpop", "host", "origin"] as const;
+const SAID_ONCE = ["authorization", "content-type", "dpop", "host", "origin"];
+const BIT_OF: Readonly<Record<string, number>> = Object.assign(
+  Object.create(null),
+  Object.fromEntries(SAID_ONCE.map((name, place) => [name, 1 << place])),
+);
 
 /** @throws Fault `malformed` when a header that decides something is there twice */
 export function refuseRepeatedHeaders(request: IncomingMessage): void {
-  const doubled = SAID_ONCE.find((name) => (request.headersDistinct[name]?.length ?? 0) > 1);
-  if (doubled === undefined) return;
-  throw new Fault("malformed", `The header ${doubled} is given twice.`, { remedy: "Give it once." });
+  const { rawHeaders } = request;
+  let seen = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const bit = BIT_OF[(rawHeaders[i] as string).toLowerCase()] ?? 0;
+    if ((seen & bit) !== 0) throw doubled((rawHeaders[i] as string).toLowerCase());
+    seen |= bit;
+  }
 }
+
+const doubled = (header: string): Fault =>
+  new Fault("malformed", `The header ${header} is given twice.`, { remedy: "Give it once." });

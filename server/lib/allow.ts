@@ -21,9 +21,17 @@ export interface Allow<A extends Action> {
   readonly verdict: "allow" | "allow-with-conditions";
   readonly decision: Id<"decision">;
   readonly policyVersion: string;
+  /** How many sets had been activated when it was decided: `policyKey` of it ends what rests on it. */
+  readonly activation: number;
   readonly policies: readonly string[];
   readonly obligations: readonly Obligation[];
   readonly receipts: readonly Id<"receipt">[];
+  /** Set while policies are only observed: what they would have said. */
+  readonly observed?: {
+    readonly verdict: "deny" | "require-approval";
+    /** Ids of policies, or built-in reasons. */
+    readonly reasons: readonly string[];
+  };
   /** The approval to reserve, where one was needed. */
   readonly approval?: Id<"approval">;
 }

@@ -18,7 +18,12 @@ export const STRENGTHS = [
 ] as const;
 export type Strength = (typeof STRENGTHS)[number];
 
-export type Role = "administrator" | "auditor";
+/**
+ * What a person may do in Countersign itself. Changing what is decided needs `policy-publisher`, whoever else
+ * one is.
+ */
+export const ROLES = ["administrator", "auditor", "policy-publisher"] as const;
+export type Role = (typeof ROLES)[number];
 
 /** Who asks, as authenticated. Verbs take it as their second argument. */
 export interface Caller {

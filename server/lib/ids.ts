@@ -40,6 +40,14 @@ export function newId<P extends IdPrefix>(deps: { clock: Clock; random: Random }
   return `${prefix}_${timePart(deps.clock.now())}${randomPart(deps.random.bytes(16))}`;
 }
 
+/**
+ * The smallest id of this kind that could have been made at a time: whatever was made then or later sorts
+ * after it.
+ * @param at milliseconds since the epoch
+ */
+export const earliestId = <P extends IdPrefix>(prefix: P, at: number): Id<P> =>
+  `${prefix}_${timePart(Math.max(at, 0))}${"0".repeat(16)}`;
+
 /** A secret for a link or a join token: 256 bits, base64url. */
 export function newSecret(deps: { random: Random }): string {
   return Buffer.from(deps.random.bytes(32)).toString("base64url");

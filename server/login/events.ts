@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { declareEvent } from "../audit/index.ts";
+import { ROLES } from "../lib/index.ts";
 
 export const linkIssued = declareEvent(
   "link.issued",
@@ -65,13 +66,13 @@ export const terminalCodeIssued = declareEvent(
 export const roleGranted = declareEvent(
   "role.granted",
   "A person was given a role in Countersign itself.",
-  z.strictObject({ role: z.enum(["administrator", "auditor"]) }),
+  z.strictObject({ role: z.enum(ROLES) }),
 );
 
 export const roleWithdrawn = declareEvent(
   "role.withdrawn",
   "A role in Countersign itself was taken from a person.",
-  z.strictObject({ role: z.enum(["administrator", "auditor"]) }),
+  z.strictObject({ role: z.enum(ROLES) }),
 );
 
 export const loginEvents = [

@@ -92,8 +92,10 @@ export function finishFirstAdministrator(
     const person = await addPerson(deps, change, as, { id, name: input.name, email: input.email });
     const { label, response } = input;
     const passkey = await addPasskey(deps, change, as, { person: id, challenge, link, label, response });
-    insertRole(change, id, "administrator", now);
-    append(change, roleGranted(deps, as, { person: id }, { role: "administrator" }));
+    for (const role of ["administrator", "policy-publisher"] as const) {
+      insertRole(change, id, role, now);
+      append(change, roleGranted(deps, as, { person: id }, { role }));
+    }
     return startSession(deps, change, as, person, passkey);
   });
 }

@@ -33,7 +33,7 @@ forEachEngine((engine) => {
       assert.match(url, /^http:\/\/localhost:4600\/login#first=[A-Za-z0-9_-]{43}$/);
       assert.equal(expires - deps.clock.now(), minutes(10));
       const ada = await becomeFirst(deps, secretOf(url));
-      assert.deepEqual(ada.caller.roles, ["administrator"]);
+      assert.deepEqual(ada.caller.roles, ["administrator", "policy-publisher"]);
       assert.equal(ada.caller.strength, "enrolled-key");
       await close();
     });

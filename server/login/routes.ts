@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Answer, route } from "../http/index.ts";
-import { type Caller, Fault, type PersonId } from "../lib/index.ts";
+import { type Caller, Fault, type PersonId, ROLES } from "../lib/index.ts";
 import { emailAddress, findPerson, personId, printableName } from "../registry/index.ts";
 import { endedCookie, sessionCookie } from "./cookie.ts";
 import { endSession } from "./end-session.ts";
@@ -17,7 +17,7 @@ import { assertionResponse, registrationResponse } from "./webauthn-schema.ts";
 const secret = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the secret of a link");
 const challengeId = z.string().startsWith("challenge_").max(40);
 const label = printableName;
-const role = z.enum(["administrator", "auditor"]);
+const role = z.enum(ROLES);
 
 /** Options for an authenticator, in the JSON form of WebAuthn Level 3 §5.1. */
 const ceremony = z.object({ challenge: challengeId, options: z.record(z.string(), z.unknown()) });

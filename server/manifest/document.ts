@@ -1,12 +1,6 @@
 import { z } from "zod";
-import { inputSchema, LABELS } from "../catalog/index.ts";
-import {
-  agentRegistration,
-  printableText,
-  resourceUrl,
-  shortName,
-  teamRegistration,
-} from "../registry/index.ts";
+import { serverDefinition, toolMembers } from "../catalog/index.ts";
+import { agentRegistration, shortName, teamRegistration } from "../registry/index.ts";
 
 /** A person in a manifest: her mail address, or her id. */
 const personRef = z.string().min(1).max(254);
@@ -44,6 +38,7 @@ const agentSpec = z.strictObject({
       grants: grants.optional(),
       "delegate-to": z.array(shortName).max(100).optional(),
       "needs-person": z.array(z.string().min(1).max(200)).max(100).optional(),
+      shared: z.literal(true).optional(),
     })
     .optional(),
 });
@@ -51,24 +46,24 @@ const agentSpec = z.strictObject({
 /** What each kind of document says. Everything else is said in another way, or not at all. */
 export const SPECS = {
   Team: z.strictObject({ lead: personRef, zone: teamRegistration.shape.zone }),
-  Server: z.strictObject({ resource: resourceUrl, team: shortName.optional() }),
-  Tool: z.strictObject({
-    description: printableText(1_000),
-    labels: z
-      .array(z.enum(LABELS, { error: `A label is one of ${LABELS.join(", ")}.` }))
-      .min(1)
-      .max(4),
-    inputSchema,
-  }),
+  Server: serverDefinition.omit({ id: true }),
+  Tool: toolMembers.omit({ server: true, name: true }),
   Group: z.strictObject({ grants }),
   Agent: agentSpec,
-  Policy: z.strictObject({ text: z.string().max(100_000), tests: z.string().max(100_000).optional() }),
+  Policy: z.strictObject({
+    text: z.string().max(100_000),
+    tests: z.string().max(100_000).optional(),
+    settings: z.string().max(20_000).optional(),
+  }),
 } as const;
 
 export type Kind = keyof typeof SPECS;
 
-/** In the order in which they are applied: each may rely on those before it. */
-export const KINDS: readonly Kind[] = ["Team", "Server", "Tool", "Group", "Agent", "Policy"];
+/**
+ * In the order in which they are applied: each may rely on those before it. Tools and policies are one step,
+ * because each is checked against the other.
+ */
+export const KINDS: readonly Kind[] = ["Team", "Server", "Tool", "Policy", "Group", "Agent"];
 
 /** One declared thing, and the line where its document begins. */
 export type Declared = {

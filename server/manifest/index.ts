@@ -2,7 +2,7 @@
  * Declared things: teams, servers, tools, groups, agents and policies in YAML, planned first and then applied
  * through the rooms that keep them. What is not declared is left alone; the same manifest twice is nothing.
  */
-export { applyManifest, type Plan, planManifest } from "./apply.ts";
+export { applyManifest, type Changing, changesBy, type Plan, planManifest } from "./apply.ts";
 export { manifestEvents } from "./events.ts";
 export type { ManifestDeps } from "./manifest-deps.ts";
 export { parseManifest } from "./parse.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, it } from "node:test";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { catalogMigrations, findTool } from "../catalog/index.ts";
-import { type Code, Fault, newId } from "../lib/index.ts";
+import { type Caller, type Code, Fault, newId } from "../lib/index.ts";
 import { ActivePolicies, policyMigrations } from "../policy/index.ts";
 import { findAgent, findGroup, findTeam, suspendAgent } from "../registry/index.ts";
 import {
@@ -69,7 +69,11 @@ forEachEngine((engine) => {
     deps = { ...example.deps, policies: new ActivePolicies() };
   });
   afterEach(() => example.close());
-  const apply = (text: string) => applyManifest(deps, example.administrator, text);
+  const publisher = (): Caller => ({
+    ...example.administrator,
+    roles: ["administrator", "policy-publisher"],
+  });
+  const apply = (text: string) => applyManifest(deps, publisher(), text);
   const plan = (text: string) => planManifest(deps, example.administrator, text);
   const actions = ({ steps }: Awaited<ReturnType<typeof plan>>) =>
     steps.map(({ kind, name, action }) => `${kind} ${name} ${action}`);
@@ -81,9 +85,9 @@ forEachEngine((engine) => {
       "Server reports",
       "Tool reports/publish",
       "Tool reports/list",
+      "Policy nightly",
       "Group writers",
       "Agent reporter",
-      "Policy nightly",
     ];
     assert.deepEqual(
       actions(await plan(WHOLE)),
@@ -91,6 +95,29 @@ forEachEngine((engine) => {
     );
     assert.equal((await eventsOf(example)).length, count);
     assert.equal(await findAgent(deps, "reporter"), undefined);
+  });
+
+  it("a manifest says where a server stands, what a tool moves and where its facts are found", async () => {
+    const placed = SERVER.replace("team: payments", "team: payments, environment: production, region: eu-1");
+    const pay = `${tool("pay", "write").replace("title", "amount: { type: number }, invoice")}  data: [payments]
+  untrusted: true
+  amount: { argument: amount, currency: EUR }
+  facts:
+    - { name: owed, type: number, url: "https://reports.example.com/{invoice}", pointer: /owed, equals: amount }
+`;
+    await apply(all(TEAM, placed, pay));
+    const { amount, facts, untrusted, data } = (await findTool(deps, "reports/pay")) ?? assert.fail("none");
+    assert.deepEqual(
+      [amount, data, untrusted],
+      [{ argument: "amount", currency: "EUR" }, ["payments"], true],
+    );
+    assert.equal(facts?.[0]?.equals, "amount");
+    assert.deepEqual(
+      (await plan(all(TEAM, placed, pay))).steps.map(({ action }) => action),
+      ["unchanged", "unchanged", "unchanged"],
+    );
+    await assert.rejects(apply(all(pay.replace("currency: EUR", "currency: euro"))), refusal("invalid"));
+    await assert.rejects(apply(all(pay.replace("equals: amount", "equals: invoice"))), refusal("invalid"));
   });
 
   it("applying makes everything, whatever order it is declared in", async () => {
@@ -191,6 +218,51 @@ forEachEngine((engine) => {
       apply(lonely),
       refusal("invalid", /^Line 1, Agent reporter: There is no team payments/),
     );
+  });
+
+  const TITLED = POLICY.replace(
+    "context.now.hour < 6",
+    'context.args has title && context.args.title == "x"',
+  );
+  const renamed = tool("publish", "write").replace("title", "heading");
+
+  it("a tool that the policies in force would lose an argument of is refused, and nothing of the manifest's tools is pinned", async () => {
+    await apply(all(WHOLE, TITLED.replace("nightly", "titled").replace("no-night-reports", "no-titles")));
+    const before = await findTool(deps, "reports/publish");
+    await assert.rejects(
+      apply(all(tool("extra", "read"), renamed)),
+      refusal("invalid", /titled\.cedar:\d+: It reads context\.args\.title, which reports\/publish/),
+    );
+    assert.deepEqual(await findTool(deps, "reports/publish"), before);
+    assert.equal(await findTool(deps, "reports/extra"), undefined);
+  });
+
+  it("a manifest that changes a tool and its policies changes both at once, and each is checked against the other", async () => {
+    await apply(all(TEAM, SERVER, tool("publish", "write"), TITLED));
+    const events = (await eventsOf(example, "policy.activated")).length;
+    await assert.rejects(apply(all(renamed, TITLED)), refusal("invalid", /context\.args\.title/));
+    const unfit = TITLED.replaceAll("args.title ==", "args.heading >").replace("has title", "has heading");
+    await assert.rejects(apply(all(renamed, unfit.replace('"x"', "5"))), refusal("invalid"));
+    assert.equal((await eventsOf(example, "policy.activated")).length, events);
+    assert.ok("title" in ((await findTool(deps, "reports/publish"))?.inputSchema.properties ?? {}));
+    await apply(all(renamed, TITLED.replaceAll("title", "heading")));
+    assert.ok("heading" in ((await findTool(deps, "reports/publish"))?.inputSchema.properties ?? {}));
+    assert.equal((await eventsOf(example, "policy.activated")).length, events + 1);
+    assert.deepEqual(actions(await plan(all(renamed, TITLED.replaceAll("title", "heading")))), [
+      "Tool reports/publish unchanged",
+      "Policy nightly unchanged",
+    ]);
+  });
+
+  it("a server whose environment policies in force read keeps one", async () => {
+    const placed = SERVER.replace("team: payments", "team: payments, environment: production");
+    const only = POLICY.replace(
+      "context.now.hour < 6",
+      'context has tool && context.tool has environment && context.tool.environment == "production"',
+    );
+    await apply(all(TEAM, placed, tool("publish", "write"), only));
+    await assert.rejects(apply(SERVER), refusal("invalid", /context\.tool\.environment/));
+    await apply(placed.replace("production", "staging"));
   });
 
   it("only an administrator plans and applies", async () => {

@@ -54,6 +54,7 @@ async function agentOf(deps: ManifestDeps, catalog: CatalogView, { spec }: Decla
       grants: said.grants === undefined ? grants : await grantsOf(catalog, said.grants),
       delegate_to: said["delegate-to"] ?? [],
       needs_person: said["needs-person"] ?? [],
+      ...(said.shared === undefined ? {} : { shared: said.shared }),
     },
   };
 }

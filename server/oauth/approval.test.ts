@@ -81,7 +81,7 @@ forEachEngine((engine) => {
 
     test("that an agent's record demands and no policy asks for is not given silently either", async () => {
       const { deps, ada, planner, writer } = room;
-      const rules = { delegate_to: ["writer", "publisher"], max_depth: 4 };
+      const rules = { delegate_to: ["writer", "publisher"], max_depth: 4, shared: true as const };
       const { edge } = await begunTask(deps, room);
       const second = await passOn(deps, planner, { edge: edge.id, to: "writer", grants: write });
       const demand = async (needs_person: string[]) =>

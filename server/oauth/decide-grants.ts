@@ -1,12 +1,14 @@
 import { describeGrant, type Grant } from "@countersign/proof/grant";
 import { authorize } from "../approvals/index.ts";
+import { findTool } from "../catalog/index.ts";
 import type { Change } from "../database/index.ts";
 import { type Allow, Fault, type Id, type Obligation, seconds } from "../lib/index.ts";
-import { activeSet, decide } from "../policy/index.ts";
+import { bindingSets } from "../policy/index.ts";
 import type { Granted } from "./mandate.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import { isPinned } from "./pinned.ts";
 import { type CallQuestion, type Circumstances, questionOf } from "./question.ts";
+import { readingOf } from "./remembered.ts";
 import { lastPoll, notePoll } from "./store.ts";
 
 const TIMERS_ARE_EARLY_MS = 500;
@@ -44,12 +46,22 @@ async function decideGrant(
   grant: Grant,
 ): Promise<Granted> {
   const question = await questionOf(deps, on, grant);
-  if (!isPinned(grant)) await refuseInexact(deps, question, grant);
-  const allow = await authorized(deps, change, on, question);
+  const allow = await authorized(deps, change, on, question, grant);
   refuseUnkept(allow.obligations);
-  if (allow.approval === undefined && !needsPerson(on, grant)) return { grant, allow };
+  const granted = { grant, allow, ...((await isPerCall(deps, grant)) ? { perCall: true as const } : {}) };
+  if (allow.approval === undefined && !needsPerson(on, grant)) return granted;
   requireApproved(grant, allow.approval);
-  return { grant: { ...grant, max_uses: 1 }, allow };
+  return { ...granted, grant: { ...grant, max_uses: 1 } };
+}
+
+/**
+ * A service that verifies the token by itself cannot know what was called elsewhere, nor compare with facts; and
+ * where any decision rests on what was called, no call runs before it is remembered.
+ */
+async function isPerCall(deps: OauthDeps, { identifier }: Grant): Promise<boolean> {
+  const tool = await findTool(deps, identifier);
+  if ((tool?.facts ?? []).length > 0) return true;
+  return readingOf(await bindingSets(deps), identifier).watched.length > 0;
 }
 
 async function authorized(
@@ -57,30 +69,28 @@ async function authorized(
   change: Change,
   on: Circumstances,
   question: CallQuestion,
+  grant: Grant,
 ): Promise<Allow<"call">> {
   try {
-    return await authorize<"call">(deps, change, on.client.caller, question);
+    return await authorize<"call">(deps, change, on.caller, question);
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
     if (fault.code === "approval-required") throw await pending(deps, change, fault);
+    if (fault.members.open !== undefined) throw inexact(grant, fault);
     throw fault.code === "denied" ? denied(fault) : fault;
   }
 }
 
-/**
- * What a person signs must be what is called, so nobody is asked about a call that is left open in any part.
- */
-async function refuseInexact(deps: OauthDeps, question: CallQuestion, grant: Grant): Promise<void> {
-  const verdict = decide(question, await activeSet(deps), []);
-  if (verdict.verdict === "require-approval") throw inexact(grant);
-}
-
 /** Whether a person must say yes each time: the delegation says so, or the record of an agent in the chain. */
-const needsPerson = ({ agent, chain }: Circumstances, grant: Grant): boolean =>
+export const needsPerson = ({ agent, chain }: Circumstances, grant: Grant): boolean =>
   grant.approval !== undefined ||
   (chain?.agents ?? [agent]).some(({ delegation }) => delegation.needs_person.includes(grant.identifier));
 
-function requireApproved(grant: Grant, approval: Id<"approval"> | undefined): void {
+/**
+ * Lets a call that a person must approve each time pass only where a person has approved it.
+ * @throws Fault `invalid-authorization-details` for what is no one exact call, `access-denied`
+ */
+export function requireApproved(grant: Grant, approval: Id<"approval"> | undefined): void {
   if (!isPinned(grant)) throw inexact(grant);
   if (approval !== undefined) return;
   throw new Fault(
@@ -90,15 +100,22 @@ function requireApproved(grant: Grant, approval: Id<"approval"> | undefined): vo
   );
 }
 
-const inexact = (grant: Grant): Fault =>
+const inexact = (grant: Grant, decided?: Fault): Fault =>
   new Fault(
     "invalid-authorization-details",
     "A person must approve this call, and approves one exact call only.",
-    { remedy: "Ask again with every argument pinned by eq.", members: { inexact: describeGrant(grant) } },
+    {
+      remedy: "Ask again with every argument pinned by eq.",
+      members: { inexact: describeGrant(grant) },
+      ...(decided === undefined ? {} : { record: decided.record, cause: decided }),
+    },
   );
 
-/** Services outside cannot be made to mask or limit what they answer; the log is kept in any case. */
-function refuseUnkept(obligations: readonly Obligation[]): void {
+/**
+ * Services outside cannot be made to mask or limit what they answer; the log is kept in any case.
+ * @throws Fault `access-denied`
+ */
+export function refuseUnkept(obligations: readonly Obligation[]): void {
   const unkept = obligations.filter(({ kind }) => kind !== "log");
   if (unkept.length === 0) return;
   throw new Fault("access-denied", "Policy allows this only under conditions that no token can enforce.", {

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { declareEvent, type EventKind } from "../audit/index.ts";
 
+/** Set while policies are only observed: what they would have said. */
+const observed = z.object({ verdict: z.string(), reasons: z.array(z.string()) }).optional();
+
 /** One grant of a token and the decision behind it. */
 export const grantedFact = z.object({
   grant: z.record(z.string(), z.unknown()),
@@ -12,6 +15,7 @@ export const grantedFact = z.object({
   obligations: z.array(z.object({ kind: z.string(), value: z.string(), policy: z.string() })),
   receipts: z.array(z.string()),
   approval: z.string().optional(),
+  observed,
 });
 
 const authority = z.enum(["approved", "instructed", "autonomous"]);
@@ -49,6 +53,8 @@ export const toolCalled = declareEvent(
     action: z.string(),
     tool: z.string(),
     labels: z.array(z.string()),
+    data: z.array(z.string()).optional(),
+    untrusted: z.literal(true).optional(),
     resource: z.string(),
     service: z.string(),
     instance: z.string(),
@@ -62,7 +68,10 @@ export const toolCalled = declareEvent(
     policies: z.array(z.string()),
     policy_version: z.string(),
     receipts: z.array(z.string()),
+    /** What policy asks besides, such as `log: enhanced`. */
+    obligations: z.array(z.string()).optional(),
     approval: z.string().optional(),
+    observed,
     edge: z.string().optional(),
     chain: z.array(z.string()).optional(),
     chain_hash: z.string().optional(),

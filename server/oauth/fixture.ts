@@ -7,6 +7,7 @@ import type { Grant } from "@countersign/proof/grant";
 import { createKeyCache } from "@countersign/proof/jwk";
 import type { AccessTokenClaims } from "@countersign/proof/token";
 import { approvalsMigrations } from "../approvals/index.ts";
+import { calm } from "../approvals/test-ports.ts";
 import type { TestEngine } from "../audit/test-databases.ts";
 import { defineServer, defineTool, type Label } from "../catalog/index.ts";
 import {
@@ -45,7 +46,8 @@ export interface Market extends Company {
 
 export async function openMarket(engine: TestEngine) {
   const opened = await openCompany(engine, migrations, more());
-  const { deps, ada } = opened;
+  const deps = { ...opened.deps, ...calm(opened.deps) };
+  const { ada } = opened;
   const service = await registerService(deps, ada.caller, {
     name: "reports",
     owner: ada.id,
@@ -58,7 +60,7 @@ export async function openMarket(engine: TestEngine) {
   await pin(deps, ada, "reports", "publish", ["external"]);
   await pin(deps, ada, "ledger", "read", ["read"]);
   await installShippedPolicies(deps, system);
-  return { ...opened, reports: { ...(await run(deps, { service })), service } };
+  return { ...opened, deps, reports: { ...(await run(deps, { service })), service } };
 }
 
 const pin = (deps: OauthDeps, { caller }: Enrolled, server: string, name: string, labels: Label[]) =>

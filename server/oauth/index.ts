@@ -8,6 +8,7 @@ export { oauthEvents } from "./events.ts";
 export type { TokenResponse } from "./mint.ts";
 export type { OauthDeps } from "./oauth-deps.ts";
 export { forgetStaleProofs } from "./one-time-proof.ts";
+export { questionOf } from "./question.ts";
 export { type ReportedRefusal, reportRefusal } from "./report-refusal.ts";
 export { revokeToken } from "./revoke-token.ts";
 export { jwks, metadata, refusals, revoke, token, uses } from "./routes.ts";

@@ -6,6 +6,7 @@ import { conceal } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import { agentsOf, leafOf } from "../delegation/index.ts";
 import { authorityOf } from "./authority.ts";
+import { observedIn } from "./called.ts";
 import type { grantedFact, tokenIssued } from "./events.ts";
 import type { Granted, Mandate } from "./mandate.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
@@ -61,5 +62,6 @@ function factOf(
     obligations: allow.obligations.map(({ kind, value, policy }) => ({ kind, value, policy })),
     receipts: [...allow.receipts],
     ...(allow.approval === undefined ? {} : { approval: allow.approval }),
+    ...(allow.observed === undefined ? {} : { observed: observedIn(allow.observed) }),
   };
 }

@@ -6,6 +6,8 @@ import type { Allow } from "../lib/index.ts";
 export interface Granted {
   readonly grant: Grant;
   readonly allow: Allow<"call">;
+  /** Whether policy asks what was called before, so that each call is decided when it is made. */
+  readonly perCall?: true;
 }
 
 /** What a client may have, decided and not yet issued. */

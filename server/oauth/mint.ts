@@ -73,7 +73,7 @@ function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Mandate): Acces
     jti,
     cnf: { jkt: client.jkt },
     authorization_details: granted.length === 0 ? [toAsk(deps.issuer)] : granted.map(({ grant }) => grant),
-    rev: revocationKeys(jti, client, chain),
+    rev: revocationKeys(jti, client, chain, granted),
     strength: client.instance.strength,
     instance: client.instance.id,
     ...agentClaims(client),
@@ -82,6 +82,7 @@ function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Mandate): Acces
       ? {}
       : { decision: first.allow.decision, policy_version: first.allow.policyVersion }),
     ...(approvals[0] === undefined ? {} : { approval: approvals[0] }),
+    ...(granted.some(({ perCall }) => perCall === true) ? { per_call: true } : {}),
   };
 }
 

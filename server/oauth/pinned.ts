@@ -10,8 +10,9 @@ export function pinnedArguments(grant: Grant): Record<string, Json> {
 }
 
 /**
- * The arguments that a grant leaves a choice about. Nothing is decided again at the call, so whatever policy
- * reads must not be among them: the agent could choose what policy would have refused.
+ * The arguments that a grant leaves a choice about. A service may verify a token by itself and ask nobody at
+ * the call, so whatever policy reads must not be among them: the agent could choose what policy would have
+ * refused.
  */
 export function openArguments(grant: Grant): readonly string[] | "any" {
   if (grant.open_args !== undefined) return "any";

@@ -1,8 +1,15 @@
 import type { Grant } from "@countersign/proof/grant";
-import { type Coverage, coveredBy, coveredByGrants, type LivingChain, leafOf } from "../delegation/index.ts";
+import {
+  type Coverage,
+  coveredBy,
+  coveredByGrants,
+  type LivingChain,
+  leafOf,
+  seenTask,
+} from "../delegation/index.ts";
+import type { Caller, Strength } from "../lib/index.ts";
 import type { Question } from "../policy/index.ts";
 import { type Agent, grantsOfPerson } from "../registry/index.ts";
-import type { BoundClient } from "./client.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import { missingToPassOn } from "./passed-on.ts";
 import { openArguments, pinnedArguments } from "./pinned.ts";
@@ -10,8 +17,11 @@ import type { Resource } from "./resource.ts";
 
 /** By whose authority, and at what. */
 export interface Circumstances {
-  readonly client: BoundClient;
-  /** The agent that asks. */
+  /** Who asks for the decision: the agent for a token, the service that is called for a call. */
+  readonly caller: Caller;
+  /** The running copy that acts, and how well it has proven so. */
+  readonly instance: { readonly id: string; readonly strength: Strength };
+  /** Its agent. */
   readonly agent: Agent;
   readonly chain?: LivingChain;
   readonly resource: Resource;
@@ -26,23 +36,22 @@ export async function questionOf(deps: OauthDeps, on: Circumstances, grant: Gran
     action: "call",
     tool: grant.identifier,
     agent: on.agent,
-    instance: on.client.instance.id,
-    strength: on.client.instance.strength,
+    instance: on.instance.id,
+    strength: on.instance.strength,
     ...(on.chain === undefined ? {} : delegatedBy(on.chain)),
     authority: await authorityFor(deps, on, grant),
     resource: on.resource,
     args: pinnedArguments(grant),
     openArgs: openArguments(grant),
-    holder: on.chain === undefined ? on.client.instance.id : leafOf(on.chain).edge,
+    holder: on.chain === undefined ? on.instance.id : leafOf(on.chain).edge,
     now: deps.clock.now(),
   };
 }
 
 function delegatedBy(chain: LivingChain): Pick<Question, "person" | "task" | "chain"> {
-  const { id, purpose, startedBy, agent } = chain.task;
   return {
     person: chain.principal,
-    task: { id, purpose, startedBy: startedBy.kind, agent },
+    task: seenTask(chain.task),
     chain: { depth: chain.links.length, agents: chain.agents.map(({ name }) => name), hash: chain.hash },
   };
 }

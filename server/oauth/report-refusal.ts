@@ -1,6 +1,7 @@
 import { append, perform } from "../audit/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
 import { findService, requireActiveService } from "../registry/index.ts";
+import { aboutToken } from "./about-token.ts";
 import { callRefused } from "./events.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import { findToken, type IssuedToken } from "./store.ts";
@@ -29,10 +30,7 @@ export function reportRefusal(deps: OauthDeps, caller: Caller, refusal: Reported
     if (service === undefined || !service.resources.includes(refusal.resource)) throw notItsResource();
     const token = refusal.jti === undefined ? undefined : await findToken(deps.database, refusal.jti);
     requireActiveService(change, service);
-    const about = {
-      ...(token?.task === undefined ? {} : { task: token.task }),
-      ...(token?.agent === undefined ? {} : { agent: token.agent }),
-    };
+    const about = token === undefined ? {} : aboutToken(token);
     const { resource, tool } = refusal;
     const whose =
       token === undefined

@@ -1,17 +1,21 @@
 import type { LivingChain } from "../delegation/index.ts";
 import { deadKeysOfChain } from "../delegation/index.ts";
 import type { Id } from "../lib/index.ts";
+import { policyKey } from "../policy/index.ts";
 import { type Agent, deadKeysOf } from "../registry/index.ts";
 import type { BoundClient } from "./client.ts";
+import type { Granted } from "./mandate.ts";
 
 /**
  * All that kills a token, as its `rev` claim: itself, its key and instance, its agent or service, and for a
- * delegated one everybody and everything in the chain. What can be lifted carries the epoch that it ends.
+ * delegated one everybody and everything in the chain, and the activation of policies that its grants were
+ * decided by. What can be lifted carries the epoch that it ends.
  */
 export function revocationKeys(
   jti: Id<"jti">,
   client: BoundClient,
   chain: LivingChain | undefined,
+  granted: readonly Granted[],
 ): string[] {
   const delegated =
     chain === undefined
@@ -21,7 +25,9 @@ export function revocationKeys(
           `person:${chain.person}#${chain.principal.epoch}`,
           ...deadKeysOfChain(chain),
         ];
-  return [...new Set([`jti:${jti}`, ...deadKeysOf(client.instance), ...principalKeys(client), ...delegated])];
+  const decided = granted.map(({ allow }) => policyKey(allow.activation));
+  const own = [`jti:${jti}`, ...deadKeysOf(client.instance), ...principalKeys(client)];
+  return [...new Set([...own, ...delegated, ...decided])];
 }
 
 function principalKeys({ principal }: BoundClient): string[] {

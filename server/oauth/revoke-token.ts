@@ -2,6 +2,7 @@ import { claimsOf, requiredJti, verifyCompact } from "@countersign/proof/jws";
 import { append, perform } from "../audit/index.ts";
 import type { Caller } from "../lib/index.ts";
 import { revoke } from "../revocation/index.ts";
+import { aboutToken } from "./about-token.ts";
 import { activeClient, authenticateClient } from "./client-authentication.ts";
 import { tokenRevoked } from "./events.ts";
 import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
@@ -25,11 +26,10 @@ export async function revokeToken(deps: OauthDeps, source: Caller, input: { form
     if (token === undefined || token.instance !== client.instance.id || deps.clock.now() >= token.expires)
       return;
     revoke(deps, change, client.caller, [`jti:${token.jti}`], "token given back");
-    const about = {
-      ...(token.agent === undefined ? {} : { agent: token.agent }),
-      ...(token.task === undefined ? {} : { task: token.task }),
-    };
-    append(change, tokenRevoked(deps, client.caller, about, { jti: token.jti, client: token.instance }));
+    append(
+      change,
+      tokenRevoked(deps, client.caller, aboutToken(token), { jti: token.jti, client: token.instance }),
+    );
   });
 }
 

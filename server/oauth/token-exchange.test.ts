@@ -20,7 +20,6 @@ import { chainOf } from "../delegation/index.ts";
 import { seconds } from "../lib/index.ts";
 import { issuer } from "../login/fixture.ts";
 import { updateAgent, updatePerson } from "../registry/index.ts";
-import type { BoundClient } from "./client.ts";
 import { ask, claimsIn, exchange, exchangeForm, openMarket } from "./fixture.ts";
 import { type Circumstances, questionOf } from "./question.ts";
 
@@ -125,7 +124,7 @@ forEachEngine((engine) => {
         name: "planner",
         update: {
           grants: [call("reports/read")],
-          delegation: { delegate_to: ["writer", "publisher"], max_depth: 4, needs_person: [] },
+          delegation: { delegate_to: ["writer", "publisher"], max_depth: 4, needs_person: [], shared: true },
         },
       });
       assert.equal(
@@ -137,7 +136,7 @@ forEachEngine((engine) => {
         name: "planner",
         update: {
           grants: ALL,
-          delegation: { delegate_to: ["writer", "publisher"], max_depth: 4, needs_person: [] },
+          delegation: { delegate_to: ["writer", "publisher"], max_depth: 4, needs_person: [], shared: true },
         },
       });
       await exchange(deps, writer, second.id);
@@ -147,7 +146,8 @@ forEachEngine((engine) => {
       const { deps, ada, planner, writer } = room;
       const { edge } = await begunTask(deps, room);
       const second = await passOn(deps, planner, { edge: edge.id, to: "writer", grants: write });
-      const rules = { delegate_to: ["writer", "publisher"], max_depth: 4, needs_person: [], grants: ALL };
+      const base = { delegate_to: ["writer", "publisher"], max_depth: 4, needs_person: [], grants: ALL };
+      const rules = { ...base, shared: true as const };
       const become = (name: string, delegation: object) =>
         updateAgent(deps, ada.caller, { name, update: { delegation: { ...rules, ...delegation } } });
       const withdrawn: [object, RegExp][] = [
@@ -184,8 +184,8 @@ forEachEngine((engine) => {
       const chain = await chainOf(deps, edge);
       const agent = chain.agents.at(-1);
       assert.ok(agent);
-      const bound = { ...client, principal: { kind: "agent", agent } } as unknown as BoundClient;
-      return { client: bound, agent, chain, resource: { location: REPORTS, name: "reports" } };
+      const { caller, instance } = client;
+      return { caller, instance, agent, chain, resource: { location: REPORTS, name: "reports" } };
     }
 
     test("is for one known resource, and for grants at that resource alone", async () => {

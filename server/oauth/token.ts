@@ -1,6 +1,7 @@
 import { perform } from "../audit/index.ts";
 import type { RawRequest } from "../http/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
+import { touchAgent } from "../registry/index.ts";
 import { activeClient, authenticateClient } from "./client-authentication.ts";
 import { proveHolder } from "./dpop.ts";
 import { type GrantHandler, grantHandlers } from "./grants/index.ts";
@@ -24,13 +25,15 @@ export async function issueToken(
   const grant = handlerOf(input.form);
   refuseNotOnOffer(input.form);
   const proven = await authenticateClient(deps, source, input.form);
-  return perform(deps, proven.caller, "token.issue", async (change) => {
+  const { token, principal } = await perform(deps, proven.caller, "token.issue", async (change) => {
     await burnProof(deps, change, proven.assertion);
     const holder = proveHolder(deps, await activeClient(deps, proven), input.request);
     await burnProof(deps, change, holder.dpop);
     const mandate = await grant.handle(deps, change, holder, input.form);
-    return mint(deps, change, holder, mandate);
+    return { token: mint(deps, change, holder, mandate), principal: holder.principal };
   });
+  if (principal.kind === "agent") await touchAgent(deps, principal.agent);
+  return token;
 }
 
 function handlerOf(form: Form): GrantHandler {

@@ -2,9 +2,7 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import type { Call, Grant } from "@countersign/proof/grant";
 import { permits } from "@countersign/proof/grant";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
-import { spend } from "../approvals/index.ts";
 import { append, conceal, perform } from "../audit/index.ts";
-import { findTool } from "../catalog/index.ts";
 import type { Change } from "../database/index.ts";
 import {
   type Authority,
@@ -17,11 +15,12 @@ import {
   requireChain,
 } from "../delegation/index.ts";
 import { type Caller, Fault, type Id, newId } from "../lib/index.ts";
-import { requireActiveService } from "../registry/index.ts";
-import { deadAmong, requireAlive } from "../revocation/index.ts";
+import { aboutToken } from "./about-token.ts";
 import { authorityOf } from "./authority.ts";
 import { calledBody } from "./called.ts";
+import { type DecidedCall, decideCall } from "./decide-call.ts";
 import { toolCalled, toolReturned } from "./events.ts";
+import { requireLiving } from "./living.ts";
 import type { Granted } from "./mandate.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import { type Served, tokenServedBy } from "./served.ts";
@@ -45,22 +44,24 @@ export interface CountedCall {
 }
 
 /**
- * A service asks, before it runs a call, whether it may: everything is judged anew from what is on record.
- * What is counted is counted and an approval is used up, in the change that records the call.
+ * A service asks, before it runs a call, whether it may: everything is judged anew from what is on record,
+ * and policy is asked again, with the real arguments. What is counted is counted, an approval is used up, and
+ * the call is remembered, in the change that records it.
  * @throws Fault `not-found` for tokens that are not for a resource of this service; `gone` when the token,
- *   what it rests on or its uses have ended; `denied` when a grant or a link does not permit the call
+ *   what it rests on or its uses have ended; `denied` when a grant, a link or policy does not permit the call;
+ *   `approval-required` when a person must say yes to it first, and has been asked
  */
 export function callTool(deps: OauthDeps, caller: Caller, call: ReportedCall): Promise<CountedCall> {
-  return perform(deps, caller, "tool.call", async (change) => {
+  return perform(deps, caller, "tool.call", async (change, turn) => {
     const served = await tokenServedBy(deps, caller, call);
     const { token } = served;
     await requireLiving(deps, change, served);
     const attempt = callOf(token, call);
     const chain = await countedChain(deps, change, token, attempt);
     const counted = await countGrant(deps, change, token, attempt);
-    const { approval } = counted.granted.allow;
-    if (approval !== undefined) await spend(deps, change, caller, { approval, jti: token.jti });
-    return record(deps, change, caller, { served, call, chain, counted });
+    const asked = { token, call: attempt, chain, granted: counted.granted };
+    const decided = await decideCall(deps, change, turn, caller, asked);
+    return record(deps, change, caller, { served, call, chain, counted, decided });
   });
 }
 
@@ -81,7 +82,7 @@ export function returnTool(
     endUse(change, action, outcome, deps.clock.now());
     if (token.edge !== undefined) finishAction(deps, change, action, outcome);
     const body = { action, tool, jti, service: service.id, outcome };
-    append(change, toolReturned(deps, caller, aboutOf(token), body));
+    append(change, toolReturned(deps, caller, aboutToken(token), body));
     return { action };
   });
 }
@@ -93,18 +94,6 @@ const callOf = (token: IssuedToken, { tool, args }: ReportedCall): Call => ({
   identifier: tool,
   args: { ...args },
 });
-
-async function requireLiving(deps: OauthDeps, change: Change, { token, service }: Served): Promise<void> {
-  const dead = await deadAmong(deps, token.rev);
-  if (dead.length > 0 || deps.clock.now() >= token.expires) {
-    throw new Fault("gone", "The access token has ended.", {
-      remedy: "Refuse the call; its sender can ask for a new token.",
-      record: { about: aboutOf(token), jti: token.jti, dead },
-    });
-  }
-  requireActiveService(change, service);
-  requireAlive(change, token.rev);
-}
 
 /** The chain of a delegated token, alive, each link permitting the call and counted where it counts. */
 async function countedChain(
@@ -155,67 +144,50 @@ interface CalledTool {
   readonly call: ReportedCall;
   readonly chain: LivingChain | undefined;
   readonly counted: CountedGrant;
+  readonly decided: DecidedCall;
 }
 
-async function record(
+function record(
   deps: OauthDeps,
   change: Change,
   caller: Caller,
-  { served: { token, service }, call, chain, counted }: CalledTool,
-): Promise<CountedCall> {
+  { served: { token, service }, call, chain, counted, decided }: CalledTool,
+): CountedCall {
   const { jti, tool } = call;
+  const { allow } = decided;
   const action = newId(deps, "action");
   const args = conceal(deps, change, chain?.person ?? "installation", { ...call.args });
-  const labels = (await findTool(deps, tool))?.labels ?? [];
-  const authority = authorityOf(chain, [counted.granted.allow]);
-  insertUse(change, {
-    action,
-    jti,
-    tool,
-    argsHash: hashOf(call),
-    service: service.id,
-    calledAt: deps.clock.now(),
-  });
+  const authority = authorityOf(chain, [allow]);
+  const calledAt = deps.clock.now();
+  insertUse(change, { action, jti, tool, argsHash: hashOf(call), service: service.id, calledAt });
   if (chain !== undefined) {
     const { edge, to: agent } = leafOf(chain);
     const { instance } = token;
-    recordAction(deps, change, {
-      id: action,
-      task: chain.task.id,
-      edge,
-      agent,
-      instance,
-      jti: token.jti,
-      tool,
-      labels,
-      args,
-      authority,
-    });
+    const whose = { id: action, task: chain.task.id, edge, agent, instance, jti: token.jti };
+    recordAction(deps, change, { ...whose, tool, labels: decided.tool.labels, args, authority });
   }
-  const { granted, ...uses } = counted;
-  const facts = { action, tool, labels, args, authority, service: service.id, ...uses };
-  append(change, toolCalled(deps, caller, aboutOf(token, chain), calledBody(token, chain, granted, facts)));
+  decided.remember(action);
+  const { granted: _, ...uses } = counted;
+  const facts = { action, args, authority, service: service.id, ...uses };
+  append(
+    change,
+    toolCalled(deps, caller, aboutToken(token, chain), calledBody(token, chain, decided, facts)),
+  );
   return { action, authority, ...uses };
 }
-
-const aboutOf = (token: IssuedToken, chain?: LivingChain) => ({
-  ...(token.task === undefined ? {} : { task: token.task }),
-  ...(token.agent === undefined ? {} : { agent: token.agent }),
-  ...(chain === undefined ? {} : { person: chain.person }),
-});
 
 const hashOf = ({ args }: ReportedCall): string => sha256Base64url(canonicalize({ ...args }));
 
 const notGranted = (token: IssuedToken): Fault =>
   new Fault("denied", "The access token does not grant this call.", {
     remedy: "Refuse the call; its sender can ask for a token that does.",
-    record: { about: aboutOf(token), jti: token.jti },
+    record: { about: aboutToken(token), jti: token.jti },
   });
 
 const usedUp = (token: IssuedToken): Fault =>
   new Fault("gone", "The access token has been used as often as it may be.", {
     remedy: "Refuse the call; its sender can ask for a new token.",
-    record: { about: aboutOf(token), jti: token.jti },
+    record: { about: aboutToken(token), jti: token.jti },
   });
 
 const notCalled = (): Fault =>

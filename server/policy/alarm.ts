@@ -1,6 +1,6 @@
 import { append, perform } from "../audit/index.ts";
 import type { Caller, Id } from "../lib/index.ts";
-import { policyErrored } from "./events.ts";
+import { enginesDiffer, policyErrored } from "./events.ts";
 import type { PolicyDeps } from "./policy-deps.ts";
 import type { Question } from "./question.ts";
 import type { Verdict } from "./verdict.ts";
@@ -25,14 +25,14 @@ export async function raiseAlarms(
     ...(person === undefined ? {} : { person: person.id }),
   };
   const policies = alarms.map(({ policy, effect }) => ({ policy, effect }));
-  const body = {
-    version: policyVersion,
-    decision,
-    action,
-    ...(tool === undefined ? {} : { tool }),
-    policies,
-  };
+  const body = { version: policyVersion, decision, action, ...(tool === undefined ? {} : { tool }) };
+  const differ = alarms.some(({ differs }) => differs === true);
   await perform(deps, caller, "policy.alarm", async (change) => {
-    append(change, policyErrored(deps, caller, about, body));
+    append(
+      change,
+      differ
+        ? enginesDiffer(deps, caller, about, body)
+        : policyErrored(deps, caller, about, { ...body, policies }),
+    );
   });
 }

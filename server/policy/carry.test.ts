@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { CedarType } from "../catalog/index.ts";
-import { carry, carryArguments } from "./carry.ts";
+import { carry, carryArguments, decimalOf, LARGEST, scaled } from "./carry.ts";
 
 const decimal: CedarType = { type: "Extension", name: "decimal" };
 const carried = (value: unknown, type: CedarType) => carry(value, type, {});
@@ -69,4 +69,41 @@ test("an argument cannot pass itself off as an entity or an extension value", ()
     '{"who":{"__entity":{"type":"Person","id":"x"}},"address":{"__extn":{}},"__proto__":{"a":1}}',
   );
   assert.deepEqual(carryArguments(args, type, {}), { args: {}, leftOut: ["who", "address", "__proto__"] });
+});
+
+test("a sum is written as the very decimal that it is, and never beyond the largest", () => {
+  const written = (exact: bigint) => (decimalOf(exact) as { __extn: { arg: string } }).__extn.arg;
+  const digits = fc.bigInt({ min: -LARGEST - 1n, max: LARGEST });
+  fc.assert(
+    fc.property(digits, (exact) => {
+      const arg = written(exact);
+      assert.match(arg, /^-?(0|[1-9]\d*)\.\d{1,4}$/);
+      const [whole = "", places = ""] = arg.split(".");
+      assert.equal(BigInt(whole + places.padEnd(4, "0")), exact);
+    }),
+  );
+  assert.equal(written(0n), "0.0");
+  assert.equal(written(-1n), "-0.0001");
+  assert.equal(written(LARGEST + 1n), "922337203685477.5807");
+  assert.equal(written(-LARGEST - 2n), "-922337203685477.5808");
+});
+
+test("a number is scaled as it is carried, or not at all", () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.double(),
+        fc.integer(),
+        fc.integer().map((n) => n / 10_000),
+      ),
+      (value) => {
+        const exact = scaled(value);
+        const same = exact === undefined ? undefined : decimalOf(exact);
+        const there = carried(value, decimal);
+        assert.equal(same === undefined, there === undefined);
+        if (same !== undefined)
+          assert.equal(Number(text(value)), Number((same as { __extn: { arg: string } }).__extn.arg));
+      },
+    ),
+  );
 });

@@ -1,10 +1,12 @@
 import type { CedarSchema, CedarType } from "../catalog/index.ts";
+import type { Scaled } from "./circumstances.ts";
 import type { CedarValue } from "./engine.ts";
 
 type CommonTypes = CedarSchema[""]["commonTypes"];
 
 /** Cedar's decimal has four places; a JSON number is exact to fifteen digits. */
-const DECIMAL = /^-?(\d+)(?:\.(\d{1,4}))?$/;
+const PLACES = 4;
+const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,4}))?$/;
 const MOST_DIGITS = 15;
 
 /**
@@ -22,7 +24,7 @@ export function carry(value: unknown, type: CedarType, commonTypes: CommonTypes)
     case "Long":
       return Number.isSafeInteger(value) ? (value as number) : undefined;
     case "Extension":
-      return typeof value === "number" ? decimal(value) : undefined;
+      return carryDecimal(value);
     case "Set":
       return Array.isArray(value) ? carryAll(value, type.element, commonTypes) : undefined;
     case "Record":
@@ -32,11 +34,39 @@ export function carry(value: unknown, type: CedarType, commonTypes: CommonTypes)
   }
 }
 
-function decimal(value: number): CedarValue | undefined {
+function carryDecimal(value: unknown): CedarValue | undefined {
+  if (typeof value !== "number") return undefined;
   const text = String(value);
-  const [, whole, places] = DECIMAL.exec(text) ?? [];
+  const [, , whole, places] = DECIMAL.exec(text) ?? [];
   if (whole === undefined || whole.length + (places?.length ?? 0) > MOST_DIGITS) return undefined;
   return { __extn: { fn: "decimal", arg: places === undefined ? `${text}.0` : text } };
+}
+
+/**
+ * A JSON number as a whole number of ten-thousandths.
+ * @returns nothing for what is no number, or has more places or digits than are exact
+ */
+export function scaled(value: unknown): Scaled | undefined {
+  if (typeof value !== "number") return undefined;
+  const [, sign, whole, places = ""] = DECIMAL.exec(String(value)) ?? [];
+  if (whole === undefined || whole.length + places.length > MOST_DIGITS) return undefined;
+  const magnitude = BigInt(whole + places.padEnd(PLACES, "0"));
+  return sign === "-" ? -magnitude : magnitude;
+}
+
+const ZERO: CedarValue = { __extn: { fn: "decimal", arg: "0.0" } };
+
+/** The largest and the smallest of Cedar's decimals. */
+export const LARGEST = 2n ** 63n - 1n;
+const LEAST = -(2n ** 63n);
+
+/** A Cedar decimal; what is beyond the largest is the largest. */
+export function decimalOf(exact: Scaled): CedarValue {
+  if (exact === 0n) return ZERO;
+  const bounded = exact > LARGEST ? LARGEST : exact < LEAST ? LEAST : exact;
+  const digits = (bounded < 0n ? -bounded : bounded).toString().padStart(PLACES + 1, "0");
+  const [whole, places] = [digits.slice(0, -PLACES), digits.slice(-PLACES).replace(/0{1,3}$/, "")];
+  return { __extn: { fn: "decimal", arg: `${bounded < 0n ? "-" : ""}${whole}.${places}` } };
 }
 
 function carryAll(

@@ -1,12 +1,12 @@
-import type { CedarSchema, CedarType } from "../catalog/index.ts";
-import { inSeconds } from "../lib/index.ts";
+import type { CedarSchema } from "../catalog/index.ts";
 import type { Agent, Person, Service } from "../registry/index.ts";
 import { carry, carryArguments } from "./carry.ts";
+import { contextOf } from "./cedar-context.ts";
+import type { Names } from "./context-read.ts";
+import { type DeclaredAction, declaredAction, declaredAttributes } from "./declared.ts";
 import type { CedarValue, EngineRequest, Entity, EntityRef } from "./engine.ts";
 import type { Question } from "./question.ts";
-
-/** Until something measures risk there is none to be missing; where it is measured, the asker says it. */
-const UNMEASURED_RISK = 0;
+import type { SettingsValues } from "./settings.ts";
 
 export interface CedarRequest {
   readonly request: EngineRequest;
@@ -14,50 +14,88 @@ export interface CedarRequest {
   readonly actions: readonly string[];
   /** Arguments that no Cedar value can carry exactly, and which the request therefore lacks. */
   readonly leftOut: readonly string[];
+  /** Facts that the catalog declares for this tool and that are not known, or not of the declared type. */
+  readonly factsLacking: readonly string[];
+  /** Whether this may move something, and what it moves is not known exactly. */
+  readonly amountLacking: boolean;
+  /** Whether that is so only because an argument is still open: then it is decided again at the call. */
+  readonly amountOpen: boolean;
 }
 
 /**
  * A question in Cedar's terms, with only those entities that take part in it.
+ * @param settings of the policies that will decide
+ * @param wanted the members of the context that any of them looks at, where that is known
  * @returns nothing where the schema knows no such action, or not for such a principal
  * @throws Error where something that we know of the principal or the context cannot be carried
  */
-export function cedarRequest(question: Question, schema: CedarSchema): CedarRequest | undefined {
-  const name = question.action === "call" ? question.tool : question.action;
-  const { actions, commonTypes, entityTypes } = schema[""];
-  const action = name !== undefined && Object.hasOwn(actions, name) ? actions[name] : undefined;
+export function cedarRequest(
+  question: Question,
+  schema: CedarSchema,
+  settings: SettingsValues = {},
+  wanted: Names = "any",
+): CedarRequest | undefined {
+  const declared = declaredAction(schema, question.action === "call" ? question.tool : question.action);
   const principal = principalOf(question);
-  if (name === undefined || action?.appliesTo === undefined || principal === undefined) return undefined;
-  if (!action.appliesTo.principalTypes.includes(principal.uid.type)) return undefined;
-  const { attributes } = asRecord(action.appliesTo.context);
-  const groups = (action.memberOf ?? []).map(({ id }) => id);
-  const { args, leftOut } = carryArguments(question.args, attributes.args ?? NO_ARGUMENTS, commonTypes);
-  const resource: Draft = {
-    uid: { type: "Resource", id: question.resource.name },
-    attrs: { ...question.resource },
-    parents: [],
-  };
-  const entities = [principal, resource, ...personBehind(question, principal)];
+  if (declared === undefined || principal === undefined) return undefined;
+  if (!declared.principalTypes.includes(principal.uid.type)) return undefined;
+  const { commonTypes } = schema[""];
+  const { args, leftOut } = carryArguments(question.args, declared.args, commonTypes);
+  const { facts, factsLacking } = factsOf(question, declared.facts, commonTypes);
+  const context: Record<string, CedarValue> = { ...contextOf(question, wanted), args, facts, settings };
+  // A call that delegates is none: what an action does not declare is not there.
+  if (!declared.delegates) delete context.delegate;
+  const { location, name } = question.resource;
+  const resource: Draft = { uid: { type: "Resource", id: name }, attrs: { location, name }, parents: [] };
+  const drafts = [principal, resource, ...personBehind(question, principal)];
   return {
     request: {
       principal: principal.uid,
-      action: { type: "Action", id: name },
+      action: declared.entity.uid,
       resource: resource.uid,
-      context: { ...carried(contextOf(question), attributes, commonTypes), args },
-      entities: [actionEntity(name, groups), ...entities.map((draft) => entityOf(draft, entityTypes))],
+      context,
+      entities: [declared.entity, ...drafts.map((draft) => entityOf(draft, schema))],
     },
-    actions: [name, ...groups],
+    actions: declared.actions,
     leftOut,
+    factsLacking,
+    amountLacking: lacksAmount(question),
+    amountOpen: opensAmount(question),
   };
 }
 
-const NO_ARGUMENTS: CedarType = { type: "Record", attributes: {} };
+/** A tool of which nothing was gathered might move anything. */
+const lacksAmount = ({ action, circumstances }: Question): boolean =>
+  action === "call" &&
+  (circumstances?.tool === undefined ||
+    (circumstances.tool.amountFrom !== undefined && circumstances.tool.amount === undefined));
 
-type Attributes = Readonly<Record<string, CedarType>>;
+function opensAmount({ circumstances, openArgs = [] }: Question): boolean {
+  const from = circumstances?.tool?.amountFrom ?? [];
+  return openArgs === "any" ? from.length > 0 : from.some((name) => openArgs.includes(name));
+}
+
+/** The facts that the catalog declares, as far as they are known and of their type. */
+function factsOf(
+  { circumstances }: Question,
+  declared: DeclaredAction["facts"],
+  commonTypes: CedarSchema[""]["commonTypes"],
+): { facts: Record<string, CedarValue>; factsLacking: string[] } {
+  const values = circumstances?.facts?.values ?? {};
+  const facts: Record<string, CedarValue> = {};
+  const factsLacking: string[] = [];
+  for (const [name, type] of declared) {
+    const value = Object.hasOwn(values, name) ? carry(values[name], type, commonTypes) : undefined;
+    if (value === undefined) factsLacking.push(name);
+    else facts[name] = value;
+  }
+  return { facts, factsLacking };
+}
 
 /** An entity before its attributes are carried into Cedar's types. */
 interface Draft {
   readonly uid: EntityRef;
-  readonly attrs: Readonly<Record<string, unknown>>;
+  readonly attrs: object;
   readonly tags?: Readonly<Record<string, number>>;
   readonly parents: readonly EntityRef[];
 }
@@ -74,81 +112,36 @@ const personBehind = ({ person }: Question, principal: Draft): Draft[] =>
 
 const agentDraft = (agent: Agent): Draft => ({
   uid: { type: "Agent", id: agent.name },
-  attrs: { ...agent },
+  attrs: agent,
   parents: agent.team === undefined ? [] : [{ type: "Team", id: agent.team }],
 });
 
 const serviceDraft = (service: Service): Draft => ({
   uid: { type: "Service", id: service.id },
-  attrs: { ...service },
+  attrs: service,
   parents: [],
 });
 
 const personDraft = (person: Person): Draft => ({
   uid: { type: "Person", id: person.id },
-  attrs: { ...person },
+  attrs: person,
   tags: person.limits,
   parents: person.groups.map((id) => ({ type: "Group", id })),
 });
 
-function contextOf(question: Question): Record<string, unknown> {
-  const { person, chain, task, authority, strength, risk, now, delegate } = question;
-  return {
-    person: person?.id,
-    chain: chain && { depth: chain.depth, agents: chain.agents },
-    task: task && { id: task.id, purpose: task.purpose, started_by: task.startedBy },
-    authority: { covered: authority.covered },
-    strength,
-    risk: risk ?? UNMEASURED_RISK,
-    now: nowInUtc(now),
-    delegate: delegate && {
-      to: delegate.to,
-      to_class: delegate.toClass,
-      grants: delegate.grants,
-      depth: delegate.depth,
-    },
-  };
-}
-
-function nowInUtc(now: number): Record<string, number> {
-  const date = new Date(now);
-  return { epoch: inSeconds(now), hour: date.getUTCHours(), weekday: date.getUTCDay() || 7 };
-}
-
 /**
- * Those members that the schema declares, in its types.
+ * With those attributes that the schema declares, in its types.
  * @throws Error where one is there and cannot be carried: a policy that asks whether it is there would be
  *   told that it is not
  */
-function carried(
-  values: Readonly<Record<string, unknown>>,
-  attributes: Attributes,
-  commonTypes: CedarSchema[""]["commonTypes"],
-): Record<string, CedarValue> {
-  const result: Record<string, CedarValue> = {};
-  for (const [name, type] of Object.entries(attributes)) {
-    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+function entityOf({ uid, attrs, tags, parents }: Draft, schema: CedarSchema): Entity {
+  const carried: Record<string, CedarValue> = {};
+  for (const [name, type] of declaredAttributes(schema, uid.type)) {
+    const value = Object.hasOwn(attrs, name) ? (attrs as Record<string, unknown>)[name] : undefined;
     if (value === undefined) continue;
-    const carriedValue = carry(value, type, commonTypes);
-    if (carriedValue === undefined) throw new Error(`${name} cannot be carried into a Cedar value`);
-    result[name] = carriedValue;
+    const one = carry(value, type, {});
+    if (one === undefined) throw new Error(`${name} cannot be carried into a Cedar value`);
+    carried[name] = one;
   }
-  return result;
-}
-
-function entityOf({ uid, attrs, tags, parents }: Draft, types: CedarSchema[""]["entityTypes"]): Entity {
-  const shape = types[uid.type]?.shape;
-  const attributes = shape === undefined ? {} : asRecord(shape).attributes;
-  return { uid, attrs: carried(attrs, attributes, {}), ...(tags === undefined ? {} : { tags }), parents };
-}
-
-const actionEntity = (name: string, groups: readonly string[]): Entity => ({
-  uid: { type: "Action", id: name },
-  attrs: {},
-  parents: groups.map((id) => ({ type: "Action", id })),
-});
-
-function asRecord(type: CedarType): { attributes: Attributes } {
-  if (type.type === "Record") return type;
-  throw new Error("the schema's contexts and shapes are records");
+  return tags === undefined ? { uid, attrs: carried, parents } : { uid, attrs: carried, tags, parents };
 }

@@ -2,9 +2,11 @@ import { type Entities, preparsePolicySet, statefulIsAuthorized } from "@cedar-p
 import type { Engine, EngineRequest, Evaluation } from "./engine.ts";
 import type { Policy } from "./policy.ts";
 
+type StatedPolicy = Pick<Policy, "id" | "effect" | "text">;
+
 /**
  * Where prepared policies live inside the WebAssembly module. It keeps every name it ever saw, so the names
- * are few and fixed: one for what decides, one for what is being tried before it may decide.
+ * are few and fixed: one for what decides, one for what decides beside it.
  */
 export type Slot = "active" | "candidate";
 
@@ -18,7 +20,7 @@ const heldBy = new Map<Slot, Engine>();
  * Cedar names the satisfied permits only where nothing forbids.
  * @throws Error when the policies cannot be parsed
  */
-export function cedarWasmEngine(slot: Slot, policies: readonly Policy[]): Engine {
+export function cedarWasmEngine(slot: Slot, policies: readonly StatedPolicy[]): Engine {
   const engine: Engine = {
     evaluate(request) {
       if (heldBy.get(slot) !== engine) prepare(slot, policies, engine);
@@ -35,12 +37,7 @@ export function cedarWasmEngine(slot: Slot, policies: readonly Policy[]): Engine
   return engine;
 }
 
-/** Starts the WebAssembly module (120 to 150 ms), so that the first decision does not wait for it. */
-export function warmUp(): void {
-  cedarWasmEngine("candidate", []);
-}
-
-function prepare(slot: Slot, policies: readonly Policy[], engine: Engine): void {
+function prepare(slot: Slot, policies: readonly StatedPolicy[], engine: Engine): void {
   heldBy.delete(slot);
   for (const effect of EFFECTS) {
     const chosen = policies.filter((policy) => policy.effect === effect);

@@ -64,6 +64,22 @@ for (const [what, text] of refused) {
   test(`${what} is refused`, () => assert.equal(isRefused(check(text)), true));
 }
 
+test("a policy that is nested or chained without end is refused, and never fails the check itself", () => {
+  const chained = (operator: string, count: number): string =>
+    Array.from({ length: count }, () => "context.risk > 1").join(operator);
+  const hostile = [
+    `${"(".repeat(5_000)}true${")".repeat(5_000)}`,
+    `${"!".repeat(3_000)}true`,
+    `${"if true then ".repeat(1_000)}true${" else false".repeat(1_000)}`,
+    chained(" || ", 5_000),
+    `${"{a: ".repeat(2_000)}1${"}".repeat(2_000)} == 1`,
+  ];
+  for (const condition of hostile) {
+    const text = `@id("deep") @reason("r") forbid (principal, action, resource) when { ${condition} };`;
+    assert.equal(isRefused(check(text)), true, condition.slice(0, 40));
+  }
+});
+
 test("the same @id in two files is refused, and so are two files of one name", () => {
   const twice = checkAgainst(
     [

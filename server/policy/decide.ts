@@ -1,7 +1,13 @@
 import type { Id } from "../lib/index.ts";
 import { type CedarRequest, cedarRequest } from "./cedar-request.ts";
+import type { ContextRead } from "./context-read.ts";
+import type { Evaluation } from "./engine.ts";
+import { EnginesDiffer } from "./engines-differ.ts";
+import { lacking, lackingInAnyCase } from "./lacking.ts";
+import { certainWhileOpen } from "./open-question.ts";
 import type { Policy, PolicySet } from "./policy.ts";
 import { type Question, subjectOf } from "./question.ts";
+import { readsOf } from "./reads-of.ts";
 import { parseRequirement, peopleNeeded } from "./requirement.ts";
 import {
   BUILT_IN_REASONS,
@@ -41,13 +47,30 @@ export function decide(
 }
 
 function judged(question: Question, policies: PolicySet, receipts: readonly GivenReceipt[]): Verdict {
-  const asked = cedarRequest(question, policies.schema);
+  const read = readsOf(policies, question.action === "call" ? (question.tool ?? "") : question.action);
+  const asked = cedarRequest(question, policies.schema, policies.settings, read.members);
   if (asked === undefined) return denied(policies.version, [], builtIn("unknown-action"));
-  const found = evaluated(asked, policies);
-  const reasons = denialReasons(question, asked, found, policies);
+  const { evaluation, lacks } = evaluated(question, asked, read, policies);
+  const found = foundBy(evaluation, policies);
+  const reasons = denialReasons(question, found, lacks);
   if (reasons.length > 0)
     return denied(policies.version, found.alarms, ...reasons, ...reasonsOf(found.liftable));
   return weighed(question, policies.version, found, receipts);
+}
+
+/** What the engine says, and what the question lacks. What is still open lacks nothing where it cannot matter. */
+function evaluated(
+  question: Question,
+  asked: CedarRequest,
+  read: ContextRead,
+  policies: PolicySet,
+): { evaluation: Evaluation; lacks: readonly BuiltInReason[] } {
+  const lacks = lacking(question, asked, read);
+  const isOpen = lacks.length > 0 && question.openArgs !== undefined && question.openArgs.length > 0;
+  const certain = isOpen ? certainWhileOpen(question, asked, read, policies) : undefined;
+  return certain === undefined
+    ? { evaluation: policies.engine.evaluate(asked.request), lacks }
+    : { evaluation: certain, lacks: lackingInAnyCase(question, asked, read) };
 }
 
 /** What the engine found, as policies. */
@@ -60,8 +83,7 @@ interface Found {
   readonly alarms: readonly PolicyAlarm[];
 }
 
-function evaluated({ request }: CedarRequest, set: PolicySet): Found {
-  const evaluation = set.engine.evaluate(request);
+function foundBy(evaluation: Evaluation, set: PolicySet): Found {
   const alarms = evaluation.erroring.map(({ policy, message }) => ({
     policy,
     effect: set.policies.get(policy)?.effect ?? "forbid",
@@ -79,10 +101,12 @@ function evaluated({ request }: CedarRequest, set: PolicySet): Found {
   };
 }
 
-/** Nothing could be evaluated, so any forbid might have held. */
+/** Nothing could be evaluated, or not by everyone alike, so any forbid might have held. */
 function unevaluated(policyVersion: string, error: unknown): Denied {
   const message = error instanceof Error ? error.message : String(error);
-  return denied(policyVersion, [{ policy: "*", effect: "forbid", message }], builtIn("policy-errored"));
+  const alarm = { policy: "*", effect: "forbid", message } as const;
+  const alarms = [error instanceof EnginesDiffer ? { ...alarm, differs: true as const } : alarm];
+  return denied(policyVersion, alarms, builtIn("policy-errored"));
 }
 
 function known(set: PolicySet, id: string): Policy {
@@ -93,34 +117,14 @@ function known(set: PolicySet, id: string): Policy {
 
 /** Everything that denies, whether or not people have said yes. */
 function denialReasons(
-  question: Question,
-  asked: CedarRequest,
+  { authority }: Question,
   { permits, hard, brokenForbids }: Found,
-  policies: PolicySet,
+  lacks: readonly BuiltInReason[],
 ): Reason[] {
   const reasons = [...brokenForbids];
-  if (!question.authority.covered) reasons.push(notCovered(question.authority.missing));
+  if (!authority.covered) reasons.push(notCovered(authority.missing));
   else if (permits.length === 0) reasons.push(builtIn("no-permit"));
-  if (readsWhatIsLeftOut(question, asked, policies)) reasons.push(builtIn("argument-not-exact"));
-  return [...reasons, ...reasonsOf(hard)];
-}
-
-/**
- * Whether a policy for this action reads an argument that the request does not hold although the call may
- * have it: one that could not be carried, or one whose value is still open.
- */
-function readsWhatIsLeftOut(
-  { openArgs = [] }: Question,
-  { actions, leftOut }: CedarRequest,
-  { policies }: PolicySet,
-): boolean {
-  const lacking = openArgs === "any" ? openArgs : [...leftOut, ...openArgs];
-  if (lacking.length === 0) return false;
-  const reads = ({ argumentsRead: read }: Policy): boolean =>
-    lacking === "any" ? read.length > 0 : read === "any" || lacking.some((name) => read.includes(name));
-  const applies = (policy: Policy): boolean =>
-    policy.actions === "any" || policy.actions.some((action) => actions.includes(action));
-  return [...policies.values()].some((policy) => applies(policy) && reads(policy));
+  return [...reasons, ...lacks.map(builtIn), ...reasonsOf(hard)];
 }
 
 /** Nothing denies: what remains is what people must lift, and what binds the one who enforces. */

@@ -1,5 +1,5 @@
 /**
- * The door to whatever evaluates Cedar: today cedar-wasm, later our own compiled form, equal in answers.
+ * The door to whatever evaluates Cedar: our own compiled form (`compiled.ts`), and its oracle beside it.
  * An engine knows permits, forbids and errors; what follows from them is `decide`'s.
  */
 
@@ -41,8 +41,19 @@ export interface Evaluation {
   readonly erroring: readonly { readonly policy: string; readonly message: string }[];
 }
 
+/** What holds whatever the unknown values turn out to be, and what depends on them. */
+export interface OpenEvaluation extends Evaluation {
+  /** Policies that can still turn out either way. */
+  readonly undecided: readonly string[];
+}
+
 /** One policy set, ready to be asked. Synchronous: a decision never waits. */
 export interface Engine {
   /** @throws Error when the request itself cannot be evaluated; the caller then denies */
   evaluate(request: EngineRequest): Evaluation;
+  /**
+   * The same while members of the context are unknown: absent from the request, and perhaps there or not.
+   * @param unknowns each as the names on the way to it, such as `["args", "amount"]`
+   */
+  evaluateOpen?(request: EngineRequest, unknowns: readonly (readonly string[])[]): OpenEvaluation;
 }

@@ -1,9 +1,16 @@
 import type { Json } from "@countersign/proof/jcs";
 import { z } from "zod";
-import { LABELS } from "../catalog/index.ts";
 import { type PersonId, STRENGTHS } from "../lib/index.ts";
 import { AGENT_CLASSES, type Agent, ENVIRONMENTS, type Person } from "../registry/index.ts";
+import { exampleCircumstances, givenCircumstances } from "./example-circumstances.ts";
+import type { GivenTool } from "./example-tool.ts";
+import { momentOf } from "./local-time.ts";
+import { present } from "./present.ts";
 import type { Question } from "./question.ts";
+
+export { type GivenTool, givenTool } from "./example-tool.ts";
+
+const SEVERITIES = ["P1", "P2", "P3", "P4"] as const;
 
 /** A Thursday, 09:00 UTC. */
 const EXAMPLE_NOW = Date.UTC(2026, 0, 1, 9);
@@ -36,6 +43,9 @@ const person = z
   })
   .partial();
 
+const incident = z.strictObject({ id: z.string().default("INC-1"), severity: z.enum(SEVERITIES) });
+const runbook = z.strictObject({ name: z.string(), steps: z.array(z.string()) });
+
 /** What a policy's test says of its question; all else is an ordinary call by an ordinary agent. */
 export const givenQuestion = z.strictObject({
   action: z.enum(["call", "delegate", "register", "lend", "approve", "administer"]).default("call"),
@@ -45,7 +55,16 @@ export const givenQuestion = z.strictObject({
   agent: z.union([z.literal("none"), agent]).default({}),
   /** `none` for an agent that acts on its own standing authority. */
   person: z.union([z.literal("none"), person]).default({}),
-  task: z.strictObject({ purpose: z.string(), started_by: z.string() }).partial().default({}),
+  task: z
+    .strictObject({
+      purpose: z.string(),
+      started_by: z.string(),
+      incident,
+      runbook,
+      break_glass: z.boolean(),
+    })
+    .partial()
+    .default({}),
   /** The agents of the chain, root first; the last one acts. */
   chain: z.array(z.string()).min(1).optional(),
   /** Whether the chain covers it. */
@@ -55,24 +74,26 @@ export const givenQuestion = z.strictObject({
   delegate: z
     .strictObject({ to: z.string(), to_class: z.string(), grants: z.array(z.string()), depth: z.int() })
     .optional(),
-  risk: z.int().min(0).max(100).default(0),
-  now: z.iso.datetime().optional(),
+  ...givenCircumstances,
+  /** With Z or an offset; without either, as clocks in the zone show it. */
+  now: z.iso.datetime({ local: true, offset: true }).optional(),
 });
 export type GivenQuestion = z.output<typeof givenQuestion>;
 
-/** A tool of the tests' own: its labels, and its arguments by type. */
-export const givenTool = z.strictObject({
-  labels: z.array(z.enum(LABELS)).default([]),
-  args: z.record(z.string(), z.enum(["integer", "number", "string", "boolean"])).default({}),
-});
-
-/** The whole question that a test's few words stand for. */
-export function exampleQuestion(given: GivenQuestion): Question {
+/**
+ * The whole question that a test's few words stand for.
+ * @param tools the test's own
+ */
+export function exampleQuestion(
+  given: GivenQuestion,
+  tools: Readonly<Record<string, GivenTool>> = {},
+): Question {
   const who = {
     ...(given.agent === "none" ? {} : { agent: exampleAgent(given.agent) }),
     ...(given.person === "none" ? {} : { person: examplePerson(given.person) }),
   };
   const acting = who.agent?.name ?? "none";
+  const now = momentGiven(given);
   return {
     action: given.action,
     ...(given.tool === undefined ? {} : { tool: given.tool }),
@@ -84,9 +105,14 @@ export function exampleQuestion(given: GivenQuestion): Question {
     args: given.args as Record<string, Json>,
     holder: "edge_example",
     ...(given.delegate === undefined ? {} : { delegate: delegateOf(given.delegate) }),
-    risk: given.risk,
-    now: given.now === undefined ? EXAMPLE_NOW : Date.parse(given.now),
+    circumstances: exampleCircumstances(given, tools, now),
+    now,
   };
+}
+
+function momentGiven({ now, zone }: GivenQuestion): number {
+  if (now === undefined) return EXAMPLE_NOW;
+  return /(?:Z|[+-]\d\d:?\d\d)$/.test(now) ? Date.parse(now) : momentOf(now, zone);
 }
 
 function chainOf({ chain, task }: GivenQuestion, acting: string): Pick<Question, "chain" | "task"> {
@@ -98,6 +124,7 @@ function chainOf({ chain, task }: GivenQuestion, acting: string): Pick<Question,
       purpose: task.purpose ?? "an example",
       startedBy: task.started_by ?? "person",
       agent: agents[0] ?? acting,
+      ...present({ incident: task.incident, runbook: task.runbook, breakGlass: task.break_glass }),
     },
   };
 }
@@ -138,9 +165,3 @@ const examplePerson = (given: z.output<typeof person>): Person => ({
   id: (given.id ?? "person_example") as PersonId,
   manager: (given.manager ?? "person_manager") as PersonId,
 });
-
-/** Without the members that are `undefined`. */
-const present = <Facts extends object>(facts: Facts) =>
-  Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof Facts]?: Exclude<Facts[Name], undefined>;
-  };

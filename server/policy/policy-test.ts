@@ -1,120 +1,169 @@
-import { parse } from "yaml";
 import { z } from "zod";
-import { cedarSchemaOf, toolOf } from "../catalog/index.ts";
-import type { Id, PersonId } from "../lib/index.ts";
-import { decide } from "./decide.ts";
-import { exampleQuestion, givenQuestion, givenTool } from "./example-question.ts";
-import type { PolicyFile, PolicySet, Problem } from "./policy.ts";
-import { policySet } from "./policy-set.ts";
-import { type Question, subjectOf } from "./question.ts";
-import type { GivenReceipt, Verdict } from "./verdict.ts";
+import { givenQuestion, givenTool } from "./example-question.ts";
+import type { PolicyFile, Problem } from "./policy.ts";
+import { type YamlSource, yamlSource } from "./yaml-source.ts";
 
-const policyTest = z.strictObject({
-  name: z.string().min(1),
-  given: givenQuestion,
-  /** How many people have said yes to each requirement, having seen every policy. */
-  approved: z.record(z.string(), z.int().min(1).max(20)).default({}),
-  expect: z.strictObject({
-    verdict: z.enum(["allow", "allow-with-conditions", "require-approval", "deny"]),
-    /** Ids of the reasons given, in any order. */
-    reasons: z.array(z.string()).optional(),
-    missing: z.array(z.string()).optional(),
-    /** Such as `mask: email`. */
-    obligations: z.array(z.string()).optional(),
-  }),
+/** What must come out. What is not said is not tested. */
+const expectation = z.strictObject({
+  verdict: z.enum(["allow", "allow-with-conditions", "require-approval", "deny"]),
+  /** Ids of the reasons given, in any order. */
+  reasons: z.array(z.string()).optional(),
+  missing: z.array(z.string()).optional(),
+  /** Such as `mask: email`. */
+  obligations: z.array(z.string()).optional(),
 });
-type PolicyTest = z.output<typeof policyTest>;
+export type Expectation = z.output<typeof expectation>;
+
+const SPAN = /^(\d{1,6})([smhd])$/;
+const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A span of time such as `61s`, `5m`, `2h` or `1d`, in milliseconds. */
+const span = z
+  .string()
+  .regex(SPAN, "A span of time is a whole number with s, m, h or d, such as 61s.")
+  .transform((text) => {
+    const [, digits, unit = ""] = SPAN.exec(text) ?? [];
+    return Number(digits) * (UNITS[unit] ?? Number.NaN);
+  });
+
+/** How many people have said yes to each requirement, having seen every policy. */
+const approved = z.record(z.string(), z.int().min(1).max(20)).default({});
+
+const name = z.string().min(1);
+const single = z.strictObject({ name, given: givenQuestion, approved, expect: expectation });
+const scenario = z.strictObject({
+  name,
+  /** What its calls have in common; what a call says itself comes first. */
+  given: z.record(z.string(), z.unknown()).default({}),
+  scenario: z
+    .array(
+      z.strictObject({
+        /** How long after the step before. */
+        after: span.default(0),
+        call: givenQuestion,
+        approved,
+        expect: expectation,
+      }),
+    )
+    .min(1)
+    .max(100),
+});
 
 const testFile = z.strictObject({
-  tools: z.record(z.string().regex(/^[^/]+\/[^/]+$/), givenTool).default({}),
-  tests: z.array(policyTest).min(1),
+  tools: z.record(z.string().regex(/^[^/]+\/[^/]+$/, "A tool is named server/tool."), givenTool).default({}),
+  tests: z.array(z.unknown()).min(1),
 });
-type TestFile = z.output<typeof testFile>;
 
-/**
- * Runs the tests beside the policies, each against the whole set: what one file promises must hold whatever
- * the others add. Tests bring their own tools, so they say the same in every installation.
- * @param files that can be read
- * @returns one problem per broken promise
- */
-export function runPolicyTests(files: readonly PolicyFile[]): Problem[] {
-  return files.flatMap((file) => (file.tests === undefined ? [] : runFile(file.name, file.tests, files)));
+export type GivenTools = z.output<typeof testFile>["tools"];
+
+/** One call of a test, and what must come out. A test of a single question has one step. */
+export interface TestStep {
+  /** Milliseconds after the step before. */
+  readonly after: number;
+  readonly question: z.output<typeof givenQuestion>;
+  readonly approved: Readonly<Record<string, number>>;
+  readonly expect: Expectation;
+  readonly line: number;
+  readonly column: number;
 }
 
-function runFile(name: string, text: string, files: readonly PolicyFile[]): Problem[] {
-  const problem = (message: string): Problem => ({
-    severity: "error",
-    file: `${name}.test.yaml`,
-    line: 1,
-    column: 1,
-    message,
-  });
-  const read = readTests(text);
-  if (typeof read === "string") return [problem(read)];
-  const set = policySet(files, schemaFor(read), "candidate");
-  return read.tests.flatMap((test) =>
-    failures(test, set).map((failure) => problem(`${test.name}: ${failure}`)),
-  );
+export interface PolicyTest {
+  readonly name: string;
+  /** Calls within one task, in their order. */
+  readonly steps: readonly TestStep[];
 }
 
-/** The tests, or what is wrong with the file. */
-function readTests(text: string): TestFile | string {
-  try {
-    const parsed = testFile.safeParse(parse(text, { maxAliasCount: 0 }));
-    return parsed.success ? parsed.data : z.prettifyError(parsed.error);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+/** A file of tests, read; or what is wrong with it, and where. */
+export interface ReadTests {
+  readonly tools: GivenTools;
+  readonly tests: readonly PolicyTest[];
+  readonly problems: readonly Problem[];
 }
 
-function schemaFor({ tools }: TestFile): PolicySet["schema"] {
-  const pinned = Object.entries(tools).map(([identifier, { labels, args }]) => {
-    const [server = "", name = ""] = identifier.split("/");
-    const properties = Object.fromEntries(Object.entries(args).map(([arg, type]) => [arg, { type }]));
-    return toolOf({ server, name, description: "", labels, inputSchema: { type: "object", properties } });
-  });
-  return cedarSchemaOf(pinned).schema;
-}
-
-function failures({ given, approved, expect }: PolicyTest, set: PolicySet): string[] {
-  const question = exampleQuestion(given);
-  const verdict = decide(question, set, receiptsFor(question, approved, set));
-  const found: Record<keyof typeof expect, string[]> = {
-    verdict: [verdict.verdict],
-    reasons: reasonIds(verdict),
-    missing: verdict.verdict === "require-approval" ? [...verdict.missing] : [],
-    obligations:
-      "obligations" in verdict ? verdict.obligations.map(({ kind, value }) => `${kind}: ${value}`) : [],
+/** Reads the tests beside a file's policies. A file without tests has none, which is no problem of form. */
+export function readTests({ name, tests }: PolicyFile): ReadTests {
+  if (tests === undefined) return { tools: {}, tests: [], problems: [] };
+  const source = yamlSource(`${name}.test.yaml`, tests);
+  if (source.problems.length > 0) return { tools: {}, tests: [], problems: source.problems };
+  const file = testFile.safeParse(source.value);
+  if (!file.success) return { tools: {}, tests: [], problems: source.complaints(file.error) };
+  const read = file.data.tests.map((test, index) => readTest(source, test, index));
+  return {
+    tools: file.data.tools,
+    tests: read.flatMap((one) => ("steps" in one ? [one] : [])),
+    problems: read.flatMap((one) => ("steps" in one ? [] : one.problems)),
   };
-  return Object.entries(expect).flatMap(([what, wanted]) =>
-    wanted === undefined ? [] : difference(what, [wanted].flat(), found[what as keyof typeof expect]),
-  );
 }
 
-function difference(what: string, wanted: readonly string[], found: readonly string[]): string[] {
-  const [expected, actual] = [listed(wanted), listed(found)];
-  return expected === actual ? [] : [`expected ${what} ${expected}, got ${actual}`];
+type Broken = { readonly problems: readonly Problem[] };
+
+const readTest = (source: YamlSource, test: unknown, index: number): PolicyTest | Broken =>
+  isScenario(test) ? readScenario(source, test, index) : readSingle(source, test, index);
+
+function readSingle(source: YamlSource, test: unknown, index: number): PolicyTest | Broken {
+  const path = ["tests", index];
+  const read = single.safeParse(test);
+  if (!read.success) return { problems: source.complaints(read.error, path) };
+  const { name, given, approved, expect } = read.data;
+  return { name, steps: [{ after: 0, question: given, approved, expect, ...source.at(path) }] };
 }
 
-const listed = (words: readonly string[]): string =>
-  words.length === 0 ? "nothing" : [...words].sort().join(", ");
-
-const reasonIds = (verdict: Verdict): string[] =>
-  "reasons" in verdict ? verdict.reasons.map(({ policy }) => policy) : [];
-
-/** Receipts by so many different people, who saw every policy of the set. */
-function receiptsFor(question: Question, approved: PolicyTest["approved"], set: PolicySet): GivenReceipt[] {
-  const seen = [...set.policies.values()].map(({ id, hash }) => ({ id, hash }));
-  const subject = subjectOf(question);
-  return Object.entries(approved).flatMap(([requirement, people]) =>
-    Array.from({ length: people }, (_, index) => ({
-      id: `receipt_${index}` as Id<"receipt">,
-      subject,
-      requirement,
-      person: `person_approver${index}` as PersonId,
-      lifts: seen,
-      reaches: seen,
-      expires: question.now + 1,
+function readScenario(source: YamlSource, test: Scenario, index: number): PolicyTest | Broken {
+  const path = ["tests", index];
+  const fixed = whatMovesByItself(test).map(({ at, message }) => source.problem([...path, ...at], message));
+  if (fixed.length > 0) return { problems: fixed };
+  const read = scenario.safeParse({ ...test, scenario: withCommon(test) });
+  if (!read.success) return { problems: source.complaints(read.error, path) };
+  const { name, scenario: steps } = read.data;
+  return {
+    name,
+    steps: steps.map(({ call, ...step }, at) => ({
+      ...step,
+      question: call,
+      ...source.at([...path, "scenario", at]),
     })),
+  };
+}
+
+interface Scenario {
+  readonly given?: unknown;
+  readonly scenario: unknown;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isScenario = (test: unknown): test is Scenario => isObject(test) && Object.hasOwn(test, "scenario");
+
+/** The steps as they were written, each call with what all have in common. What has no form stays as it is. */
+function withCommon({ given, scenario: steps }: Scenario): unknown {
+  if (!Array.isArray(steps) || !isObject(given)) return steps;
+  return steps.map((step: unknown) =>
+    isObject(step) && isObject(step.call) ? { ...step, call: { ...given, ...step.call } } : step,
   );
 }
+
+/** Members of a scenario that its own calls and `after` move, and that therefore nobody may set. */
+function whatMovesByItself({ given, scenario: steps }: Scenario): { at: PropertyKey[]; message: string }[] {
+  const calls = Array.isArray(steps)
+    ? steps.map((step: unknown) => (isObject(step) ? step.call : undefined))
+    : [];
+  const places: [PropertyKey[], unknown, readonly string[]][] = [
+    [["given"], given, ["history", "window"]],
+    ...calls.map((call, at): [PropertyKey[], unknown, readonly string[]] => [
+      ["scenario", at, "call"],
+      call,
+      at === 0 ? ["history", "window"] : ["history", "window", "now"],
+    ]),
+  ];
+  return places.flatMap(([at, said, moving]) =>
+    moving
+      .filter((member) => isObject(said) && Object.hasOwn(said, member))
+      .map((member) => ({ at: [...at, member], message: messageOf(member) })),
+  );
+}
+
+const messageOf = (member: string): string =>
+  member === "now"
+    ? "In a scenario time moves by `after`: only its first call may say when it is."
+    : `In a scenario ${member} moves by the calls that were allowed: make those calls first.`;

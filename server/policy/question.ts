@@ -2,6 +2,7 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import { canonicalize, type Json, JsonError } from "@countersign/proof/jcs";
 import { type Action, type AgentName, Fault, type Strength } from "../lib/index.ts";
 import type { Agent, Person, Service } from "../registry/index.ts";
+import type { Circumstances, Incident, Runbook } from "./circumstances.ts";
 
 /** Everything that a decision sees, as values: the same question and policies give the same verdict. */
 export interface Question {
@@ -20,6 +21,10 @@ export interface Question {
     readonly purpose: string;
     readonly startedBy: string;
     readonly agent: AgentName;
+    readonly incident?: Incident;
+    readonly runbook?: Runbook;
+    /** Opened by a person in an emergency: short, loud, and reviewed afterwards. */
+    readonly breakGlass?: boolean;
   };
   readonly chain?: { readonly depth: number; readonly agents: readonly AgentName[]; readonly hash: string };
   /** Whether every link of the chain permits this, and what is missing where not, described for people. */
@@ -41,8 +46,8 @@ export interface Question {
     readonly expiresIn?: number | null;
     readonly purpose?: string;
   };
-  /** 0 to 100, where something measures it. */
-  readonly risk?: number;
+  /** What is true around the question and was gathered for it, by the server itself. */
+  readonly circumstances?: Circumstances;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

@@ -1,10 +1,11 @@
-import { type PolicyJson, policySetTextToParts, policyToJson } from "@cedar-policy/cedar-wasm/nodejs";
+import type { PolicyJson } from "@countersign/cedar";
+import { parsePolicies, type Problem as Unparsed } from "@countersign/cedar/parse";
 import { sha256Base64url } from "@countersign/proof/digest";
 import { Fault, type Obligation } from "../lib/index.ts";
-import { argumentsRead } from "./arguments-read.ts";
+import { contextRead } from "./context-read.ts";
 import type { Policy, PolicyFile, Problem } from "./policy.ts";
 import { parseRequirement, requirementText } from "./requirement.ts";
-import { at, type Place, within } from "./source.ts";
+import { at, type Place, positionOf } from "./source.ts";
 import { BUILT_IN_REASONS } from "./verdict.ts";
 
 const OBLIGATIONS = ["mask", "return", "log", "limit", "notify"] as const;
@@ -20,46 +21,72 @@ export interface ReadFile {
   readonly problems: readonly Problem[];
 }
 
+/**
+ * What the latest files came to: whoever checks policies reads them again to make them ready, and most files of
+ * the next set are those of the last one. Only a shortcut, and bounded.
+ */
+const latest = new Map<string, { readonly text: string; readonly read: ReadFile }>();
+const MOST_REMEMBERED = 300;
+
 /** Reads a file's policies with their annotations. A file with any problem of form gives no policies. */
 export function readPolicies(file: PolicyFile): ReadFile {
-  const whole: Place = { file: `${file.name}.cedar`, text: file.text, offset: 0 };
-  const parts = policySetTextToParts(file.text);
-  if (parts.type === "failure")
-    return { policies: [], problems: parts.errors.map((error) => within(whole, error)) };
-  const template = parts.policy_templates[0];
+  const { name, text } = file;
+  const known = latest.get(name);
+  if (known?.text === text) return known.read;
+  const read = readDeep(file);
+  latest.delete(name);
+  latest.set(name, { text, read });
+  const [oldest] = latest.keys();
+  if (latest.size > MOST_REMEMBERED && oldest !== undefined) latest.delete(oldest);
+  return read;
+}
+
+/** What is written too deep for this machine's stack is wrong with the file, not with us. */
+function readDeep(file: PolicyFile): ReadFile {
+  try {
+    return readFile(file);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const whole = { file: `${file.name}.cedar`, text: file.text, offset: 0 };
+    return failed(at(whole, "A policy nests deeper than can be read."));
+  }
+}
+
+function readFile({ name, text }: PolicyFile): ReadFile {
+  const placeAt = (offset: number): Place => ({ file: `${name}.cedar`, text, offset });
+  const { source, places, problems: unparsed } = { places: NO_PLACES, ...parsePolicies(text) };
+  if (source === undefined) return failed(...unparsed.map((one) => at(placeAt(one.start), sentence(one))));
+  const [template] = Object.keys(source.templates ?? {});
   if (template !== undefined)
-    return failed(at(placeOf(file, template), "Templates cannot be used: name no slots."));
-  const read = parts.policies.map((text) => readPolicy(placeOf(file, text), text));
+    return failed(at(placeAt(places.get(template)?.start ?? 0), "Templates cannot be used: name no slots."));
+  const read = Object.entries(source.policies).map(([key, json]) => {
+    const { start = 0, end = 0 } = places.get(key) ?? {};
+    return readPolicy(placeAt(start), text.slice(start, end), json);
+  });
   const problems = read.flatMap((one) => one.problems);
   return { policies: problems.length === 0 ? read.flatMap((one) => one.policies) : [], problems };
 }
 
+const NO_PLACES: ReadonlyMap<string, { start: number; end: number }> = new Map();
+
 const failed = (...problems: Problem[]): ReadFile => ({ policies: [], problems });
 
-/** Where a policy starts within its file: its parts are the file's own characters. */
-const placeOf = (file: PolicyFile, part: string): Place => ({
-  file: `${file.name}.cedar`,
-  text: file.text,
-  offset: Math.max(file.text.indexOf(part), 0),
-});
+const sentence = ({ message, help }: Unparsed): string =>
+  help === undefined ? message : `${message} (${help})`;
 
-function readPolicy(place: Place, text: string): ReadFile {
-  const parsed = policyToJson(text);
-  if (parsed.type === "failure") return failed(...parsed.errors.map((error) => within(place, error)));
-  const { json } = parsed;
+function readPolicy(place: Place, text: string, json: PolicyJson): ReadFile {
   const annotations = annotationsOf(json);
   const complaints = complaintsAbout(json, annotations);
   const id = annotations.id ?? "";
   if (complaints.length > 0) return failed(...complaints.map((message) => at(place, message, id)));
-  return { policies: [policyOf(text, json, annotations)], problems: [] };
+  return { policies: [policyOf(place, text, json, annotations)], problems: [] };
 }
 
 type Annotations = Partial<Record<string, string>>;
 
 /** An annotation without a value, such as `@mask`, is declared to be text and is null. */
 function annotationsOf({ annotations = {} }: PolicyJson): Annotations {
-  const given = Object.entries(annotations as Record<string, string | null>);
-  return Object.fromEntries(given.map(([name, value]) => [name, value ?? ""]));
+  return Object.fromEntries(Object.entries(annotations).map(([name, value]) => [name, value ?? ""]));
 }
 
 function complaintsAbout(json: PolicyJson, annotations: Annotations): string[] {
@@ -96,11 +123,12 @@ function complaintAboutRequirement(lift: string): string[] {
   }
 }
 
-function policyOf(text: string, json: PolicyJson, annotations: Annotations): Policy {
+function policyOf(place: Place, text: string, json: PolicyJson, annotations: Annotations): Policy {
   const { id = "", reason = "", lift } = annotations;
+  const { file, line, column } = positionOf(place);
   return {
     id,
-    // Of the text: in the JSON form two large integers may look the same.
+    // Of the text: it is what people sign, and a comment in it may be what convinced them.
     hash: sha256Base64url(text),
     text,
     effect: json.effect,
@@ -108,7 +136,11 @@ function policyOf(text: string, json: PolicyJson, annotations: Annotations): Pol
     ...(lift === undefined ? {} : { lift }),
     obligations: obligationsOf(id, annotations),
     actions: actionsOf(json.action),
-    argumentsRead: argumentsRead(json.conditions),
+    reads: contextRead(json.conditions),
+    json,
+    file,
+    line,
+    column,
   };
 }
 

@@ -16,16 +16,16 @@ export function at(
   policy = "",
   severity: Problem["severity"] = "error",
 ): Problem {
-  const before = place.text.slice(0, place.offset).split("\n");
-  const column = (before.at(-1)?.length ?? 0) + 1;
-  return {
-    severity,
-    file: place.file,
-    ...(policy === "" ? {} : { policy }),
-    line: before.length,
-    column,
-    message,
-  };
+  const { file, line, column } = positionOf(place);
+  return { severity, file, ...(policy === "" ? {} : { policy }), line, column, message };
+}
+
+/** Line and column, counted from 1; the column in UTF-16 code units. */
+export function positionOf({ file, text, offset }: Place): { file: string; line: number; column: number } {
+  const lineStart = offset === 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
+  let line = 1;
+  for (let end = text.indexOf("\n"); end >= 0 && end < offset; end = text.indexOf("\n", end + 1)) line += 1;
+  return { file, line, column: offset - lineStart + 1 };
 }
 
 /** What Cedar says of the text that starts at this place. It counts in bytes of UTF-8. */

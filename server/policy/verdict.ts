@@ -24,6 +24,9 @@ export const BUILT_IN_REASONS = {
     "This is not in the catalog, or not for this kind of principal, so no policy speaks of it.",
   "argument-not-exact":
     "A policy reads an argument that is left open or cannot be compared exactly: pin it to one value (eq).",
+  "fact-missing":
+    "A policy needs to know something about the resource that could not be found out: try again, or ask who runs it.",
+  "argument-contradicts-fact": "An argument says something else than what is true of the resource.",
   "policy-errored": "A policy that could forbid this could not be evaluated.",
 } as const;
 
@@ -31,9 +34,12 @@ export type BuiltInReason = keyof typeof BUILT_IN_REASONS;
 
 /** A policy that could not be evaluated: an alarm, whatever the verdict. */
 export interface PolicyAlarm {
+  /** `*` where it is not one policy that failed. */
   readonly policy: string;
   readonly effect: "permit" | "forbid";
   readonly message: string;
+  /** The two engines that were asked do not agree: one of them, or what compiles for it, is wrong. */
+  readonly differs?: true;
 }
 
 /**

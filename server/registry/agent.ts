@@ -28,6 +28,8 @@ export interface DelegationRules {
   readonly delegate_to: readonly AgentName[];
   /** Identifiers of tools for which a person must say yes each time. */
   readonly needs_person: readonly string[];
+  /** Whether one running copy may work on several open tasks at a time. */
+  readonly shared?: true;
 }
 
 /** A registered, owned kind of software actor. Times in milliseconds since the epoch. */
@@ -72,6 +74,7 @@ const delegation = z.strictObject({
   grants: grantList.optional(),
   delegate_to: z.array(principalName).max(100).default([]),
   needs_person: z.array(z.string().min(1).max(200)).max(100).default([]),
+  shared: z.literal(true).optional().describe("One running copy may work on several open tasks at a time."),
 });
 
 const described = {
@@ -119,7 +122,8 @@ export function delegationRules(
   said: AgentRegistration["delegation"],
 ): DelegationRules {
   const { max_depth = DEFAULT_DEPTH, grants = ceiling, delegate_to = [], needs_person = [] } = said ?? {};
-  return { max_depth, grants, delegate_to, needs_person };
+  const shared = said?.shared === undefined ? {} : { shared: said.shared };
+  return { max_depth, grants, delegate_to, needs_person, ...shared };
 }
 
 /** The agent as an update leaves it. Delegation that was the whole ceiling stays the whole ceiling. */

@@ -24,6 +24,7 @@ const agentFacts = z.object({
     grants,
     delegate_to: z.array(z.string()),
     needs_person: z.array(z.string()),
+    shared: z.literal(true).optional(),
   }),
 });
 
@@ -33,12 +34,13 @@ const agentFacts = z.object({
  */
 export function factsOf(agent: Agent, purpose?: string) {
   const { class: of, environment, region, version, model, deployment, owner, team, expires } = agent;
-  const { max_depth, delegate_to, needs_person } = agent.delegation;
+  const { max_depth, delegate_to, needs_person, shared } = agent.delegation;
   const delegation = {
     max_depth,
     grants: [...agent.delegation.grants],
     delegate_to: [...delegate_to],
     needs_person: [...needs_person],
+    ...(shared === undefined ? {} : { shared }),
   };
   const facts = { class: of, purpose, environment, region, version, model, deployment, owner, team, expires };
   return { ...defined(facts), grants: [...agent.grants], delegation };

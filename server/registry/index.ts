@@ -24,7 +24,7 @@ export { departPerson } from "./depart-person.ts";
 export { endInstance } from "./end-instance.ts";
 export { registryEvents } from "./events.ts";
 export { agentOrRefuse, aliveAgent, findAgent, listAgents, requireActiveAgent } from "./find-agent.ts";
-export { findInstance, findInstanceByThumbprint, listInstances } from "./find-instance.ts";
+export { findInstance, findInstanceByThumbprint, listInstances, onlyLiveInstance } from "./find-instance.ts";
 export { findGroup, findTeam, listGroups, listTeams } from "./find-organisation.ts";
 export {
   alivePerson,
@@ -71,6 +71,7 @@ export { putTeam, registerTeam, type TeamSaid } from "./register-team.ts";
 export type { RegistryDeps } from "./registry-deps.ts";
 export { resumeAgent } from "./resume-agent.ts";
 export { resumePerson } from "./resume-person.ts";
+export { findRisk, keepRisk, listRisks, type RiskRecord } from "./risk.ts";
 export {
   agentChange,
   agentCreate,

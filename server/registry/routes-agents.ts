@@ -35,6 +35,7 @@ const agentAnswer = z.object({
     grants,
     delegate_to: z.array(z.string()),
     needs_person: z.array(z.string()),
+    shared: z.literal(true).optional(),
   }),
   strength: z.string().optional(),
   epoch: z.int(),

@@ -58,6 +58,21 @@ export function activeInstances(
     .execute();
 }
 
+/** Those of one principal that may still speak at `now`, at most `limit`. */
+export async function liveInstancesOf(
+  database: Database,
+  { kind, principal }: Pick<Instance, "kind" | "principal">,
+  { now, limit }: { readonly now: number; readonly limit: number },
+): Promise<Instance[]> {
+  const instances = database.tables<RegistryTables>().selectFrom("instance").selectAll();
+  const live = instances
+    .where("kind", "=", kind)
+    .where("principal", "=", principal)
+    .where("status", "=", "active")
+    .where("expires", ">", now);
+  return (await live.limit(limit).execute()).map(instanceOf);
+}
+
 export async function instancesAfter(
   database: Database,
   { kind, principal }: Pick<Instance, "kind" | "principal">,

@@ -6,7 +6,7 @@ import type { Service } from "./service.ts";
 import type { RegistryTables } from "./tables.ts";
 
 /** How exactly the last activity is kept, so that a busy agent is not a write per call. */
-const ACTIVITY_GRAIN = minutes(1);
+export const ACTIVITY_GRAIN = minutes(1);
 
 function rowOf({ lastActive, ...agent }: Agent): RegistryTables["agent"] {
   const { region = null, version = null, model = null, deployment = null, team = null } = agent;

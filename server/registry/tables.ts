@@ -62,6 +62,7 @@ export interface RegistryTables {
     expires: number;
     status: string;
   };
+  instance_risk: { instance: string; agent: string; score: number; parts: string; at: number };
 }
 
 type Schema = Parameters<Migration["up"]>[0];
@@ -70,6 +71,7 @@ export const registryMigrations: Migration[] = [
   { name: "registry/0001-people", up: createPeople },
   { name: "registry/0002-workloads", up: createWorkloads },
   { name: "registry/0003-instances", up: createInstances },
+  { name: "registry/0004-risk", up: createRisk },
 ];
 
 async function createPeople(schema: Schema, types: ColumnTypes): Promise<void> {
@@ -170,5 +172,21 @@ async function createInstances(schema: Schema, types: ColumnTypes): Promise<void
     .createIndex("instance_principal")
     .on("instance")
     .columns(["kind", "principal", "status", "id"])
+    .execute();
+}
+
+async function createRisk(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema
+    .createTable("instance_risk")
+    .addColumn("instance", types.text, (column) => column.primaryKey())
+    .addColumn("agent", types.text, (column) => column.notNull())
+    .addColumn("score", types.integer, (column) => column.notNull())
+    .addColumn("parts", types.json, (column) => column.notNull())
+    .addColumn("at", types.instant, (column) => column.notNull())
+    .execute();
+  await schema
+    .createIndex("instance_risk_agent")
+    .on("instance_risk")
+    .columns(["agent", "instance"])
     .execute();
 }

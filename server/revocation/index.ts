@@ -7,6 +7,6 @@ export { type DeadKey, isDeadKey } from "./dead-key.ts";
 export { revocationEvents } from "./events.ts";
 export { feedAfter, feedHead } from "./feed.ts";
 export { type Every, LiveFeed } from "./live-feed.ts";
-export { type RevocationDeps, revoke } from "./revoke.ts";
+export { REVOCATION_CHANNEL, type RevocationDeps, revoke } from "./revoke.ts";
 export { type RevocationRouteDeps, revocationFeed, revocationSnapshot } from "./routes.ts";
 export { type Revoked, revocationMigrations } from "./store.ts";

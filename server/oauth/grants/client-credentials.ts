@@ -56,7 +56,8 @@ async function forResource(
   }
   requireFitting(asked.grants, resource);
   refuseCounted(principal.agent, asked.grants);
-  const circumstances = { client, agent: principal.agent, resource };
+  const { caller, instance } = client;
+  const circumstances = { caller, instance, agent: principal.agent, resource };
   const granted = await decideGrants(deps, change, circumstances, asked.grants);
   return { audience: resource.location, granted, lifetime: lifetimeOf(form) };
 }

@@ -4,7 +4,7 @@ import {
   readDelegationToken,
 } from "@countersign/proof/delegation-token";
 import { type AccessTokenClaims, verifyAccessToken } from "@countersign/proof/token";
-import { chainOf, type LivingChain, leafOf } from "../../delegation/index.ts";
+import { chainOf, joinTask, type LivingChain, leafOf } from "../../delegation/index.ts";
 import { Fault } from "../../lib/index.ts";
 import type { Agent } from "../../registry/index.ts";
 import { deadAmong } from "../../revocation/index.ts";
@@ -35,7 +35,9 @@ export const tokenExchange: GrantHandler = {
     const resource = await knownResource(deps, resourceOf(form) ?? parameter(form, "resource"));
     const grants = authorizationDetailsOf(form) ?? heldAt(leafOf(chain).grants, resource);
     requireFitting(grants, resource);
-    const granted = await decideGrants(deps, change, { client, agent, chain, resource }, grants);
+    await joinTask(deps, change, chain, client.instance.id);
+    const { caller, instance } = client;
+    const granted = await decideGrants(deps, change, { caller, instance, agent, chain, resource }, grants);
     await endStanding(deps, change, client, { agent, audience: resource.location });
     return {
       audience: resource.location,

@@ -1,0 +1,111 @@
+import type { DatabaseDeps } from "../database/index.ts";
+import type { PeerKey } from "../http/index.ts";
+import { type Caller, Fault, nobody, seconds } from "../lib/index.ts";
+import {
+  deadKeysOf,
+  findInstanceByThumbprint,
+  findService,
+  type Instance,
+  isLive,
+} from "../registry/index.ts";
+import { deadAmong, REVOCATION_CHANNEL } from "../revocation/index.ts";
+
+/**
+ * Whether a caller is still alive is looked up again after this long, in milliseconds; a revocation announces
+ * itself besides, and is heeded at once in the process that hears it.
+ */
+const STALE_MS = seconds(1);
+
+interface Known {
+  readonly caller: Caller;
+  /** When it ends by itself, milliseconds since the epoch. */
+  readonly expires: number;
+  /** On the monotonic clock. */
+  readonly lookedUp: number;
+  /** How many announcements of revocations had been heard. */
+  readonly heard: number;
+}
+
+/**
+ * Services that prove themselves by their enrolled key when the connection is made (RFC 8705 §2.2): the
+ * certificate may be self-signed, for it is the key in it that was enrolled. Who it is was proven once; that she
+ * is alive is at most a second old, so that a question costs no look into the database.
+ */
+export class CertificateCallers {
+  readonly #deps: DatabaseDeps;
+  readonly #monotonic: () => number;
+  readonly #known = new WeakMap<PeerKey, Known>();
+  readonly #looking = new WeakMap<PeerKey, Promise<Caller>>();
+  readonly #stop: () => void;
+  #heard = 0;
+
+  /** @param monotonic milliseconds that never go back */
+  constructor(deps: DatabaseDeps, monotonic: () => number = () => performance.now()) {
+    this.#deps = deps;
+    this.#monotonic = monotonic;
+    this.#stop = deps.database.listen(REVOCATION_CHANNEL, () => {
+      this.#heard += 1;
+    });
+  }
+
+  /**
+   * The service behind a connection. A key that nobody enrolled says nothing: browsers may show certificates of
+   * other people's making.
+   * @param source its network address, for the log
+   * @throws Fault `unauthenticated` for an enrolled key that does not hold, always in the same words
+   */
+  caller(peer: PeerKey, source: string): Caller | Promise<Caller> {
+    const known = this.#known.get(peer);
+    if (known !== undefined && this.#stands(known)) return known.caller;
+    let looking = this.#looking.get(peer);
+    if (looking === undefined) {
+      looking = this.#lookUp(peer, source).finally(() => this.#looking.delete(peer));
+      this.#looking.set(peer, looking);
+    }
+    return looking;
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  #stands({ expires, lookedUp, heard }: Known): boolean {
+    return (
+      heard === this.#heard && this.#monotonic() - lookedUp < STALE_MS && this.#deps.clock.now() < expires
+    );
+  }
+
+  async #lookUp(peer: PeerKey, source: string): Promise<Caller> {
+    const [lookedUp, heard] = [this.#monotonic(), this.#heard];
+    const instance = await findInstanceByThumbprint(this.#deps, peer.thumbprint);
+    const caller =
+      instance === undefined ? nobody(source) : await livingService(this.#deps, instance, source);
+    const expires = instance?.expires ?? Number.POSITIVE_INFINITY;
+    this.#known.set(peer, { caller, expires, lookedUp, heard });
+    return caller;
+  }
+}
+
+async function livingService(deps: DatabaseDeps, instance: Instance, source: string): Promise<Caller> {
+  const isService = instance.kind === "service" && isLive(instance, deps.clock.now());
+  const service = isService ? await findService(deps, instance.principal) : undefined;
+  if (service?.status !== "active") throw doesNotHold();
+  const { id, epoch } = service;
+  const keys = [...deadKeysOf(instance), `service:${id}`, `service:${id}#${epoch}`];
+  if ((await deadAmong(deps, keys)).length > 0) throw doesNotHold();
+  return {
+    principal: id,
+    kind: "service",
+    strength: instance.strength,
+    via: "client-certificate",
+    roles: [],
+    instance: instance.id,
+    keyThumbprint: instance.thumbprint,
+    source,
+  };
+}
+
+const doesNotHold = (): Fault =>
+  new Fault("unauthenticated", "The client certificate is not that of a service that is active here.", {
+    remedy: "Present one with the key of a service, or send a DPoP-bound access token.",
+  });

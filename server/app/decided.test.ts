@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { answer, asked, fault, promisesOn, put } from "../approvals/fixture.ts";
+import { forEachEngine } from "../audit/test-databases.ts";
+import type { Input } from "../http/index.ts";
+import { type Caller, Fault, system } from "../lib/index.ts";
+import { recoverPolicies, replacePolicies } from "../policy/index.ts";
+import { ADMINISTERED, decided, REGISTERED } from "./decided.ts";
+import { endpoints } from "./endpoints.ts";
+import type { ServerDeps } from "./server-deps.ts";
+
+/** What changes things and is no administration: work within tasks, proofs, sign-in, and questions. */
+const NOT_ADMINISTRATION = [
+  "token.issue",
+  "token.revoke",
+  "token.use",
+  "call.refuse",
+  "instance.enrol",
+  "task.open",
+  "task.close",
+  "consent.give",
+  "consent.refuse",
+  // Decided with what the rooms know of them: app/delegate.ts and approvals/answer.ts.
+  "delegation.extend",
+  "delegation.end",
+  "approval.answer",
+  "policy.check",
+  "policy.diff",
+  "policy.replay",
+  "policy.simulate",
+  "manifest.plan",
+  "authzen.evaluate",
+  "authzen.evaluate-all",
+  "authzen.search-subject",
+  "authzen.search-resource",
+  "authzen.search-action",
+  "first-administrator.begin",
+  "first-administrator.finish",
+  "passkey.enrol.begin",
+  "passkey.enrol.finish",
+  "sign-in.begin",
+  "sign-in.finish",
+  "session.end",
+  "terminal.code",
+  "terminal.exchange",
+];
+
+test("every endpoint that changes the installation is decided by policy, and no other", () => {
+  const changing = endpoints.filter(({ method }) => method !== "GET").map(({ audit }) => audit);
+  const known = [...ADMINISTERED, ...REGISTERED, ...NOT_ADMINISTRATION];
+  assert.deepEqual([...new Set(changing)].sort(), known.sort());
+});
+
+const SUSPENDING = `@id("suspend-by-two") @lift("manager") @reason("Suspending needs the manager.")
+forbid (principal is Person, action == Action::"administer", resource)
+when { context.args has verb && context.args.verb == "agent.suspend" };`;
+const NEVER = `@id("no-publishers") @reason("Nobody registers agents of this class.")
+forbid (principal, action == Action::"register", resource)
+when { context.args has class && context.args.class == "analysis" };`;
+
+interface Served {
+  readonly verb: string;
+  readonly path: string;
+  readonly params?: object;
+  readonly body?: object | string;
+}
+
+/** Calls a row's route as the server does; what it would do is counted. */
+async function call(deps: unknown, caller: Caller, { verb, path, params, body }: Served): Promise<number> {
+  let done = 0;
+  const route = {
+    summary: "",
+    answers: {},
+    handle: async () => {
+      done += 1;
+      return { status: 204 };
+    },
+  };
+  const row = {
+    method: "POST",
+    path: "/agents/:name/suspend",
+    who: ["person"],
+    rate: "write",
+    audit: verb,
+  } as const;
+  const input = { params, query: undefined, body, request: { path } } as Input;
+  await decided(row, route).handle(deps as ServerDeps, caller, input);
+  return done;
+}
+
+forEachEngine((engine) => {
+  const promise = promisesOn(engine);
+  const suspend = (name: string): Served => ({
+    verb: "agent.suspend",
+    path: `/agents/${name}/suspend`,
+    params: { name },
+  });
+
+  promise("what policies permit goes on to the verb; what they forbid never reaches it", async (company) => {
+    const { deps, ada } = company;
+    const register = (given: string): Served => ({
+      verb: "agent.register",
+      path: "/agents",
+      body: { name: "new-agent", class: given },
+    });
+    assert.equal(await call(deps, ada.caller, register("analysis")), 1);
+    await put(deps, { name: "never", text: NEVER });
+    const refusal = await fault(call(deps, ada.caller, register("analysis")));
+    assert.equal(refusal.code, "denied");
+    assert.deepEqual(refusal.members.reasons, [
+      { policy: "no-publishers", reason: "Nobody registers agents of this class." },
+    ]);
+    assert.equal(await call(deps, ada.caller, register("reporting")), 1);
+  });
+
+  promise(
+    "an administration that needs a yes waits for it, and the yes is for just that and once",
+    async (company) => {
+      const { deps, pat, mia } = company;
+      await put(deps, { name: "suspending", text: SUSPENDING });
+      const approval = await asked(call(deps, pat.caller, suspend("publisher")));
+      await answer(deps, mia, approval);
+      assert.equal((await fault(call(deps, pat.caller, suspend("other")))).code, "approval-required");
+      assert.equal(await call(deps, pat.caller, suspend("publisher")), 1);
+      assert.equal((await fault(call(deps, pat.caller, suspend("publisher")))).code, "approval-required");
+    },
+  );
+
+  promise("whoever is no person of ours administers nothing", async (company) => {
+    const { deps, ada } = company;
+    const strangers: Caller[] = [
+      { ...ada.caller, kind: "agent", principal: "publisher" },
+      { ...ada.caller, principal: "person_nobody" },
+    ];
+    for (const caller of strangers)
+      assert.equal((await fault(call(deps, caller, suspend("publisher")))).code, "forbidden");
+  });
+
+  promise(
+    "what a manifest declares is decided thing by thing, as if each were asked for alone",
+    async (company) => {
+      const { deps, ada } = company;
+      const declared = (given: string): Served => ({
+        verb: "manifest.apply",
+        path: "/manifest/apply",
+        body: `kind: Agent
+name: counter
+spec:
+  class: ${given}
+  purpose: Counts.
+  environment: production
+  owner: olga@acme.example
+  grants: []
+`,
+      });
+      await put(deps, { name: "never", text: NEVER });
+      await assert.doesNotReject(call(deps, ada.caller, declared("reporting")));
+      assert.equal((await fault(call(deps, ada.caller, declared("analysis")))).code, "denied");
+    },
+  );
+
+  promise(
+    "policies that let nobody administer any more are brought back by whoever runs the process",
+    async (company) => {
+      const { deps, ada } = company;
+      const lockout =
+        '@id("closed") @reason("Closed.") forbid (principal, action == Action::"administer", resource);';
+      const activate: Served = {
+        verb: "policy.activate",
+        path: "/policies/activate",
+        body: { policies: [] },
+      };
+      for (const to of ["previous", "shipped"]) {
+        await replacePolicies(deps, system, [{ name: "lockout", text: lockout }]);
+        assert.equal((await fault(call(deps, ada.caller, activate))).code, "denied");
+        await recoverPolicies(deps, to);
+        assert.equal(await call(deps, ada.caller, activate), 1);
+      }
+      assert.equal((await fault(recoverPolicies(deps, "pv_0000000000000000"))).code, "not-found");
+    },
+  );
+
+  promise("a body that no JSON carries exactly is refused, not failed at", async (company) => {
+    const { deps, ada } = company;
+    const refusal = await fault(
+      call(deps, ada.caller, {
+        verb: "agent.update",
+        path: "/agents/publisher",
+        body: { purpose: "\ud800" },
+      }),
+    );
+    assert.equal(refusal.code, "invalid");
+    assert.ok(refusal instanceof Fault);
+  });
+});

@@ -1,0 +1,151 @@
+import { sha256Base64url } from "@countersign/proof/digest";
+import { canonicalize, type Json, JsonError } from "@countersign/proof/jcs";
+import { authorizeOwnAction, type OwnAction } from "../approvals/index.ts";
+import { perform } from "../audit/index.ts";
+import type { Endpoint } from "../http/index.ts";
+import { type Caller, Fault } from "../lib/index.ts";
+import { type Changing, changesBy } from "../manifest/index.ts";
+import type { ServerDeps } from "./server-deps.ts";
+
+type Row = Omit<Endpoint<ServerDeps>, "route">;
+type Route = Endpoint<ServerDeps>["route"];
+
+/** Adding somebody who can act: `register`, by the attempt's name in the log. */
+export const REGISTERED: ReadonlySet<string> = new Set([
+  "agent.register",
+  "person.register",
+  "service.register",
+  "team.register",
+]);
+
+/** Every other change to the installation itself: `administer`, with the attempt's name as `verb`. */
+export const ADMINISTERED: ReadonlySet<string> = new Set([
+  "agent.update",
+  "agent.suspend",
+  "agent.resume",
+  "agent.decommission",
+  "instance.end",
+  "join-token.issue",
+  "person.update",
+  "person.suspend",
+  "person.resume",
+  "person.depart",
+  "service.update",
+  "service.suspend",
+  "service.resume",
+  "group.define",
+  "server.define",
+  "tool.define",
+  "runbook.approve",
+  "application.define",
+  "policy.activate",
+  "policy.rollback",
+  "policy.store",
+  "policy.shadow.start",
+  "policy.shadow.stop",
+  "policy.canary.start",
+  "policy.canary.stop",
+  "policy.observe.start",
+  "policy.observe.stop",
+  "manifest.apply",
+  "link.issue",
+  "role.grant",
+  "role.withdraw",
+]);
+
+/**
+ * The route with the decision before it, where what it does to the installation is for policy to decide. The
+ * table has let the caller in, and what her roles and her place cover the verb checks in any case: a policy can
+ * only narrow that.
+ */
+export function decided({ audit, path }: Row, route: Route): Route {
+  const action = REGISTERED.has(audit) ? "register" : ADMINISTERED.has(audit) ? "administer" : undefined;
+  if (action === undefined) return route;
+  return {
+    ...route,
+    async handle(deps: ServerDeps, caller, input) {
+      const { params, body, request } = input;
+      const place = path.includes(":") ? request.path : path;
+      const whole = ownAction(action, { verb: audit, request: place, params, content: body });
+      const parts = audit === "manifest.apply" ? await partsOfManifest(deps, caller, body as string) : [];
+      await perform(deps, caller, audit, async (change) => {
+        for (const one of [whole, ...parts]) await authorizeOwnAction(deps, change, caller, one);
+      });
+      return route.handle(deps, caller, input);
+    },
+  };
+}
+
+/** What each kind that a manifest declares would be asked as by itself: nothing goes around its own decision. */
+const VERBS: Record<Changing["step"]["kind"], string> = {
+  Team: "team.register",
+  Server: "server.define",
+  Tool: "tool.define",
+  Group: "group.define",
+  Agent: "agent.update",
+  Policy: "policy.activate",
+};
+
+async function partsOfManifest(deps: ServerDeps, caller: Caller, attackerText: string): Promise<OwnAction[]> {
+  const changes = await changesBy(deps, caller, attackerText);
+  return changes.map(({ step: { kind, name, action }, as }) => {
+    const isNew = kind === "Agent" && action === "create";
+    const params = { ...("update" in as ? as.update : as), name };
+    const verb = isNew ? "agent.register" : VERBS[kind];
+    return ownAction(REGISTERED.has(verb) ? "register" : "administer", {
+      verb,
+      request: `manifest ${kind} ${name}`,
+      params,
+      content: as,
+    });
+  });
+}
+
+/** What a policy may read of somebody who is registered. */
+const READ_OF_REGISTERED = ["name", "class", "environment", "owner", "team"];
+
+/** Longer content is told by its hash: nobody reads it on a page, and it would be kept with the request. */
+const LONGEST_SHOWN = 4_000;
+
+interface Asked {
+  readonly verb: string;
+  /** The address, or the part of a manifest. */
+  readonly request: string;
+  readonly params: unknown;
+  readonly content: unknown;
+}
+
+/**
+ * What is decided, and what a yes would be for: which verb, on what, with exactly what. Policies read the verb,
+ * or who is registered; all of it is part of what people are shown and sign.
+ */
+function ownAction(action: OwnAction["action"], { verb, request, params, content }: Asked): OwnAction {
+  const named = { ...asRecord(content), ...asRecord(params) };
+  const read = READ_OF_REGISTERED.flatMap((name) => {
+    const value = Object.hasOwn(named, name) ? named[name] : undefined;
+    return typeof value === "string" ? [[name, value] as const] : [];
+  });
+  const ofRegistered = action === "register" ? Object.fromEntries(read) : {};
+  return { action, args: { ...ofRegistered, verb, request, ...shownContent(content) } };
+}
+
+function shownContent(content: unknown): Record<string, Json> {
+  if (content === undefined) return {};
+  const text = canonicalText(content);
+  return text.length <= LONGEST_SHOWN
+    ? { content: JSON.parse(text) as Json }
+    : { content_sha256: sha256Base64url(text) };
+}
+
+/** Without members that are undefined, which no JSON has. @throws Fault `invalid` */
+function canonicalText(content: unknown): string {
+  try {
+    return canonicalize(JSON.parse(JSON.stringify(content)) as Json);
+  } catch (cause) {
+    if (!(cause instanceof JsonError)) throw cause;
+    throw new Fault("invalid", "The request holds what JSON cannot carry exactly.", { cause });
+  }
+}
+
+const asRecord = (value: unknown): Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};

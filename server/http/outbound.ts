@@ -1,0 +1,161 @@
+import { lookup } from "node:dns/promises";
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { LookupFunction, Socket } from "node:net";
+import { type Json, parseStrict } from "@countersign/proof/jcs";
+import { Fault } from "../lib/index.ts";
+import { isLoopbackName, isReachable } from "./reachable.ts";
+
+/** An address that a name stands for. */
+export interface Resolved {
+  readonly address: string;
+  readonly family: number;
+}
+
+export interface OutboundOptions {
+  /** The server itself runs on localhost: then plain http to this machine is fine, too. */
+  readonly local: boolean;
+  /** Certificates trusted in place of those that Node brings, in PEM. */
+  readonly ca?: string;
+  /** The system's resolver, where nothing is said. */
+  readonly resolve?: (host: string) => Promise<readonly Resolved[]>;
+}
+
+export interface OutboundRequest {
+  readonly url: string;
+  /** Never a secret that the one who is asked may not know. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether an administrator has registered this host: it may stand in a private network. */
+  readonly registered?: boolean;
+  /** For everything together, the resolving of the name included; 2 s where nothing is said. */
+  readonly timeoutMs?: number;
+  /** The most that is read of an answer; 64 KiB where nothing is said. */
+  readonly mostBytes?: number;
+}
+
+const TIMEOUT_MS = 2_000;
+const MOST_BYTES = 65_536;
+const MOST_HEADER_BYTES = 8_192;
+
+/**
+ * Asks for JSON outside. Every request that leaves this server goes through here: over https (plain http to
+ * this machine only, while the server itself runs on it), to no private, link-local or metadata address
+ * that nobody registered, at the very address that was looked at, without following redirects, bounded in
+ * time and size.
+ * @returns what a 200 held, read strictly (I-JSON)
+ * @throws Fault `unavailable` for everything else; the cause is for the operator's log
+ */
+export async function fetchJson(options: OutboundOptions, asked: OutboundRequest): Promise<Json> {
+  const signal = AbortSignal.timeout(asked.timeoutMs ?? TIMEOUT_MS);
+  try {
+    const url = requireSafeUrl(options, asked.url);
+    const addresses = await untilAborted(signal, addressesOf(options, asked, url));
+    return await untilAborted(signal, answerOf(options, asked, { url, addresses, signal }));
+  } catch (cause) {
+    throw new Fault("unavailable", "Something that this needs outside did not answer as it should.", {
+      remedy: "Try again; if it stays so, the operator's log says what was asked.",
+      cause,
+    });
+  }
+}
+
+function requireSafeUrl({ local }: OutboundOptions, text: string): URL {
+  const url = new URL(text);
+  const plain = url.protocol === "http:" && local && isLoopbackName(url.hostname);
+  if (url.protocol !== "https:" && !plain) throw new Error(`${url.origin} is not asked over https`);
+  if (url.username !== "" || url.password !== "") throw new Error("a URL with a password is not asked");
+  return url;
+}
+
+/** All addresses of the host, once; where only one of them is out of bounds, somebody plays with the name. */
+async function addressesOf(
+  { local, resolve = systemResolver }: OutboundOptions,
+  { registered = false }: OutboundRequest,
+  { hostname }: URL,
+): Promise<readonly Resolved[]> {
+  const addresses = await resolve(hostname.replace(/^\[(.*)\]$/, "$1"));
+  const beyond = addresses.find(({ address }) => !isReachable(hostname, address, { local, registered }));
+  if (beyond !== undefined) throw new Error(`${hostname} is ${beyond.address}, which is out of bounds`);
+  if (addresses.length === 0) throw new Error(`${hostname} has no address`);
+  return addresses;
+}
+
+const systemResolver = (host: string): Promise<readonly Resolved[]> => lookup(host, { all: true });
+
+interface Sending {
+  readonly url: URL;
+  readonly addresses: readonly Resolved[];
+  readonly signal: AbortSignal;
+}
+
+function answerOf(
+  { ca }: OutboundOptions,
+  { headers = {}, mostBytes = MOST_BYTES }: OutboundRequest,
+  { url, addresses, signal }: Sending,
+): Promise<Json> {
+  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const request = send(url, {
+      // A connection of its own: none that was opened to another address for the same name.
+      agent: false,
+      headers: { ...headers, accept: "application/json", "accept-encoding": "identity" },
+      lookup: pinnedTo(addresses),
+      maxHeaderSize: MOST_HEADER_BYTES,
+      signal,
+      ...(ca === undefined ? {} : { ca }),
+    });
+    request.on("error", reject);
+    request.on("socket", (socket) => socket.once("connect", () => requirePinned(request, socket, addresses)));
+    request.on("response", (answer) => {
+      readJson(answer, mostBytes)
+        .then(resolve, reject)
+        .finally(() => request.destroy());
+    });
+    request.end();
+  });
+}
+
+/** Whoever connects is told where to; that it went there is looked at. */
+function requirePinned(request: ClientRequest, socket: Socket, addresses: readonly Resolved[]): void {
+  const { remoteAddress = "" } = socket;
+  if (addresses.some(({ address }) => address === remoteAddress)) return;
+  request.destroy(new Error(`the connection went to ${remoteAddress}`));
+}
+
+/** Answers every question for an address with those that were looked at. */
+const pinnedTo =
+  (addresses: readonly Resolved[]): LookupFunction =>
+  (_host, { all }, callback) => {
+    const [first] = addresses;
+    if (all === true) callback(null, [...addresses]);
+    else callback(null, first?.address ?? "", first?.family);
+  };
+
+async function readJson(answer: IncomingMessage, mostBytes: number): Promise<Json> {
+  if (answer.statusCode !== 200) throw new Error(`the answer was ${answer.statusCode}`);
+  const { "content-type": type = "", "content-encoding": encoding = "identity" } = answer.headers;
+  if (!/^application\/([a-z0-9.+-]+\+)?json *(;|$)/i.test(type)) throw new Error("the answer is not JSON");
+  if (encoding !== "identity") throw new Error("the answer is compressed");
+  return parseStrict(await readAtMost(answer, mostBytes));
+}
+
+async function readAtMost(answer: IncomingMessage, mostBytes: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > mostBytes) throw new Error(`the answer is longer than ${mostBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Whatever comes first. A resolver cannot be stopped, but need not be waited for. */
+function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(new Error("it took too long"));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
