@@ -108,6 +108,19 @@ forEachEngine((engine) => {
     (await findEvents(room.deps.database, { task, type, limit: 20 })).map(({ body }) => JSON.parse(body));
 
   describe("a call", () => {
+    test("waits for a yes each time where policies rest on what was called before, and its token says so", async () => {
+      const { deps } = room;
+      const says = async () => {
+        const copy = await run(deps, { agent: "planner" });
+        const { edge } = await begunTask(deps, room);
+        return claimsIn(await exchange(deps, copy, edge.id, write)).per_call;
+      };
+      await decideBy();
+      assert.equal(await says(), undefined);
+      await decideBy("often");
+      assert.equal(await says(), true);
+    });
+
     test("is decided by the policies of its own time, not by those under which its token was issued", async () => {
       const { deps, reports } = room;
       await decideBy();

@@ -18,8 +18,22 @@ export function inOrder(files: readonly PolicyFile[]): PolicyFile[] {
   }));
 }
 
+interface Identity {
+  readonly version: string;
+  readonly hash: string;
+}
+
+/** A set is identified several times on its way to activation, and hashing a large one takes milliseconds. */
+const identified = new WeakMap<readonly PolicyFile[], Identity>();
+
 /** What a set is known by: the SHA-256 of its files, tests and settings included, and the version made of it. */
-export function identify(files: readonly PolicyFile[]): { version: string; hash: string } {
+export function identify(files: readonly PolicyFile[]): Identity {
+  const known = identified.get(files) ?? identityOf(files);
+  identified.set(files, known);
+  return known;
+}
+
+function identityOf(files: readonly PolicyFile[]): Identity {
   const content = inOrder(files) as unknown as Json;
   const hash = createHash("sha256").update(canonicalBytes(content)).digest("hex");
   return { version: `pv_${hash.slice(0, 16)}`, hash };
