@@ -1,6 +1,6 @@
 import { parseRequirement, peopleNeeded } from "../policy/index.ts";
 import type { Person } from "../registry/index.ts";
-import { coversSum, isAboveLimit, type Sum } from "./limit.ts";
+import { coversSum, isSumAboveLimit, type Sum } from "./limit.ts";
 
 /** The people of this group give security reviews. */
 const SECURITY_GROUP = "security";
@@ -25,7 +25,11 @@ export function counts(requirement: string, approver: Person, behind: Behind): b
   const needed = parseRequirement(requirement);
   if (needed.kind === "mfa") return approver.id === behind.person?.id;
   if (isInvolved(approver.id, behind)) return false;
-  if (behind.sum !== undefined && isAboveLimit(behind.person, behind.sum) && !coversSum(approver, behind.sum))
+  if (
+    behind.sum !== undefined &&
+    isSumAboveLimit(behind.person, behind.sum) &&
+    !coversSum(approver, behind.sum)
+  )
     return false;
   switch (needed.kind) {
     case "manager":

@@ -1,7 +1,6 @@
-import type { Clock, Random } from "../lib/index.ts";
+import { type Clock, ID_ALPHABET, type Random, timePart } from "../lib/index.ts";
 
-const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
-const LETTERS = Buffer.from(ALPHABET);
+const LETTERS = Buffer.from(ID_ALPHABET);
 const CHANCE = 16;
 /** Letters of chance that are drawn at once: for 256 ids. */
 const DRAWN = 256 * CHANCE;
@@ -39,13 +38,3 @@ export class DecisionIds {
 
 const letters = (chance: Uint8Array): string =>
   Buffer.from(chance.map((byte) => LETTERS[byte & 31] ?? 0)).toString("latin1");
-
-function timePart(milliseconds: number): string {
-  let rest = milliseconds;
-  let text = "";
-  for (let i = 0; i < 10; i++) {
-    text = ALPHABET[rest % 32] + text;
-    rest = Math.floor(rest / 32);
-  }
-  return text;
-}

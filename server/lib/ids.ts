@@ -1,7 +1,8 @@
 import type { Clock } from "./clock.ts";
 import type { Random } from "./random.ts";
 
-const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+/** Crockford's base 32, which sorts as the numbers do. */
+export const ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /** The kinds of things that carry an id of ours. Agents carry their names instead. */
 export const ID_PREFIXES = [
@@ -57,14 +58,16 @@ export function isId<P extends IdPrefix>(text: string, prefix: P): text is Id<P>
   return text.startsWith(`${prefix}_`) && /^[0-9a-hjkmnp-tv-z]{26}$/.test(text.slice(prefix.length + 1));
 }
 
-function timePart(milliseconds: number): string {
+/** The ten characters of an id that say when it was made. @param milliseconds since the epoch */
+export function timePart(milliseconds: number): string {
   let rest = milliseconds;
   let text = "";
   for (let i = 0; i < 10; i++) {
-    text = ALPHABET[rest % 32] + text;
+    text = ID_ALPHABET[rest % 32] + text;
     rest = Math.floor(rest / 32);
   }
   return text;
 }
 
-const randomPart = (bytes: Uint8Array): string => Array.from(bytes, (byte) => ALPHABET[byte % 32]).join("");
+const randomPart = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => ID_ALPHABET[byte % 32]).join("");

@@ -19,6 +19,16 @@ export {
 export { type Clock, hours, inSeconds, minutes, seconds, systemClock } from "./clock.ts";
 export type { Deps } from "./deps.ts";
 export { CODES, type Code, Fault, type FaultDetails, isFailure } from "./fault.ts";
-export { earliestId, ID_PREFIXES, type Id, type IdPrefix, isId, newId, newSecret } from "./ids.ts";
+export {
+  earliestId,
+  ID_ALPHABET,
+  ID_PREFIXES,
+  type Id,
+  type IdPrefix,
+  isId,
+  newId,
+  newSecret,
+  timePart,
+} from "./ids.ts";
 export { type Log, silentLog } from "./log.ts";
 export { type Random, systemRandom } from "./random.ts";

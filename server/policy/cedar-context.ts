@@ -3,6 +3,7 @@ import { decimalOf, LARGEST } from "./carry.ts";
 import type { Circumstances, History, Risk, Scaled, ToolFacts, WindowCounts } from "./circumstances.ts";
 import type { Names } from "./context-read.ts";
 import type { CedarValue } from "./engine.ts";
+import { isAboveLimit } from "./limit.ts";
 import { localTime } from "./local-time.ts";
 import type { Question } from "./question.ts";
 
@@ -31,23 +32,14 @@ const MEMBERS: ReadonlyMap<string, Member> = new Map(
     tool: (question) => mapped(toolIn(question), (tool) => toolOf(tool, serverIn(question.tool))),
     amount: (question) => mapped(toolIn(question)?.amount, ({ value }) => decimalOf(value)),
     currency: (question) => toolIn(question)?.amount?.currency,
-    above_limit: (question) => isAboveLimit(question.person, toolIn(question)?.amount),
+    above_limit: (question) =>
+      mapped(toolIn(question)?.amount, (amount) => isAboveLimit(question.person, amount)),
     history: (question) =>
       mapped(circumstancesOf(question).history, (history) => historyOf(history, toolIn(question))),
     window: (question) => mapped(circumstancesOf(question).windows, windowOf),
     delegate: ({ delegate }) => mapped(delegate, delegateOf),
   }),
 );
-
-/** Limits are whole units; sums are scaled. A person without a limit in this currency has none to pass. */
-function isAboveLimit(person: Question["person"], amount: ToolFacts["amount"]): boolean | undefined {
-  if (amount === undefined) return undefined;
-  const { currency, value } = amount;
-  const limit = person !== undefined && Object.hasOwn(person.limits, currency) && person.limits[currency];
-  return typeof limit === "number" && value > BigInt(limit) * SCALE;
-}
-
-const SCALE = 10_000n;
 
 const mapped = <From>(value: From | undefined, to: (value: From) => CedarValue): CedarValue | undefined =>
   value === undefined ? undefined : to(value);

@@ -45,6 +45,7 @@ export {
   explanationText,
   type Remedy,
 } from "./explanation.ts";
+export { isAboveLimit, limitIn } from "./limit.ts";
 export { observedNow, tellOfObserving, warnOfObserving } from "./observe.ts";
 export { Oracle, watched } from "./oracle.ts";
 export type { Policy, PolicyFile, PolicySet, Problem } from "./policy.ts";
