@@ -43,6 +43,16 @@ test("what is counted and was used up does not run", async () => {
   });
 });
 
+test("a token that the control plane knows to have ended is not valid, as if its end had been heard", async () => {
+  const ended = new Refused("The access token has ended.", {
+    code: "gone",
+    status: 410,
+    members: { token_error: "invalid_token" },
+  });
+  const { uses } = recorded(ended);
+  await assert.rejects(uses.begin(use, { counted: true }), { error: "invalid_token", status: 401 });
+});
+
 test("what is counted does not run when the control plane cannot be asked", async () => {
   const unreachable = [new Unreachable("away"), new Refused("busy", { code: "busy", status: 503 })];
   for (const failure of unreachable) {

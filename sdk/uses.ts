@@ -1,7 +1,7 @@
 import type { JsonObject } from "@countersign/proof/jcs";
 import { Refused } from "./errors.ts";
 import type { Instance } from "./instance.ts";
-import { RequestRefused } from "./refusal.ts";
+import { type RefusalError, RequestRefused } from "./refusal.ts";
 
 /** One call under one token. */
 export interface Use {
@@ -66,7 +66,7 @@ export function recordUses(instance: Pick<Instance, "ask">, closing: AbortSignal
       if (!counted) return sendLater(use, "called");
       await send(use, "called").catch((cause) => {
         throw isAnswer(cause)
-          ? new RequestRefused("insufficient_scope", cause.message, { cause })
+          ? new RequestRefused(refusalError(cause), cause.message, { cause })
           : unrecorded(cause);
       });
     },
@@ -103,6 +103,10 @@ async function untilTaken(send: () => Promise<unknown>, closing: AbortSignal): P
 /** Whether the control plane has made up its mind: asking again would change nothing. */
 const isAnswer = (cause: unknown): cause is Refused =>
   cause instanceof Refused && cause.status < 500 && cause.status !== 401 && cause.status !== 429;
+
+/** A token that has ended is not valid any more, however its ending was learned. @see RFC 6750 §3.1 */
+const refusalError = ({ members }: Refused): RefusalError =>
+  members.token_error === "invalid_token" ? "invalid_token" : "insufficient_scope";
 
 const unrecorded = (cause?: unknown): RequestRefused =>
   new RequestRefused("temporarily_unavailable", "The call cannot be recorded now; nothing was done.", {

@@ -34,5 +34,7 @@ export function requireUnexpired({ clock }: OauthDeps, token: IssuedToken): void
 const ended = (token: IssuedToken, dead: readonly string[]): Fault =>
   new Fault("gone", "The access token has ended.", {
     remedy: "Refuse the call; its sender can ask for a new token.",
+    // RFC 6750 §3.1: what the service says to the sender.
+    members: { token_error: "invalid_token" },
     record: { about: aboutToken(token), jti: token.jti, dead },
   });

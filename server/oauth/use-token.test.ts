@@ -114,7 +114,10 @@ forEachEngine((engine) => {
       const { deps, ada, desk, planner, reports, writer } = room;
       const closed = await withToken();
       await closeTask(deps, desk.caller, { task: closed.task.id });
-      assert.equal(await codeOf(callTool(deps, reports.caller, closed.use)), "gone");
+      await assert.rejects(callTool(deps, reports.caller, closed.use), {
+        code: "gone",
+        members: { token_error: "invalid_token" },
+      });
       const { edge } = await begunTask(deps, room);
       const second = await passOn(deps, planner, { edge: edge.id, to: "writer", grants: write });
       const { jti } = claimsIn(await exchange(deps, writer, second.id));
