@@ -24,7 +24,7 @@ const algs: readonly Algorithm[] = ["ES256", "EdDSA"];
 
 /** With an access token the key that the token is bound to must be named: neither check alone suffices. */
 type Binding =
-  | { accessToken: string; expectedJkt: string }
+  | { accessToken: string; expectedJkt: string | undefined }
   | { accessToken?: undefined; expectedJkt?: string | undefined };
 
 /** What the request must be, as the server itself knows it. */

@@ -9,6 +9,18 @@ import { isStrength, type Strength } from "./strength.ts";
 export type ChainLink = { edge: string; agent: string };
 
 /**
+ * What whoever sends a token must prove to hold: the key with this thumbprint, by a DPoP proof (RFC 9449 §6.1),
+ * or the certificate with this one, by the connection (RFC 8705 §3.1). Never both, never none.
+ */
+export type Confirmation = { jkt: string; "x5t#S256"?: never } | { "x5t#S256": string; jkt?: never };
+
+/** A place in a list of statuses. @see Token Status List §6 */
+export type StatusReference = { status_list: { idx: number; uri: string } };
+
+/** A chain of warrants: the ids of its first and last link, and base64url SHA-256 of the last. */
+export type WarrantReference = { root: string; leaf: string; h: string };
+
+/**
  * What an access token says. Times are seconds since 1970.
  *
  * @see RFC 9068 §2.2, RFC 9396 §9.1, RFC 9449 §6.1
@@ -23,8 +35,8 @@ export type AccessTokenClaims = {
   iat: number;
   exp: number;
   jti: string;
-  /** Thumbprint of the only key that may use the token. */
-  cnf: { jkt: string };
+  /** The only key, or the only certificate, that may use the token. */
+  cnf: Confirmation;
   act?: Act;
   /** What it permits; never empty. */
   authorization_details: Grant[];
@@ -32,6 +44,12 @@ export type AccessTokenClaims = {
   rev: string[];
   strength: Strength;
   chain?: ChainLink[];
+  /** When the person proved herself, in seconds. @see RFC 9068 §2.2.1 */
+  auth_time?: number;
+  /** Where strangers can ask whether it still holds. */
+  status?: StatusReference;
+  /** The warrant that it was exchanged for. */
+  wrt?: WarrantReference;
   /** The issuer decides about each call before it runs: policy asks what was called before. */
   per_call?: true;
 } & { [name in (typeof optionalTexts)[number]]?: string };
@@ -51,8 +69,14 @@ const optionalTexts = [
   "decision",
   "chain_hash",
   "approval",
+  "acr",
+  "txn",
+  "image_digest",
+  "model_digest",
+  "evidence",
 ] as const;
 
+const SHA256 = /^[A-Za-z0-9_-]{43}$/;
 const maximumChain = 8;
 const maximumRevocationKeys = 64;
 
@@ -77,6 +101,9 @@ export function parseAccessTokenClaims(claims: JsonObject): AccessTokenClaims {
     rev: parseRevocationKeys(claims),
     strength: parseStrength(required(claims, "strength")),
     ...(Object.hasOwn(claims, "chain") ? { chain: parseChain(claims) } : {}),
+    ...(Object.hasOwn(claims, "auth_time") ? { auth_time: requiredSeconds(claims, "auth_time") } : {}),
+    ...(Object.hasOwn(claims, "status") ? { status: parseStatus(required(claims, "status")) } : {}),
+    ...(Object.hasOwn(claims, "wrt") ? { wrt: parseWarrantReference(required(claims, "wrt")) } : {}),
     ...(Object.hasOwn(claims, "per_call") ? { per_call: parsePerCall(claims) } : {}),
     ...parseOptionalTexts(claims),
   };
@@ -92,11 +119,37 @@ function parseAudience(claims: JsonObject): string {
   return requiredText({ aud: Array.isArray(aud) && aud.length === 1 ? (aud[0] ?? null) : aud }, "aud");
 }
 
-function parseConfirmation(cnf: Json): { jkt: string } {
-  const jkt = isJsonObject(cnf) && Object.keys(cnf).length === 1 ? cnf.jkt : undefined;
-  if (typeof jkt === "string" && /^[A-Za-z0-9_-]{43}$/.test(jkt)) return { jkt };
-  throw new VerificationError("malformed", "cnf must hold the thumbprint of a key, jkt, and nothing else");
+function parseConfirmation(cnf: Json): Confirmation {
+  const [only, ...more] = isJsonObject(cnf) ? Object.entries(cnf) : [];
+  const [name, digest] = only ?? [];
+  if (more.length === 0 && typeof digest === "string" && SHA256.test(digest)) {
+    if (name === "jkt") return { jkt: digest };
+    if (name === "x5t#S256") return { "x5t#S256": digest };
+  }
+  throw new VerificationError("malformed", "cnf must hold one thumbprint, jkt or x5t#S256, and nothing else");
 }
+
+function parseStatus(status: Json): StatusReference {
+  const list = onlyMember(status, "status_list");
+  if (isJsonObject(list) && Object.keys(list).length === 2) {
+    const { idx, uri } = list;
+    if (typeof idx === "number" && Number.isSafeInteger(idx) && idx >= 0 && typeof uri === "string")
+      return { status_list: { idx, uri } };
+  }
+  throw new VerificationError(
+    "malformed",
+    "status must hold a status_list with idx and uri, and nothing else",
+  );
+}
+
+function parseWarrantReference(wrt: Json): WarrantReference {
+  if (!isJsonObject(wrt) || Object.keys(wrt).length !== 3)
+    throw new VerificationError("malformed", "wrt holds root, leaf and h only");
+  return { root: requiredText(wrt, "root"), leaf: requiredText(wrt, "leaf"), h: requiredText(wrt, "h") };
+}
+
+const onlyMember = (value: Json, name: string): Json | undefined =>
+  isJsonObject(value) && Object.keys(value).length === 1 ? value[name] : undefined;
 
 function parseRevocationKeys(claims: JsonObject): string[] {
   const keys = parseList(claims, "rev");

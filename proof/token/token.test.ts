@@ -30,6 +30,7 @@ const keys = createKeySet({
 });
 const expected = { issuer, audience, keys, now };
 
+const key = thumbprint(publicJwkOf(publicKey));
 const required: AccessTokenClaims = {
   iss: issuer,
   sub: "person_1",
@@ -38,7 +39,7 @@ const required: AccessTokenClaims = {
   iat: seconds,
   exp: seconds + 300,
   jti: "jti-1",
-  cnf: { jkt: thumbprint(publicJwkOf(publicKey)) },
+  cnf: { jkt: key },
   authorization_details: [
     {
       type: "agent_tool",
@@ -76,6 +77,14 @@ const full: AccessTokenClaims = {
   decision: "dec_1",
   chain_hash: "hash",
   approval: "apr_1",
+  acr: "urn:acr:phr",
+  auth_time: seconds - 60,
+  txn: "task_1",
+  image_digest: "sha256:abc",
+  model_digest: "sha256:def",
+  evidence: "event_1",
+  status: { status_list: { idx: 7, uri: `${issuer}/status/1` } },
+  wrt: { root: "w-1", leaf: "w-2", h: "hash" },
   per_call: true,
 };
 
@@ -188,8 +197,9 @@ test("a token that could not be revoked, or is bound to no key, is refused", () 
     {},
     { jkt: "" },
     { jkt: 1 },
-    { "x5t#S256": required.cnf.jkt },
-    { ...required.cnf, jwk: {} },
+    { "x5t#S256": "short" },
+    { jkt: key, "x5t#S256": key },
+    { jkt: key, jwk: {} },
   ]) {
     refuses(forge({ cnf }), "malformed");
   }

@@ -66,7 +66,7 @@ async function livingCaller(
     via: "access-token",
     roles: [],
     instance: instance.id,
-    keyThumbprint: claims.cnf.jkt,
+    ...(claims.cnf.jkt === undefined ? {} : { keyThumbprint: claims.cnf.jkt }),
     source: request.source,
   };
 }

@@ -31,7 +31,7 @@ export function proveHolder(deps: OauthDeps, client: Client, request: RawRequest
 export function provePossession(
   deps: OauthDeps,
   request: RawRequest,
-  token: { accessToken: string; expectedJkt: string },
+  token: { accessToken: string; expectedJkt: string | undefined },
 ): OneTimeProof {
   return oneTime(verified(deps, request, { windowSeconds: API_WINDOW, ...token }));
 }
@@ -45,7 +45,7 @@ const oneTime = (proof: DpopProof): OneTimeProof => ({
 function verified(
   deps: OauthDeps,
   request: RawRequest,
-  expected: { windowSeconds: number; expectedJkt: string; accessToken?: string },
+  expected: { windowSeconds: number; expectedJkt: string | undefined; accessToken?: string },
 ): DpopProof {
   const attackerProof = request.headers.dpop;
   // Node joins repeated headers with a comma, which no compact JWS contains: two proofs cannot pass for one.

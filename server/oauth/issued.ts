@@ -23,7 +23,7 @@ export function issuedBody(
     jti: claims.jti,
     audience: claims.aud,
     client: claims.client_id,
-    key: claims.cnf.jkt,
+    key: claims.cnf.jkt ?? claims.cnf["x5t#S256"],
     strength: claims.strength,
     expires: claims.exp,
     authority: authorityOf(

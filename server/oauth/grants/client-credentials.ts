@@ -4,6 +4,7 @@ import { Fault } from "../../lib/index.ts";
 import type { BoundClient } from "../client.ts";
 import { decideGrants } from "../decide-grants.ts";
 import type { Mandate } from "../mandate.ts";
+import { mint } from "../mint.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import { authorizationDetailsOf, type Form, lifetimeOf, resourceOf } from "../parameters.ts";
 import { requireFitting } from "../requested.ts";
@@ -21,9 +22,11 @@ export const clientCredentials: GrantHandler = {
   async handle(deps, change, client, form) {
     const resource = resourceOf(form);
     const grants = authorizationDetailsOf(form);
-    return resource === undefined || resource === deps.issuer
-      ? forOurself(deps, form, grants)
-      : forResource(deps, change, client, form, { resource, grants });
+    const mandate =
+      resource === undefined || resource === deps.issuer
+        ? forOurself(deps, form, grants)
+        : await forResource(deps, change, client, form, { resource, grants });
+    return mint(deps, change, client, mandate);
   },
 };
 

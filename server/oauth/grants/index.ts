@@ -1,6 +1,6 @@
 import type { Change } from "../../database/index.ts";
 import type { BoundClient } from "../client.ts";
-import type { Mandate } from "../mandate.ts";
+import type { TokenResponse } from "../mint.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import type { Form } from "../parameters.ts";
 import { clientCredentials } from "./client-credentials.ts";
@@ -10,8 +10,11 @@ import { tokenExchange } from "./token-exchange.ts";
 export interface GrantHandler {
   /** The value of `grant_type`. */
   readonly grantType: string;
-  /** Reads and decides what the client may have. */
-  handle(deps: OauthDeps, change: Change, client: BoundClient, form: Form): Promise<Mandate>;
+  /**
+   * Reads and decides what the client may have, and mints it as part of the change. It leaves when that has
+   * been committed.
+   */
+  handle(deps: OauthDeps, change: Change, client: BoundClient, form: Form): Promise<TokenResponse>;
 }
 
 /** All that there are. */

@@ -10,6 +10,7 @@ import type { Agent } from "../../registry/index.ts";
 import { deadAmong } from "../../revocation/index.ts";
 import type { BoundClient } from "../client.ts";
 import { decideGrants } from "../decide-grants.ts";
+import { mint } from "../mint.ts";
 import { keySetOf, type OauthDeps } from "../oauth-deps.ts";
 import { authorizationDetailsOf, type Form, lifetimeOf, parameter, resourceOf } from "../parameters.ts";
 import { heldAt, requireFitting } from "../requested.ts";
@@ -39,13 +40,13 @@ export const tokenExchange: GrantHandler = {
     const { caller, instance } = client;
     const granted = await decideGrants(deps, change, { caller, instance, agent, chain, resource }, grants);
     await endStanding(deps, change, client, { agent, audience: resource.location });
-    return {
+    return mint(deps, change, client, {
       audience: resource.location,
       granted,
       chain,
       lifetime: lifetimeOf(form),
       issuedTokenType: ACCESS_TOKEN,
-    };
+    });
   },
 };
 
