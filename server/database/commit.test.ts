@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
+import { type Kysely, sql } from "kysely";
 import { forEachEngine, type TestDatabase } from "../audit/test-databases.ts";
 import { Fault } from "../lib/index.ts";
-import { Change, Conflict, type Migration, openDatabase } from "./index.ts";
+import { Change, Conflict, type Given, type Migration, openDatabase, reading, writing } from "./index.ts";
 
 interface Tables {
   jar: { name: string; used: number; most: number };
@@ -47,6 +48,53 @@ forEachEngine((engine) => {
       .whereRef("used", "<", "most");
   const marks = async (jar: string) =>
     (await tables().selectFrom("mark").selectAll().where("jar", "=", jar).execute()).length;
+
+  it("a statement that is built once is given its values each time, also when it is written and guarded", async () => {
+    const jarNamed = reading((jars: Kysely<Tables>, given: Given<{ name: string; least: number }>) =>
+      jars
+        .selectFrom("jar")
+        .select("most")
+        .where("name", "=", given("name"))
+        .where("most", ">=", given("least")),
+    );
+    const insert = writing((jars: Kysely<Tables>, given: Given<{ name: string; most: number }>) =>
+      jars.insertInto("jar").values({ name: given("name"), used: 7, most: given("most") }),
+    );
+    const full = writing((jars: Kysely<Tables>, given: Given<{ name: string }>) =>
+      jars.selectFrom("jar").select("name").where("name", "=", given("name")).where("used", "=", 7),
+    );
+    for (const [name, most] of [
+      ["built-1", 3],
+      ["built-2", 5],
+      ["'; --", 9],
+    ] as const) {
+      const attempt = change();
+      await open.database.commit(
+        attempt.add(insert(attempt, { name, most })).require(full(attempt, { name })),
+      );
+      assert.deepEqual(await jarNamed(open.database, { name, least: 0 }), [{ most }]);
+      assert.deepEqual(await jarNamed(open.database, { name, least: most + 1 }), []);
+    }
+    const attempt = change();
+    await assert.rejects(open.database.commit(attempt.require(full(attempt, { name: "built-3" }))), Conflict);
+  });
+
+  it("however many different statements there are, each means what it says", async () => {
+    await addJar("many", 10_000);
+    const different = (n: number) =>
+      change().add(
+        tables()
+          .updateTable("jar")
+          .set((update) => ({ used: sql<number>`${update.ref("used")} + ${sql.lit(n)}` }))
+          .where("name", "=", "many"),
+      );
+    const numbers = Array.from({ length: 2_100 }, (_, n) => n + 1);
+    await Promise.all(numbers.map((n) => open.database.commit(different(n))));
+    await Promise.all(numbers.map((n) => open.database.commit(different(-n))));
+    await open.database.commit(different(41));
+    const [jar] = await tables().selectFrom("jar").select("used").where("name", "=", "many").execute();
+    assert.equal(jar?.used, 41);
+  });
 
   it("a guard that hits no row rolls back everything before and after it", async () => {
     const attempt = change()

@@ -11,3 +11,4 @@ export {
   openDatabase,
 } from "./open.ts";
 export type { ColumnTypes, Engine, Migration } from "./schema.ts";
+export { type Given, reading, writing } from "./statement.ts";

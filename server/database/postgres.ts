@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect } from "kysely";
+import { CompiledQuery, Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { type Deps, Fault } from "../lib/index.ts";
 import { migrate } from "./migrate.ts";
@@ -42,6 +42,8 @@ export async function openPostgres(
   return {
     engine: "postgres",
     tables: <Tables>() => kysely as unknown as Kysely<Tables>,
+    read: async <Row>(sql: string, parameters: readonly unknown[]) =>
+      (await kysely.executeQuery(CompiledQuery.raw(sql, [...parameters]))).rows as Row[],
     commit: (change) => commits.commit(change),
     listen: (channel, callback) => listener.add(channel, callback),
     lead: (job) => leadByAdvisoryLock(options, job),

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { Fault } from "../lib/index.ts";
-import { type Change, Conflict } from "./change.ts";
-import type { Outcome, Script } from "./sqlite-writer.ts";
+import { type Change, Conflict, type Step } from "./change.ts";
+import type { Outcome, Script, Sent, WrittenStep } from "./sqlite-writer.ts";
 
 interface Waiting {
   change: Change;
@@ -9,10 +9,19 @@ interface Waiting {
   reject: (reason: Error) => void;
 }
 
-/** The event loop's side of the writer thread: sends whole scripts, waits for whole answers. */
+/** More different statements than the program has; what comes beyond them is sent as it is, each time. */
+const MOST_STATEMENTS = 2_000;
+
+/**
+ * The event loop's side of the writer thread: sends whole scripts, all that are ready at once in one message,
+ * and waits for whole answers.
+ */
 export class SqliteWriter {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #numbers = new Map<string, number>();
+  #untold: [number, string][] = [];
+  #ready: Script[] = [];
   #next = 0;
   #ended: Error | undefined;
 
@@ -28,18 +37,43 @@ export class SqliteWriter {
 
   commit(change: Change): Promise<void> {
     if (this.#ended !== undefined) return Promise.reject(storeIsAway(this.#ended));
-    const script: Script = { id: this.#next++, steps: change.steps };
+    const id = this.#next++;
+    const steps = change.steps.map((step) => this.#written(step));
+    if (this.#ready.length === 0) setImmediate(() => this.#send());
+    this.#ready.push({ id, steps });
     return new Promise((resolve, reject) => {
-      this.#waiting.set(script.id, { change, resolve, reject });
-      this.#worker.postMessage(script);
+      this.#waiting.set(id, { change, resolve, reject });
     });
   }
 
   /** Waits for what was sent, then ends the thread. */
   async close(): Promise<void> {
     const done = new Promise((resolve) => this.#worker.once("exit", resolve));
+    this.#send();
     this.#worker.postMessage("close");
     await done;
+  }
+
+  #send(): void {
+    if (this.#ready.length === 0) return;
+    const sent: Sent = { statements: this.#untold, scripts: this.#ready };
+    [this.#untold, this.#ready] = [[], []];
+    this.#worker.postMessage(sent);
+  }
+
+  #written({ kind, sql, parameters, rows }: Step): WrittenStep {
+    return { kind, statement: this.#numberOf(sql), parameters, rows };
+  }
+
+  /** A number is never given again: a script that waits keeps meaning what it meant. */
+  #numberOf(sql: string): number | string {
+    const known = this.#numbers.get(sql);
+    if (known !== undefined) return known;
+    if (this.#numbers.size >= MOST_STATEMENTS) return sql;
+    const number = this.#numbers.size;
+    this.#numbers.set(sql, number);
+    this.#untold.push([number, sql]);
+    return number;
   }
 
   #settle(outcome: Outcome): void {

@@ -1,14 +1,27 @@
 /**
- * The writer thread of the embedded store. Takes one script per message, runs each under a savepoint of
+ * The writer thread of the embedded store. Takes the scripts of a message, runs each under a savepoint of
  * its own, and syncs once for all scripts that arrived meanwhile: durable when answered.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import SqliteDatabase from "better-sqlite3";
-import type { Step } from "./change.ts";
+
+/** One statement of a script. Most SQL crosses the threads once, and goes by its number then. */
+export interface WrittenStep {
+  readonly kind: "write" | "require";
+  readonly statement: number | string;
+  readonly parameters: readonly unknown[];
+  readonly rows: number | "any";
+}
 
 export interface Script {
   readonly id: number;
-  readonly steps: readonly Step[];
+  readonly steps: readonly WrittenStep[];
+}
+
+/** What the event loop sends: statements that have not been told of, and scripts that are made of those known. */
+export interface Sent {
+  readonly statements: readonly (readonly [number: number, sql: string])[];
+  readonly scripts: readonly Script[];
 }
 
 export interface Outcome {
@@ -18,25 +31,31 @@ export interface Outcome {
   readonly message: string;
 }
 
-const MOST_STATEMENTS = 500;
 const MOST_SCRIPTS_PER_SYNC = 256;
 
 const database = new SqliteDatabase((workerData as { file: string }).file);
 database.pragma("journal_mode = WAL");
 database.pragma("synchronous = FULL");
 
-const statements = new Map<string, SqliteDatabase.Statement>();
+/** The SQL by its number, prepared when it is first used: a statement that cannot be is its script's failure. */
+const told = new Map<number, string>();
+const statements = new Map<number, SqliteDatabase.Statement>();
 const queue: Script[] = [];
 let closing = false;
 let scheduled = false;
 
-parentPort?.on("message", (message: Script | "close") => {
+parentPort?.on("message", (message: Sent | "close") => {
   if (message === "close") closing = true;
-  else queue.push(message);
+  else take(message);
   if (scheduled) return;
   scheduled = true;
   setImmediate(drain);
 });
+
+function take({ statements: fresh, scripts }: Sent): void {
+  for (const [number, sql] of fresh) told.set(number, sql);
+  queue.push(...scripts);
+}
 
 function drain(): void {
   scheduled = false;
@@ -81,19 +100,21 @@ function firstFailure(script: Script): Outcome | undefined {
   return undefined;
 }
 
-function holds(step: Step): boolean {
-  const parameters = step.parameters.map(bindable);
-  if (step.kind === "require") return prepared(step.sql).get(...parameters) !== undefined;
-  const { changes } = prepared(step.sql).run(...parameters);
-  return step.rows === "any" || step.rows === changes;
+function holds({ kind, statement, parameters: sent, rows }: WrittenStep): boolean {
+  const parameters = sent.map(bindable);
+  if (kind === "require") return prepared(statement).get(...parameters) !== undefined;
+  const { changes } = prepared(statement).run(...parameters);
+  return rows === "any" || rows === changes;
 }
 
-function prepared(sql: string): SqliteDatabase.Statement {
-  const known = statements.get(sql);
+function prepared(number: number | string): SqliteDatabase.Statement {
+  if (typeof number === "string") return database.prepare(number);
+  const known = statements.get(number);
   if (known !== undefined) return known;
-  if (statements.size >= MOST_STATEMENTS) statements.clear();
+  const sql = told.get(number);
+  if (sql === undefined) throw new Error("a statement that nobody has told of");
   const statement = database.prepare(sql);
-  statements.set(sql, statement);
+  statements.set(number, statement);
   return statement;
 }
 

@@ -9,6 +9,7 @@ import { Listeners } from "./notify.ts";
 import type { Database } from "./open.ts";
 import type { DatabaseTables, Migration } from "./schema.ts";
 import { SqliteWriter } from "./sqlite-commit.ts";
+import { SqliteReader } from "./sqlite-reader.ts";
 
 export const SQLITE_FILE = "countersign.db";
 
@@ -57,13 +58,14 @@ function requireSound(connection: SqliteDatabase.Database): void {
 }
 
 function serve(file: string, releaseFolder: () => void): Database {
-  const reader = new SqliteDatabase(file, { readonly: true });
-  const kysely = new Kysely<unknown>({ dialect: new SqliteDialect({ database: reader }) });
+  const reader = new SqliteReader(new SqliteDatabase(file, { readonly: true }));
+  const kysely = new Kysely<unknown>({ dialect: reader.dialect });
   const writer = new SqliteWriter(file);
   const listeners = new Listeners();
   return {
     engine: "sqlite",
     tables: <Tables>() => kysely as unknown as Kysely<Tables>,
+    read: async (sql, parameters) => reader.rows(sql, parameters),
     async commit(change) {
       await writer.commit(change);
       for (const channel of change.announcements) listeners.tell(channel);
@@ -74,6 +76,7 @@ function serve(file: string, releaseFolder: () => void): Database {
     async close() {
       // The writer last: only it can bring the write-ahead log home, so that the file is whole by itself.
       await kysely.destroy();
+      reader.close();
       await writer.close();
       releaseFolder();
     },

@@ -1,0 +1,69 @@
+import type { Compilable, CompiledQuery, Kysely } from "kysely";
+import type { QueryBuilder } from "./change.ts";
+import type { Database } from "./open.ts";
+
+/** Names the place of a parameter in a statement that is built once. */
+export type Given<Parameters> = <Name extends keyof Parameters>(name: Name) => Parameters[Name];
+
+/** A statement as it is written down: by Kysely, with places in it where values will stand. */
+type Build<Tables, Parameters, Row> = (tables: Kysely<Tables>, given: Given<Parameters>) => Compilable<Row>;
+
+/**
+ * A read that is made so often that building its SQL each time would cost more than running it: built once
+ * for each open database, then only given its values.
+ * @param build must not look at what `given` returns: it stands for a value, and is none
+ */
+export function reading<Tables, Parameters, Row>(
+  build: Build<Tables, Parameters, Row>,
+): (database: Database, parameters: Parameters) => Promise<Row[]> {
+  const built = onceFor(build);
+  return (database, parameters) => {
+    const { sql, places } = built(database);
+    return database.read<Row>(sql, filled(places, parameters));
+  };
+}
+
+/** The same for a write or a guard of a change: `change.add(touch(change, { name, at }))`. */
+export function writing<Tables, Parameters>(
+  build: Build<Tables, Parameters, unknown>,
+): (change: QueryBuilder, parameters: Parameters) => Compilable {
+  const built = onceFor(build);
+  return (change, parameters) => {
+    const { query, sql, places } = built(change);
+    return { compile: () => ({ ...query, sql, parameters: filled(places, parameters) }) };
+  };
+}
+
+class Place {
+  readonly name: PropertyKey;
+
+  constructor(name: PropertyKey) {
+    this.name = name;
+  }
+}
+
+interface Built {
+  readonly query: CompiledQuery;
+  readonly sql: string;
+  /** In the order of the SQL's parameters: a value that is always the same, or the place of one. */
+  readonly places: readonly unknown[];
+}
+
+function onceFor<Tables, Parameters>(build: Build<Tables, Parameters, unknown>): (of: QueryBuilder) => Built {
+  const known = new WeakMap<object, Built>();
+  const given: Given<Parameters> = (name) => new Place(name) as never;
+  return (of) => {
+    const tables = of.tables<Tables>();
+    const before = known.get(tables);
+    if (before !== undefined) return before;
+    const query = build(tables, given).compile();
+    const made = { query, sql: query.sql, places: query.parameters };
+    known.set(tables, made);
+    return made;
+  };
+}
+
+function filled(places: readonly unknown[], parameters: unknown): unknown[] {
+  const values = parameters as Record<PropertyKey, unknown>;
+  return places.map((place) => (place instanceof Place ? values[place.name] : place));
+}
