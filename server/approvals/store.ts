@@ -1,5 +1,5 @@
-import type { Selectable } from "kysely";
-import type { Change, Database } from "../database/index.ts";
+import type { Kysely, Selectable } from "kysely";
+import { type Change, type Database, type Given, reading } from "../database/index.ts";
 import type { Code, Id, PersonId } from "../lib/index.ts";
 import type { StoredReceipt } from "./receipt.ts";
 import type { ApprovalRequest, ApprovalState, Asked } from "./request.ts";
@@ -35,13 +35,13 @@ export async function standingRequest(
   database: Database,
   subject: string,
 ): Promise<ApprovalRequest | undefined> {
-  const row = await tablesOf(database)
-    .selectFrom("approval")
-    .selectAll()
-    .where("subject", "=", subject)
-    .executeTakeFirst();
+  const [row] = await requestFor(database, { subject });
   return row && requestOf(row);
 }
+
+const requestFor = reading((tables: Kysely<ApprovalsTables>, given: Given<{ subject: string }>) =>
+  tables.selectFrom("approval").selectAll().where("subject", "=", given("subject")),
+);
 
 /**
  * How many requests of one holder for one task wait, or have had a no lately.

@@ -1,5 +1,12 @@
-import { sql } from "kysely";
-import type { Change, ColumnTypes, Database, Migration } from "../database/index.ts";
+import { type Kysely, sql } from "kysely";
+import {
+  type Change,
+  type ColumnTypes,
+  type Database,
+  type Given,
+  type Migration,
+  writing,
+} from "../database/index.ts";
 import { earliestId } from "../lib/index.ts";
 import type { Event } from "./event.ts";
 
@@ -86,23 +93,23 @@ async function createTree(schema: Parameters<Migration["up"]>[0], types: ColumnT
 
 export function insertEvent(change: Change, event: Event, canonical: string): void {
   const { id, at, type, severity, about } = event;
-  change.add(
-    change
-      .tables<AuditTables>()
-      .insertInto("event")
-      .values({
-        id,
-        at,
-        type,
-        severity,
-        task: about.task ?? null,
-        agent: about.agent ?? null,
-        person: about.person ?? null,
-        body: canonical,
-        leaf: null,
-      }),
-  );
+  const { task = null, agent = null, person = null } = about;
+  change.add(insert(change, { id, at, type, severity, task, agent, person, body: canonical }));
 }
+
+const insert = writing((tables: Kysely<AuditTables>, given: Given<Omit<AuditTables["event"], "leaf">>) =>
+  tables.insertInto("event").values({
+    id: given("id"),
+    at: given("at"),
+    type: given("type"),
+    severity: given("severity"),
+    task: given("task"),
+    agent: given("agent"),
+    person: given("person"),
+    body: given("body"),
+    leaf: null,
+  }),
+);
 
 /** The next events to enter the tree, oldest first. Committed and without a place, never "after the last". */
 export function eventsWaiting(database: Database, most: number): Promise<{ id: string; body: string }[]> {

@@ -1,4 +1,5 @@
-import type { Change, Database, Migration } from "../database/index.ts";
+import type { Kysely } from "kysely";
+import { type Change, type Database, type Given, type Migration, reading } from "../database/index.ts";
 import type { Page } from "../registry/index.ts";
 import type { Server } from "./server.ts";
 import { type Tool, toolOf } from "./tool.ts";
@@ -131,9 +132,12 @@ export function requireVersion(change: Change, version: number): void {
 }
 
 export async function readVersion(database: Database): Promise<number> {
-  const heads = database.tables<CatalogTables>().selectFrom("catalog_head").select("version");
-  return (await heads.where("name", "=", HEAD).executeTakeFirst())?.version ?? 0;
+  return (await catalogHead(database, {}))[0]?.version ?? 0;
 }
+
+const catalogHead = reading((tables: Kysely<CatalogTables>) =>
+  tables.selectFrom("catalog_head").select("version").where("name", "=", HEAD),
+);
 
 export function insertServer(change: Change, server: Server): void {
   change.add(change.tables<CatalogTables>().insertInto("server").values(rowOfServer(server)));
@@ -150,10 +154,15 @@ export async function serverBy(
   key: "id" | "resource",
   value: string,
 ): Promise<Server | undefined> {
-  const servers = database.tables<CatalogTables>().selectFrom("server").selectAll();
-  const row = await servers.where(key, "=", value).executeTakeFirst();
+  const [row] = await serverWhere[key](database, { value });
   return row && serverOf(row);
 }
+
+const oneServerBy = (key: "id" | "resource") =>
+  reading((tables: Kysely<CatalogTables>, given: Given<{ value: string }>) =>
+    tables.selectFrom("server").selectAll().where(key, "=", given("value")),
+  );
+const serverWhere = { id: oneServerBy("id"), resource: oneServerBy("resource") };
 
 export async function serversAfter(database: Database, { after = "", limit }: Page): Promise<Server[]> {
   const servers = database.tables<CatalogTables>().selectFrom("server").selectAll().where("id", ">", after);
@@ -171,10 +180,13 @@ export function replaceTool(change: Change, before: Tool, after: Tool): void {
 }
 
 export async function toolNamed(database: Database, identifier: string): Promise<Tool | undefined> {
-  const tools = database.tables<CatalogTables>().selectFrom("tool").selectAll();
-  const row = await tools.where("identifier", "=", identifier).executeTakeFirst();
+  const [row] = await toolBy(database, { identifier });
   return row && toolFrom(row);
 }
+
+const toolBy = reading((tables: Kysely<CatalogTables>, given: Given<{ identifier: string }>) =>
+  tables.selectFrom("tool").selectAll().where("identifier", "=", given("identifier")),
+);
 
 export async function toolsAfter(database: Database, { after = "", limit }: Page): Promise<Tool[]> {
   const tools = database

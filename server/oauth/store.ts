@@ -1,5 +1,5 @@
-import type { Selectable } from "kysely";
-import type { Change, Database } from "../database/index.ts";
+import type { Kysely, Selectable } from "kysely";
+import { type Change, type Database, type Given, reading, writing } from "../database/index.ts";
 import { type AgentName, hours, type Id, type Strength } from "../lib/index.ts";
 import type { Granted } from "./mandate.ts";
 import type { OneTimeProof } from "./one-time-proof.ts";
@@ -25,18 +25,24 @@ export interface IssuedToken {
 const POLL_MEMORY = hours(1);
 
 export async function isSpent(database: Database, key: string): Promise<boolean> {
-  const proofs = database.tables<OauthTables>().selectFrom("spent_proof").select("key");
-  return (await proofs.where("key", "=", key).executeTakeFirst()) !== undefined;
+  return (await spentProof(database, { key })).length > 0;
 }
+
+const spentProof = reading((tables: Kysely<OauthTables>, given: Given<{ key: string }>) =>
+  tables.selectFrom("spent_proof").select("key").where("key", "=", given("key")),
+);
 
 /** Stays written even when what it was for is refused. */
 export function insertSpentProof(change: Change, { key, expires, refusal }: OneTimeProof): void {
-  const proof = change.tables<OauthTables>().insertInto("spent_proof").values({ key, expires });
-  change.burn(
-    proof.onConflict((conflict) => conflict.column("key").doNothing()),
-    refusal,
-  );
+  change.burn(spend(change, { key, expires }), refusal);
 }
+
+const spend = writing((tables: Kysely<OauthTables>, given: Given<{ key: string; expires: number }>) =>
+  tables
+    .insertInto("spent_proof")
+    .values({ key: given("key"), expires: given("expires") })
+    .onConflict((conflict) => conflict.column("key").doNothing()),
+);
 
 /** Forgets proofs that are stale by themselves, and when approvals were asked about that nobody asks about. */
 export function deleteStale(change: Change, now: number): void {

@@ -1,16 +1,35 @@
-import type { Change, Database } from "../database/index.ts";
+import type { Kysely } from "kysely";
+import { type Change, type Database, type Given, writing } from "../database/index.ts";
 import { earliestId } from "../lib/index.ts";
 import type { SealedDecision } from "./decision-record.ts";
 import type { PolicyTables } from "./tables.ts";
 
 /** Writes decisions; all in one statement, because many come at a time. */
 export function insertDecisions(change: Change, decisions: readonly SealedDecision[]): void {
+  const [only, ...more] = decisions;
+  if (only !== undefined && more.length === 0) {
+    change.add(insertOne(change, only));
+    return;
+  }
   const rows = change
     .tables<PolicyTables>()
     .insertInto("decision")
     .values([...decisions]);
   change.add(rows, { rows: decisions.length });
 }
+
+const insertOne = writing((tables: Kysely<PolicyTables>, given: Given<SealedDecision>) =>
+  tables.insertInto("decision").values({
+    id: given("id"),
+    at: given("at"),
+    verdict: given("verdict"),
+    version: given("version"),
+    action: given("action"),
+    agent: given("agent"),
+    task: given("task"),
+    sealed: given("sealed"),
+  }),
+);
 
 export async function decisionById(database: Database, id: string): Promise<SealedDecision | undefined> {
   const row = await decisions(database).where("id", "=", id).executeTakeFirst();

@@ -1,4 +1,5 @@
-import type { Change, Database } from "../database/index.ts";
+import type { Kysely } from "kysely";
+import { type Change, type Database, type Given, reading, writing } from "../database/index.ts";
 import type { PolicyFile } from "./policy.ts";
 import type { HeadName, PolicyTables } from "./tables.ts";
 
@@ -97,7 +98,7 @@ export interface Heads {
 
 /** One read for all that a decision has to know. */
 export async function heads(database: Database): Promise<Heads> {
-  const rows = await tablesOf(database).selectFrom("policy_head").selectAll().execute();
+  const rows = await allHeads(database, {});
   const named = (name: HeadName) => rows.find((row) => row.name === name);
   const [active, shadow, canary, observe] = [
     named("active"),
@@ -112,6 +113,8 @@ export async function heads(database: Database): Promise<Heads> {
     ...(observe && { observe: observingOf(observe) }),
   };
 }
+
+const allHeads = reading((tables: Kysely<PolicyTables>) => tables.selectFrom("policy_head").selectAll());
 
 type Row = PolicyTables["policy_head"];
 
@@ -135,11 +138,18 @@ export const head = async (database: Database): Promise<Head | undefined> => (aw
 
 /** The set that decides must still be this activation when the change commits. */
 export function requireHead(change: Change, { version, number }: Pick<Head, "version" | "number">): void {
-  const rows = change.tables<PolicyTables>().selectFrom("policy_head").select("version");
-  change.require(
-    rows.where("name", "=", "active").where("version", "=", version).where("number", "=", number),
-  );
+  change.require(activeHead(change, { version, number }));
 }
+
+const activeHead = writing(
+  (tables: Kysely<PolicyTables>, given: Given<{ version: string; number: number }>) =>
+    tables
+      .selectFrom("policy_head")
+      .select("version")
+      .where("name", "=", "active")
+      .where("version", "=", given("version"))
+      .where("number", "=", given("number")),
+);
 
 /** A canary, or observing, must still go on when the change commits. */
 export function requireBeside(change: Change, name: "canary" | "observe", id: string): void {

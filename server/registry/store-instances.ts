@@ -1,4 +1,5 @@
-import type { Change, Database } from "../database/index.ts";
+import type { Kysely } from "kysely";
+import { type Change, type Database, type Given, reading } from "../database/index.ts";
 import type { Instance } from "./instance.ts";
 import type { Page } from "./page.ts";
 import type { RegistryTables } from "./tables.ts";
@@ -40,10 +41,15 @@ export async function instanceKnownAs(
   key: "id" | "thumbprint",
   value: string,
 ): Promise<Instance | undefined> {
-  const instances = database.tables<RegistryTables>().selectFrom("instance").selectAll();
-  const row = await instances.where(key, "=", value).executeTakeFirst();
+  const [row] = await instanceWhere[key](database, { value });
   return row && instanceOf(row);
 }
+
+const instanceBy = (key: "id" | "thumbprint") =>
+  reading((tables: Kysely<RegistryTables>, given: Given<{ value: string }>) =>
+    tables.selectFrom("instance").selectAll().where(key, "=", given("value")),
+  );
+const instanceWhere = { id: instanceBy("id"), thumbprint: instanceBy("thumbprint") };
 
 /** All that would have to end with their principal, expired ones included. */
 export function activeInstances(

@@ -1,4 +1,5 @@
-import type { Change, Database } from "../database/index.ts";
+import type { Kysely } from "kysely";
+import { type Change, type Database, type Given, reading } from "../database/index.ts";
 import type { Page } from "./page.ts";
 import type { RiskRecord } from "./risk.ts";
 import type { RegistryTables } from "./tables.ts";
@@ -23,10 +24,13 @@ export function putInstanceRisk(change: Change, { parts, ...record }: RiskRecord
 }
 
 export async function instanceRisk(database: Database, instance: string): Promise<RiskRecord | undefined> {
-  const risks = database.tables<RegistryTables>().selectFrom("instance_risk").selectAll();
-  const row = await risks.where("instance", "=", instance).executeTakeFirst();
+  const [row] = await riskOf(database, { instance });
   return row && recordOf(row);
 }
+
+const riskOf = reading((tables: Kysely<RegistryTables>, given: Given<{ instance: string }>) =>
+  tables.selectFrom("instance_risk").selectAll().where("instance", "=", given("instance")),
+);
 
 export async function instanceRisksAfter(
   database: Database,

@@ -1,4 +1,5 @@
-import type { Change, Database } from "../database/index.ts";
+import type { Kysely } from "kysely";
+import { type Change, type Database, type Given, reading, writing } from "../database/index.ts";
 import { minutes } from "../lib/index.ts";
 import type { Agent } from "./agent.ts";
 import type { Page } from "./page.ts";
@@ -56,10 +57,13 @@ export function replaceAgent(change: Change, before: Agent, after: Agent): void 
 }
 
 export async function agentNamed(database: Database, name: string): Promise<Agent | undefined> {
-  const agents = database.tables<RegistryTables>().selectFrom("agent").selectAll();
-  const row = await agents.where("name", "=", name).executeTakeFirst();
+  const [row] = await agentBy(database, { name });
   return row && agentOf(row);
 }
+
+const agentBy = reading((tables: Kysely<RegistryTables>, given: Given<{ name: string }>) =>
+  tables.selectFrom("agent").selectAll().where("name", "=", given("name")),
+);
 
 export async function agentsAfter(
   database: Database,
@@ -76,10 +80,19 @@ export function requireAgent(
   { name, epoch }: { name: string; epoch: number },
   now: number,
 ): void {
-  const agents = change.tables<RegistryTables>().selectFrom("agent").select("name").where("name", "=", name);
-  const active = agents.where("status", "=", "active").where("epoch", "=", epoch);
-  change.require(active.where((is) => is.or([is("expires", "is", null), is("expires", ">", now)])));
+  change.require(agentInForce(change, { name, epoch, now }));
 }
+
+const agentInForce = writing(
+  (tables: Kysely<RegistryTables>, given: Given<{ name: string; epoch: number; now: number }>) =>
+    tables
+      .selectFrom("agent")
+      .select("name")
+      .where("name", "=", given("name"))
+      .where("status", "=", "active")
+      .where("epoch", "=", given("epoch"))
+      .where((is) => is.or([is("expires", "is", null), is("expires", ">", given("now"))])),
+);
 
 /** The record is still the one that was read. */
 export function requireAgentUnchanged(change: Change, { name, revision }: Agent): void {
