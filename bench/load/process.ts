@@ -68,3 +68,10 @@ export const median = (values: readonly number[]): number =>
 
 /** To three places: more would be noise. */
 export const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
+
+/** A server on plain HTTP over a folder, as `startOn` takes it. */
+export const serveArguments = (data: string, port: number): string[] => [
+  fileURLToPath(new URL("../../cli/main.ts", import.meta.url)),
+  "serve",
+  ...["--data", data, "--port", String(port), "--issuer", `http://localhost:${port}`],
+];

@@ -2,11 +2,10 @@
  * Enforcement points in a process of their own: each follows the feed as the SDK does, over a connection of its
  * own. Told of a key, it says when each of them refuses it. `subscribers.ts ISSUER JOIN_TOKEN COUNT`
  */
-import { request } from "node:http";
-import { Readable } from "node:stream";
 import { enrol } from "@countersign/sdk";
 import { followFeed, type RevocationFeed } from "../../sdk/feed.ts";
 import { revocationsOf } from "../../sdk/revocations.ts";
+import { fetchFrom } from "../load/fetch-from.ts";
 
 /** Rates are counted by source: none opens more connections than a server lets in at once. */
 const SOURCES = 50;
@@ -18,7 +17,7 @@ const runtime = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   fetch: (url: string | URL | Request, init: RequestInit = {}) =>
-    init.method === "POST" ? fetch(url, init) : fetchFrom(`127.0.3.${1 + (asked++ % SOURCES)}`, url, init),
+    fetchFrom(`127.0.3.${1 + (asked++ % SOURCES)}`, url, init),
 };
 
 const instance = await enrol({ issuer, joinToken, runtime });
@@ -45,22 +44,3 @@ process.on("message", (key: string) => {
   look();
   process.send?.("looking");
 });
-
-/** As `fetch` reads, from an address of ours. */
-function fetchFrom(localAddress: string, url: string | URL | Request, init: RequestInit): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    const { headers, signal } = init;
-    const sent = request(String(url), {
-      agent: false,
-      localAddress,
-      headers: Object.fromEntries(new Headers(headers)),
-      ...(signal == null ? {} : { signal }),
-    });
-    sent.on("error", reject);
-    sent.on("response", (response) => {
-      const stream = Readable.toWeb(response) as ReadableStream<Uint8Array>;
-      resolve(new Response(stream, { status: response.statusCode ?? 0 }));
-    });
-    sent.end();
-  });
-}
