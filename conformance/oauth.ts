@@ -1,0 +1,18 @@
+/**
+ * The token service as `oauth4webapi` sees it, a client that knows nothing of us, over real HTTP: what is asked for,
+ * what is answered, and what is refused in the words of the specifications.
+ */
+import { onPlace } from "./durability.ts";
+import { setTheStage } from "./oauth/setting.ts";
+import { clientCredentials, revocation, tokenExchange } from "./oauth/tokens.ts";
+import { freshFolder } from "./place.ts";
+import type { Suite } from "./report.ts";
+
+export const oauth: Suite = async (report) => {
+  await onPlace(freshFolder(), async (_place, server, administrator) => {
+    const setting = await setTheStage(server, administrator);
+    await clientCredentials(report, setting);
+    await revocation(report, setting);
+    await tokenExchange(report, setting);
+  });
+};
