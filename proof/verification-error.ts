@@ -37,7 +37,12 @@ export type VerificationCode =
   | "log-root"
   | "log-shortened"
   | "log-rewritten"
-  | "no-proof";
+  | "no-proof"
+  | "widened"
+  | "too-deep"
+  | "broken-chain"
+  | "not-permitted"
+  | "wrong-consent";
 
 /**
  * What every verifier throws. `code` is for programs; `message` is for the log of whoever verifies, and

@@ -4,4 +4,5 @@
  */
 export { canonicalBytes, canonicalize } from "./canonicalize.ts";
 export { isJsonObject, type Json, JsonError, type JsonObject, maximumDepth } from "./json.ts";
+export { parseCanonical } from "./parse-canonical.ts";
 export { parseStrict } from "./parse-strict.ts";

@@ -24,7 +24,8 @@ export function parseStrict(attackerText: string | Uint8Array): Json {
   return new Parser(text).read();
 }
 
-function decodeUtf8(bytes: Uint8Array): string {
+/** @throws JsonError */
+export function decodeUtf8(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch {

@@ -62,6 +62,13 @@ export function requireIssuer(claims: JsonObject, issuer: string): void {
     throw new VerificationError("wrong-issuer", "the issuer is another one");
 }
 
+/** A claim that must be there, whatever it is. */
+export function requiredMember(claims: JsonObject, name: string): Json {
+  const value = ownMember(claims, name);
+  if (value === undefined) throw new VerificationError("missing-claim", `${name} is missing`);
+  return value;
+}
+
 /** A member by name, never something that every object inherits. */
 export function ownMember(claims: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(claims, name) ? claims[name] : undefined;

@@ -9,6 +9,7 @@ export {
   ownMember,
   requireAudience,
   requiredJti,
+  requiredMember,
   requiredSeconds,
   requiredText,
   requireIssuer,
@@ -16,6 +17,7 @@ export {
 export {
   defaultMaxLength,
   type Expectation,
+  readCompactBytes,
   signCompact,
   verifyCompact,
   verifyCompactBytes,

@@ -1,6 +1,13 @@
 import { type Grant, parseGrants } from "../grant/index.ts";
 import { isJsonObject, type Json, type JsonObject } from "../jcs/index.ts";
-import { optionalText, ownMember, requiredJti, requiredSeconds, requiredText } from "../jws/index.ts";
+import {
+  optionalText,
+  ownMember,
+  requiredMember as required,
+  requiredJti,
+  requiredSeconds,
+  requiredText,
+} from "../jws/index.ts";
 import { VerificationError } from "../verification-error.ts";
 import { type Act, parseAct } from "./act.ts";
 import { isStrength, type Strength } from "./strength.ts";
@@ -129,7 +136,8 @@ function parseConfirmation(cnf: Json): Confirmation {
   throw new VerificationError("malformed", "cnf must hold one thumbprint, jkt or x5t#S256, and nothing else");
 }
 
-function parseStatus(status: Json): StatusReference {
+/** @throws VerificationError `malformed` */
+export function parseStatus(status: Json): StatusReference {
   const list = onlyMember(status, "status_list");
   if (isJsonObject(list) && Object.keys(list).length === 2) {
     const { idx, uri } = list;
@@ -151,7 +159,12 @@ function parseWarrantReference(wrt: Json): WarrantReference {
 const onlyMember = (value: Json, name: string): Json | undefined =>
   isJsonObject(value) && Object.keys(value).length === 1 ? value[name] : undefined;
 
-function parseRevocationKeys(claims: JsonObject): string[] {
+/**
+ * The claim `rev`: 1 to 64 keys of the form `kind:name`.
+ *
+ * @throws VerificationError `malformed`, `missing-claim`
+ */
+export function parseRevocationKeys(claims: JsonObject): string[] {
   const keys = parseList(claims, "rev");
   if (keys.length > 0 && keys.length <= maximumRevocationKeys && keys.every(isRevocationKey)) return keys;
   throw new VerificationError(
@@ -194,10 +207,4 @@ function parseList(claims: JsonObject, name: string): Json[] {
   const list = required(claims, name);
   if (Array.isArray(list)) return list;
   throw new VerificationError("malformed", `${name} must be an array`);
-}
-
-function required(claims: JsonObject, name: string): Json {
-  const value = ownMember(claims, name);
-  if (value === undefined) throw new VerificationError("missing-claim", `${name} is missing`);
-  return value;
 }

@@ -1,11 +1,13 @@
 /** Access tokens (RFC 9068): bound to a key, for one resource, with the grants they carry. */
 export { issueAccessToken, signedJti, verifyAccessToken } from "./access-token.ts";
 export { type Act, maximumActors, parseAct } from "./act.ts";
-export type {
-  AccessTokenClaims,
-  ChainLink,
-  Confirmation,
-  StatusReference,
-  WarrantReference,
+export {
+  type AccessTokenClaims,
+  type ChainLink,
+  type Confirmation,
+  parseRevocationKeys,
+  parseStatus,
+  type StatusReference,
+  type WarrantReference,
 } from "./claims.ts";
 export { isAtLeast, isStrength, type Strength, strengths } from "./strength.ts";

@@ -1,0 +1,97 @@
+import type { KeyObject } from "node:crypto";
+import { encodeBase64url, sha256Base64url } from "../digest/index.ts";
+import { canonicalBytes, parseCanonical } from "../jcs/index.ts";
+import { type Algorithm, type KeySet, thumbprint } from "../jwk/index.ts";
+import {
+  type Expectation,
+  type JwsHeader,
+  readCompactBytes,
+  signCompact,
+  verifyCompactBytes,
+} from "../jws/index.ts";
+import { orRefuse, VerificationError } from "../verification-error.ts";
+import { parseWarrantClaims, type WarrantClaims } from "./claims.ts";
+import { warrantLimits } from "./limits.ts";
+
+/** `typ` of every link. */
+export const warrantTyp = "warrant+jwt";
+
+const algs: readonly Algorithm[] = ["ES256", "EdDSA"];
+const expectation = { typ: warrantTyp, algs, maxLength: warrantLimits.link };
+
+/** One link as it was read. */
+export type WarrantLink = {
+  claims: WarrantClaims;
+  /** Thumbprint of the key that holds it. */
+  jkt: string;
+  /** Base64url SHA-256 of what was signed of it: `par_hash` of the next. */
+  hash: string;
+  /** Which of the issuer's keys signed it. Only the root's. */
+  kid?: string;
+};
+
+/** A link that was signed by who it must be signed by, and the key that holds it. */
+export type HeldLink = WarrantLink & { holder: KeyObject };
+
+/** Verifies the signature of a root under the issuer's keys, and reads it. */
+export function verifyRoot(attackerCompact: string, keys: KeySet): WarrantLink {
+  return verifyLink(attackerCompact, {
+    ...expectation,
+    resolve: ({ kid }) => (kid === undefined ? undefined : keys.get(kid)),
+  });
+}
+
+/** Verifies the signature of any other link under the key that held the one before, and reads it. */
+export function verifyDerived(attackerCompact: string, holder: KeyObject): WarrantLink {
+  return verifyLink(attackerCompact, { ...expectation, key: holder });
+}
+
+function verifyLink(attackerCompact: string, expected: Expectation): WarrantLink {
+  const { header, payload } = verifyCompactBytes(attackerCompact, expected);
+  return linkOf(attackerCompact, header, payload);
+}
+
+/**
+ * Reads a link without verifying who signed it: for whoever holds it and wants to pass it on, and for people
+ * who look at it.
+ *
+ * @throws VerificationError as `verifyWarrant` says for one link
+ */
+export function readLink(attackerCompact: string): WarrantLink {
+  const { header, payload } = readCompactBytes(attackerCompact, expectation);
+  return linkOf(attackerCompact, header, payload);
+}
+
+function linkOf(attackerCompact: string, header: JwsHeader, payload: Uint8Array): WarrantLink {
+  const signed = attackerCompact.slice(0, attackerCompact.lastIndexOf("."));
+  requireOwnHeader(signed, header);
+  const json = orRefuse("not-canonical", "the payload", () => parseCanonical(payload));
+  const claims = parseWarrantClaims(json);
+  const { kid } = header;
+  // Of what holders sign the key follows from the link before, and of nothing else.
+  if ((kid === undefined) !== (claims.par_hash !== undefined)) {
+    throw new VerificationError("malformed", "a root names its key by kid, and no other link does");
+  }
+  const hash = sha256Base64url(signed);
+  return { claims, jkt: thumbprint(claims.cnf.jwk), hash, ...(kid === undefined ? {} : { kid }) };
+}
+
+/** The header is exactly what we write. */
+function requireOwnHeader(signed: string, { alg, kid }: JwsHeader): void {
+  const own = { alg, typ: warrantTyp, ...(kid === undefined ? {} : { kid }) };
+  const encoded = encodeBase64url(canonicalBytes(own));
+  if (!signed.startsWith(`${encoded}.`))
+    throw new VerificationError("not-canonical", "the header is not ours");
+}
+
+/** Signs claims that the verifier's own reading has passed. */
+export function signLink(claims: WarrantClaims, key: KeyObject, kid?: string): string {
+  const header = { typ: warrantTyp, ...(kid === undefined ? {} : { kid }) };
+  const compact = signCompact({ header, payload: claims, key });
+  if (compact.length > warrantLimits.link)
+    throw new VerificationError("too-large", "the warrant is too long");
+  return compact;
+}
+
+/** What a link that was not signed by the issuer says in `iss`: the key that signed it. @see RFC 9278 */
+export const issuerOfKey = (jkt: string): string => `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${jkt}`;
