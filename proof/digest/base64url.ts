@@ -3,12 +3,22 @@ const notInAlphabet = 255;
 const values = new Uint8Array(128).fill(notInAlphabet);
 for (let i = 0; i < alphabet.length; i++) values[alphabet.charCodeAt(i)] = i;
 
+/** Node's own encoder, where there is one: worth its call for longer texts. */
+const native = (globalThis as { Buffer?: typeof Buffer }).Buffer;
+const longEnough = 96;
+
 /**
  * Bytes as base64url without padding. This file imports nothing, so that it runs in a browser unchanged.
  *
  * @see RFC 4648 §5
  */
 export function encodeBase64url(bytes: Uint8Array): string {
+  if (native === undefined || bytes.length < longEnough) return encodePortably(bytes);
+  return native.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
+}
+
+/** `encodeBase64url` with nothing but the language. */
+export function encodePortably(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; i += 3) {
     const group = (at(bytes, i) << 16) | (at(bytes, i + 1) << 8) | at(bytes, i + 2);
@@ -26,6 +36,17 @@ export function encodeBase64url(bytes: Uint8Array): string {
  * @throws SyntaxError
  */
 export function decodeBase64url(attackerText: string): Uint8Array<ArrayBuffer> {
+  if (native === undefined || attackerText.length < longEnough) return decodePortably(attackerText);
+  const bytes = new Uint8Array((attackerText.length * 3) >> 2);
+  const view = native.from(bytes.buffer);
+  view.write(attackerText, "base64url");
+  // Node skips what it does not know; only the one text for these bytes comes out again.
+  if (view.toString("base64url") !== attackerText) throw new SyntaxError("not base64url");
+  return bytes;
+}
+
+/** `decodeBase64url` with nothing but the language. */
+export function decodePortably(attackerText: string): Uint8Array<ArrayBuffer> {
   const length = attackerText.length;
   if (length % 4 === 1) throw new SyntaxError("not base64url: impossible length");
   const bytes = new Uint8Array((length * 3) >> 2);

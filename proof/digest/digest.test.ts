@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { decodePortably, encodePortably } from "./base64url.ts";
 import { decodeBase64url, encodeBase64url, sha256, sha256Base64url } from "./index.ts";
 
 test("base64url says what Node says, and reads it back", () => {
@@ -10,6 +11,45 @@ test("base64url says what Node says, and reads it back", () => {
       assert.equal(text, Buffer.from(bytes).toString("base64url"));
       assert.deepEqual(decodeBase64url(text), bytes);
     }),
+  );
+});
+
+test("base64url by the engine and by hand say the same, of good texts and of bad ones", () => {
+  const outcome = (decode: (text: string) => Uint8Array, text: string) => {
+    try {
+      return decode(text);
+    } catch (error) {
+      assert.ok(error instanceof SyntaxError);
+      return undefined;
+    }
+  };
+  const characters = fc.constantFrom(
+    ..."ABab01-_",
+    ..."ABab01-_",
+    "=",
+    "+",
+    " ",
+    "\n",
+    "\u0000",
+    "\u0080",
+    "é",
+    "\ud83d",
+  );
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 70, maxLength: 300 }),
+      fc.nat(),
+      fc.option(characters, { nil: undefined }),
+      (bytes, at, change) => {
+        const text = encodePortably(bytes);
+        assert.equal(encodeBase64url(bytes), text);
+        const place = at % text.length;
+        const changed =
+          change === undefined ? text : text.slice(0, place) + change + text.slice(place + (at % 2));
+        assert.deepEqual(outcome(decodeBase64url, changed), outcome(decodePortably, changed));
+      },
+    ),
+    { numRuns: 500 },
   );
 });
 

@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import { encodeBase64url } from "./base64url.ts";
 
 /** SHA-256, 32 bytes. A string is hashed as UTF-8. */
 export function sha256(data: Uint8Array | string): Uint8Array {
@@ -8,5 +7,5 @@ export function sha256(data: Uint8Array | string): Uint8Array {
 
 /** SHA-256 as base64url without padding, 43 characters. A string is hashed as UTF-8. */
 export function sha256Base64url(data: Uint8Array | string): string {
-  return encodeBase64url(sha256(data));
+  return hash("sha256", data, "base64url");
 }

@@ -1,4 +1,4 @@
-import { decodeBase64url } from "../digest/index.ts";
+import { decodeBase64url, encodeBase64url } from "../digest/index.ts";
 import type { Json } from "../jcs/index.ts";
 import { orRefuse, VerificationError } from "../verification-error.ts";
 
@@ -7,17 +7,32 @@ export function coordinate(attackerValue: Json | undefined): string {
   return bytesOf(attackerValue, 32).text;
 }
 
-const edwardsPrime = 2n ** 255n - 19n;
-const orderEight = BigInt("0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7");
-/** The y of the eight points on which a signature by nobody verifies. Their signs do not matter. */
-const smallOrder = new Set([0n, 1n, edwardsPrime - 1n, orderEight, edwardsPrime - orderEight]);
+/**
+ * The y of the eight points on which a signature by nobody verifies, in their canonical encodings with the
+ * sign of x left out: 0, 1, the two of order eight, and the prime less one.
+ */
+const smallOrder = new Set([
+  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+  "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+  "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU",
+  "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o",
+  "7P_______________________________________38",
+]);
 
 /** An Ed25519 public key: 32 bytes, in the point's one canonical encoding, and no point of small order. */
 export function edwardsPoint(attackerValue: Json | undefined): string {
   const { text, bytes } = bytesOf(attackerValue, 32);
-  const y = BigInt.asUintN(255, toBigInt(bytes.reverse()));
-  if (y >= edwardsPrime || smallOrder.has(y)) throw new VerificationError("malformed", "a weak Ed25519 key");
+  bytes[31] = (bytes[31] ?? 0) & 0x7f;
+  if (isBeyondPrime(bytes) || smallOrder.has(encodeBase64url(bytes))) {
+    throw new VerificationError("malformed", "a weak Ed25519 key");
+  }
   return text;
+}
+
+/** Whether a number of 255 bits, little-endian, is 2^255 - 19 or more: ed, then ff throughout, then 7f. */
+function isBeyondPrime(bytes: Uint8Array): boolean {
+  if (bytes[31] !== 0x7f || (bytes[0] ?? 0) < 0xed) return false;
+  return bytes.subarray(1, 31).every((byte) => byte === 0xff);
 }
 
 /** An RSA modulus: 2048 to 4096 bits, odd, no leading zero byte, not from a broken generator. */

@@ -3,8 +3,8 @@ import { parseStrict } from "../jcs/index.ts";
 import { orRefuse, VerificationError } from "../verification-error.ts";
 import { type Algorithm, algorithmOfJwk, type PublicJwk, parsePublicJwk } from "./jwk.ts";
 
-/** Asking a fresh key for its curve costs a third of its import, and its JWK has said it already. */
-const importedAs = new WeakMap<KeyObject, Algorithm>();
+/** Asking a key for its curve costs a third of its import, and its JWK has said it already. */
+const algorithmsOfKeys = new WeakMap<KeyObject, Algorithm>();
 
 /**
  * The public key behind a JWK that `parsePublicJwk` has read.
@@ -13,9 +13,12 @@ const importedAs = new WeakMap<KeyObject, Algorithm>();
  */
 export function importPublicJwk(jwk: PublicJwk): KeyObject {
   const key = orRefuse("malformed", "the key", () => createPublicKey({ key: jwk, format: "jwk" }));
-  importedAs.set(key, algorithmOfJwk(jwk));
+  algorithmsOfKeys.set(key, algorithmOfJwk(jwk));
   return key;
 }
+
+/** What keys are: they never change, and whoever signs with one names it each time. */
+const exported = new WeakMap<KeyObject, PublicJwk>();
 
 /**
  * The public JWK of a public or private key.
@@ -23,6 +26,14 @@ export function importPublicJwk(jwk: PublicJwk): KeyObject {
  * @throws VerificationError `wrong-alg` for a kind of key that is not ours
  */
 export function publicJwkOf(key: KeyObject): PublicJwk {
+  const known = exported.get(key);
+  if (known !== undefined) return { ...known };
+  const jwk = exportPublicJwk(key);
+  exported.set(key, jwk);
+  return { ...jwk };
+}
+
+function exportPublicJwk(key: KeyObject): PublicJwk {
   const publicKey = key.type === "private" ? createPublicKey(key) : key;
   if (publicKey.type !== "public") throw new VerificationError("wrong-alg", "a secret key has no public JWK");
   const jwk = orRefuse("wrong-alg", "the key", () => publicKey.export({ format: "jwk" }));
@@ -35,7 +46,11 @@ export function publicJwkOf(key: KeyObject): PublicJwk {
  * @throws VerificationError `wrong-alg` for secret keys, other curves and short RSA keys
  */
 export function algorithmOf(key: KeyObject): Algorithm {
-  return importedAs.get(key) ?? algorithmByDetails(key);
+  const known = algorithmsOfKeys.get(key);
+  if (known !== undefined) return known;
+  const alg = algorithmByDetails(key);
+  algorithmsOfKeys.set(key, alg);
+  return alg;
 }
 
 function algorithmByDetails(key: KeyObject): Algorithm {

@@ -4,6 +4,7 @@ import { canonicalBytes, type Json, type JsonObject, parseStrict } from "../jcs/
 import { type Algorithm, algorithmOf } from "../jwk/index.ts";
 import { orRefuse, VerificationError } from "../verification-error.ts";
 import { type ExpectedTyp, type JwsHeader, parseHeader } from "./header.ts";
+import { readHeaderJson } from "./read-header.ts";
 import { signBytes, verifyBytes } from "./signature.ts";
 
 /** The longest compact form that is looked at, in characters, where the caller says nothing else. */
@@ -110,9 +111,7 @@ function readHeader(
   encoded: string,
   { typ, embeddedJwk }: Pick<Expectation, "typ" | "embeddedJwk">,
 ): JwsHeader {
-  const bytes = decode("the header", encoded);
-  const json = orRefuse("malformed", "the header", () => parseStrict(bytes));
-  return parseHeader(json, typ, embeddedJwk ?? false);
+  return parseHeader(readHeaderJson(encoded), typ, embeddedJwk ?? false);
 }
 
 function findKey(attackerHeader: JwsHeader, expected: Expectation): KeyObject {

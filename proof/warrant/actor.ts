@@ -1,4 +1,4 @@
-import { canonicalize, isJsonObject, type Json } from "../jcs/index.ts";
+import { isJsonObject, type Json } from "../jcs/index.ts";
 import { optionalText, requiredText } from "../jws/index.ts";
 import { VerificationError } from "../verification-error.ts";
 import { warrantLimits } from "./limits.ts";
@@ -34,7 +34,8 @@ export function parseActor(attackerActor: Json, room: number = warrantLimits.lin
 /** Whether two actors are the same, all the way in. */
 export function sameActor(a: Actor | undefined, b: Actor | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return canonicalize(a) === canonicalize(b);
+  const isSame = a.iss === b.iss && a.sub === b.sub && a.sub_profile === b.sub_profile;
+  return isSame && sameActor(a.act, b.act);
 }
 
 /** The one with whom it began. */

@@ -14,7 +14,6 @@ export { mintWarrant } from "./mint.ts";
 export { type NextLink, narrowWarrant } from "./narrow.ts";
 export { requireNarrower, requireRoot } from "./narrower.ts";
 export { parseWarrantChain } from "./parse-chain.ts";
-export { createWarrantCache, type PrefixCache } from "./prefix-cache.ts";
 export type { Passkeys, PresentedConsent } from "./root-consent.ts";
 export {
   type VerifiedWarrant,
@@ -23,4 +22,5 @@ export {
   type WarrantExpectation,
   type WarrantPresentation,
 } from "./verify.ts";
+export { createWarrantCache, type WarrantCache } from "./warrant-cache.ts";
 export { WarrantError } from "./warrant-error.ts";

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { encodeBase64url, sha256Base64url } from "../digest/index.ts";
-import { canonicalBytes, parseCanonical } from "../jcs/index.ts";
+import { canonicalBytes, type JsonObject, parseCanonical } from "../jcs/index.ts";
 import { type Algorithm, type KeySet, thumbprint } from "../jwk/index.ts";
 import {
   type Expectation,
@@ -76,12 +76,19 @@ function linkOf(attackerCompact: string, header: JwsHeader, payload: Uint8Array)
   return { claims, jkt: thumbprint(claims.cnf.jwk), hash, ...(kid === undefined ? {} : { kid }) };
 }
 
+const ownHeader = (header: JsonObject): string => `${encodeBase64url(canonicalBytes(header))}.`;
+
+/** The headers of all links but roots. */
+const ownHeaders = {
+  ES256: ownHeader({ alg: "ES256", typ: warrantTyp }),
+  EdDSA: ownHeader({ alg: "EdDSA", typ: warrantTyp }),
+  RS256: ownHeader({ alg: "RS256", typ: warrantTyp }),
+};
+
 /** The header is exactly what we write. */
 function requireOwnHeader(signed: string, { alg, kid }: JwsHeader): void {
-  const own = { alg, typ: warrantTyp, ...(kid === undefined ? {} : { kid }) };
-  const encoded = encodeBase64url(canonicalBytes(own));
-  if (!signed.startsWith(`${encoded}.`))
-    throw new VerificationError("not-canonical", "the header is not ours");
+  const own = kid === undefined ? ownHeaders[alg] : ownHeader({ alg, kid, typ: warrantTyp });
+  if (!signed.startsWith(own)) throw new VerificationError("not-canonical", "the header is not ours");
 }
 
 /** Signs claims that the verifier's own reading has passed. */

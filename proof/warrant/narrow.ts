@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { Grant } from "../grant/index.ts";
-import { publicJwkOf, thumbprint } from "../jwk/index.ts";
+import { publicJwkOf } from "../jwk/index.ts";
 import { VerificationError } from "../verification-error.ts";
 import type { Actor } from "./actor.ts";
 import { requireChainSize } from "./chain-size.ts";
@@ -45,16 +45,21 @@ export function narrowWarrant(
   const links = chain.map(readLink);
   const last = links.at(-1);
   if (last === undefined) throw new VerificationError("malformed", "the chain is empty");
-  if (thumbprint(publicJwkOf(parentKey)) !== last.jkt) {
+  if (!isHeldBy(last, parentKey)) {
     throw new VerificationError("not-bound", "the last link is held by another key");
   }
   const claims = parseWarrantClaims(nextClaims(last, next));
+  requireNarrower(last, claims);
+  requireDistinct([...links.map((link) => link.claims.jti), claims.jti]);
   const compact = signLink(claims, parentKey);
-  const child: WarrantLink = { claims, jkt: thumbprint(claims.cnf.jwk), hash: "" };
-  requireNarrower(last, child);
-  requireDistinct([...links, child]);
   requireChainSize([...chain, compact]);
   return compact;
+}
+
+function isHeldBy({ claims }: WarrantLink, key: KeyObject): boolean {
+  const [named, own] = [claims.cnf.jwk, publicJwkOf(key)];
+  if (named.kty === "EC") return own.kty === "EC" && own.x === named.x && own.y === named.y;
+  return own.kty === "OKP" && own.x === named.x;
 }
 
 function nextClaims({ claims, jkt, hash }: WarrantLink, next: NextLink): WarrantClaims {

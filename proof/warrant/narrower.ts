@@ -17,8 +17,8 @@ export function requireRoot({ iss, del_depth, par_hash }: WarrantClaims, issuer:
  *
  * @throws VerificationError `wrong-issuer`, `broken-chain`, `too-deep`, `wrong-subject`, `widened`, `malformed`
  */
-export function requireNarrower(parent: WarrantLink, child: WarrantLink): void {
-  const [from, to] = [parent.claims, child.claims];
+export function requireNarrower(parent: WarrantLink, to: WarrantClaims): void {
+  const from = parent.claims;
   if (to.iss !== issuerOfKey(parent.jkt))
     fail("wrong-issuer", "iss is not the key that held the link before");
   if (to.par_hash !== parent.hash) fail("broken-chain", "par_hash is of another link than the one before");
@@ -55,9 +55,8 @@ function requireTimes(from: WarrantClaims, to: WarrantClaims): void {
  *
  * @throws VerificationError `broken-chain`
  */
-export function requireDistinct(links: readonly WarrantLink[]): void {
-  const ids = new Set(links.map(({ claims }) => claims.jti));
-  if (ids.size !== links.length) fail("broken-chain", "two links have the same jti");
+export function requireDistinct(ids: readonly string[]): void {
+  if (new Set(ids).size !== ids.length) fail("broken-chain", "two links have the same jti");
 }
 
 function fail(code: VerificationCode, problem: string): never {

@@ -1,7 +1,7 @@
 import { type KeyCache, type KeySet, noKeyCache } from "../jwk/index.ts";
 import { type HeldLink, verifyDerived, verifyRoot } from "./link.ts";
 import { requireDistinct, requireNarrower } from "./narrower.ts";
-import type { PrefixCache } from "./prefix-cache.ts";
+import type { WarrantCache } from "./warrant-cache.ts";
 import { atLink } from "./warrant-error.ts";
 
 /**
@@ -12,23 +12,27 @@ import { atLink } from "./warrant-error.ts";
  */
 export function verifiedLinks(
   attackerChain: readonly string[],
-  { keys, importedKeys = noKeyCache, cache }: Sources,
+  { keys, importedKeys = noKeyCache, cache, now }: Sources,
 ): HeldLink[] {
   const links: HeldLink[] = [];
   for (const [i, attackerCompact] of attackerChain.entries()) {
     const parent = links.at(-1);
     const link =
-      cache?.find(attackerCompact, parent, keys) ??
+      cache?.find(attackerCompact, parent, keys, now) ??
       atLink(i, () => verifiedLink(attackerCompact, parent, keys, importedKeys));
-    cache?.keep(attackerCompact, link, parent, keys);
     links.push(link);
   }
-  atLink(links.length - 1, () => requireDistinct(links));
+  atLink(links.length - 1, () => requireDistinct(links.map(({ claims }) => claims.jti)));
   return links;
 }
 
 /** Where keys and earlier work come from. */
-export type Sources = { keys: KeySet; importedKeys?: KeyCache | undefined; cache?: PrefixCache | undefined };
+export type Sources = {
+  keys: KeySet;
+  importedKeys?: KeyCache | undefined;
+  cache?: WarrantCache | undefined;
+  now: number;
+};
 
 function verifiedLink(
   attackerCompact: string,
@@ -38,6 +42,6 @@ function verifiedLink(
 ): HeldLink {
   const link =
     parent === undefined ? verifyRoot(attackerCompact, keys) : verifyDerived(attackerCompact, parent.holder);
-  if (parent !== undefined) requireNarrower(parent, link);
+  if (parent !== undefined) requireNarrower(parent, link.claims);
   return { ...link, holder: imported.import(link.claims.cnf.jwk, link.jkt) };
 }

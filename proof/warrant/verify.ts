@@ -13,9 +13,9 @@ import { type CallConditions, type JudgedCall, judgeCall } from "./judge-call.ts
 import { warrantLimits } from "./limits.ts";
 import type { HeldLink, WarrantLink } from "./link.ts";
 import { requireRoot } from "./narrower.ts";
-import type { PrefixCache } from "./prefix-cache.ts";
 import { type Passkeys, type PresentedConsent, verifyRootConsent } from "./root-consent.ts";
 import { verifiedLinks } from "./verified-links.ts";
+import type { WarrantCache } from "./warrant-cache.ts";
 import { atLink } from "./warrant-error.ts";
 
 /** What comes with a chain. */
@@ -58,7 +58,7 @@ export type WarrantExpectation = {
   /** Keeps imported keys between calls. */
   importedKeys?: KeyCache | undefined;
   /** Keeps verified links between calls; made by `createWarrantCache`. */
-  cache?: PrefixCache | undefined;
+  cache?: WarrantCache | undefined;
 };
 
 /** What is left to discharge. Whoever cannot discharge one of these refuses. */
@@ -115,9 +115,13 @@ export function verifyWarrant(
     atLink(i, () => requireUsable(link.claims, expected));
   });
   const rev = deadKeys(chain);
-  if (expected.isDead?.(rev)) throw new VerificationError("dead", "the warrant has been revoked");
+  if (expected.isDead?.(rev)) {
+    expected.cache?.forget(attackerChain);
+    throw new VerificationError("dead", "the warrant has been revoked");
+  }
   const leafText = attackerChain.at(-1) ?? "";
   const proof = verifyHolder(attacker.proof, leaf, leafText, expected);
+  expected.cache?.keep(attackerChain, chain, expected.keys);
   const judged = expected.call === undefined ? undefined : judgeCall(chain, expected.call);
   return {
     chain,
