@@ -140,20 +140,83 @@ forEachEngine((engine) => {
     },
   );
 
+  /** A store that never answers. */
+  const hanging = (database: Database) =>
+    ({ ...database, commit: () => new Promise<void>(() => {}) }) as unknown as Database;
+  const large = `{"x":"${"x".repeat(200_000)}"}`;
+
   promise(
     "what cannot be written does not fill the memory: answers wait for room, and then are refused",
     async ({ deps, database }) => {
-      const never = { ...database, commit: () => new Promise<void>(() => {}) } as unknown as Database;
-      const log = new DecisionLog({ ...deps, database: never });
+      const log = new DecisionLog({ ...deps, database: hanging(database) });
       const ids = new DecisionIds(deps);
-      const large = `{"x":"${"x".repeat(200_000)}"}`;
-      let wait: Promise<void> | undefined;
-      for (let i = 0; wait === undefined && i < 200; i++)
-        wait = log.record({ ...answered(ids.next(deps.clock.now())), request: large }, false);
-      await assert.rejects(async () => wait, { code: "unavailable" });
+      const waits = Array.from({ length: 1_200 }, () =>
+        log.record({ ...answered(ids.next(deps.clock.now())), request: large }, false),
+      );
+      const kept = waits.filter((wait) => wait === undefined).length;
+      assert.ok(kept > 0 && kept * 200_000 < 16 * 1024 * 1024, `${kept} are kept`);
+      const refused = await Promise.allSettled(waits.filter((wait) => wait !== undefined));
+      assert.deepEqual([...new Set(refused.map(codeOf))], ["unavailable"]);
     },
   );
+
+  promise(
+    "a durable answer waits two seconds for a store that hangs, in whichever batch it is, and then is refused",
+    async ({ deps, database }) => {
+      const log = new DecisionLog({ ...deps, database: hanging(database) });
+      const ids = new DecisionIds(deps);
+      const first = log.record(answered(ids.next(deps.clock.now())), true);
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve))); // the first batch is under way
+      const second = log.record(answered(ids.next(deps.clock.now())), true);
+      for (const wait of [first, second]) await assert.rejects(async () => wait, { code: "unavailable" });
+    },
+  );
+
+  promise(
+    "when a write fails, who waits for a later batch is refused with it, and for room likewise",
+    async ({ deps, database }) => {
+      const fail = Promise.withResolvers<void>();
+      const failing = { ...database, commit: () => fail.promise } as unknown as Database;
+      const log = new DecisionLog({ ...deps, database: failing });
+      const ids = new DecisionIds(deps);
+      const record = (durably: boolean, request = "{}") =>
+        log.record({ ...answered(ids.next(deps.clock.now())), request }, durably);
+      const waits = [record(true)];
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      waits.push(record(true)); // of the second batch
+      let room: Promise<void> | undefined;
+      while (room === undefined) room = record(false, large);
+      const began = performance.now();
+      fail.reject(new Error("away"));
+      for (const wait of [...waits, room]) await assert.rejects(async () => wait, { code: "unavailable" });
+      assert.ok(performance.now() - began < 1_000, "at once, not when the time is up");
+      await log.close();
+    },
+  );
+
+  promise("who waited for room is answered when the store has made some", async ({ deps, database }) => {
+    const open = Promise.withResolvers<void>();
+    const slow = {
+      ...database,
+      tables: database.tables.bind(database),
+      commit: (change: Parameters<Database["commit"]>[0]) => open.promise.then(() => database.commit(change)),
+    } as Database;
+    const log = new DecisionLog({ ...deps, database: slow });
+    const ids = new DecisionIds(deps);
+    let count = 0;
+    let wait: Promise<void> | undefined;
+    for (; wait === undefined; count++)
+      wait = log.record({ ...answered(ids.next(deps.clock.now())), request: large }, false);
+    open.resolve();
+    await wait;
+    await log.close();
+    const written = (await rows(database)).reduce((sum, row) => sum + Number(row.count), 0);
+    assert.equal(written, count);
+  });
 });
+
+const codeOf = (settled: PromiseSettledResult<unknown>): unknown =>
+  settled.status === "rejected" ? settled.reason.code : "answered";
 
 test("the ids are those that newId makes, each another, in the order of time", () => {
   const deps = { clock: testClock(), random: seededRandom() };

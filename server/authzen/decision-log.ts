@@ -32,11 +32,13 @@ const GATHERING_MS = 50;
 const MOST_RECORDS = 4_000;
 /** In bytes: a batch is one row. */
 const FULL_BATCH = 512 * 1024;
-/** More than this unwritten, and answers wait; the memory of a server is not a place to keep them. */
+/** In bytes of memory. Where it is full answers wait for room; the memory of a server is not a place to keep them. */
 const MOST_UNWRITTEN = 16 * 1024 * 1024;
+/** More than this many waiting for room, and who comes next is refused at once. */
+const MOST_WAITING = 1_000;
 const MOST_ROOMS = 4;
 const RETRY_MS = seconds(1);
-/** How long an answer waits for room before it is refused. */
+/** How long an answer waits for its record, or for room for it, before it is refused. */
 const PATIENCE_MS = seconds(2);
 
 /** UTF-8 has at most so many bytes for one unit of a string. */
@@ -54,11 +56,11 @@ class Batch {
   count = 0;
   first = "";
   last = "";
-  /** Whether somebody's answer waits for it. */
-  awaited = false;
+  /** What those wait for whose answers must be safe: it is written, or it takes too long. */
+  #awaited: Promise<void> | undefined;
   /** It was tried to be written, and may have been: nothing is added to it any more. */
   tried = false;
-  written = settledLater();
+  #written = settledLater();
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -78,6 +80,33 @@ class Batch {
     const line = `${this.count === 0 ? "[" : ",\n["}${this.#place(source)},${at},${request},${answer}]`;
     this.#end += this.#bytes.write(line, this.#end);
     this.count += 1;
+  }
+
+  /** Settled when it is written, or could not be. */
+  get written(): Promise<void> {
+    return this.#written.promise;
+  }
+
+  /** Whether somebody's answer waits for it. */
+  get isAwaited(): boolean {
+    return this.#awaited !== undefined;
+  }
+
+  /** One clock for all who wait for the batch. */
+  inTime(): Promise<void> {
+    this.#awaited ??= inTime(this.written, PATIENCE_MS);
+    return this.#awaited;
+  }
+
+  isWritten(): void {
+    this.#written.resolve();
+  }
+
+  /** Who waits for it is not answered; it stays to be written. */
+  isNotWritten(cause: unknown): void {
+    this.#written.reject(notRecorded(cause));
+    this.#written = settledLater();
+    this.#awaited = undefined;
   }
 
   /** Where it is written down; for another batch when this one is safe. */
@@ -120,11 +149,13 @@ function settledLater(): PromiseWithResolvers<void> {
  */
 export class DecisionLog {
   readonly #deps: DatabaseDeps & { readonly sealer: Sealer };
-  /** Full or failed ones first; the last one is open. */
+  /** In the order in which they are written; the last one may be open. */
   readonly #batches: Batch[] = [];
   /** Of batches that are written. */
   readonly #rooms: Buffer[] = [];
+  /** In bytes: the rooms of all batches. */
   #unwritten = 0;
+  #waiting = 0;
   #timer: NodeJS.Timeout | undefined;
   #soon = false;
   #writing: Promise<void> | undefined;
@@ -141,17 +172,37 @@ export class DecisionLog {
    */
   record(answered: Answered, durably: boolean): Promise<void> | undefined {
     const batch = this.#open(unitsOf(answered));
-    const before = batch.size;
+    return batch === undefined
+      ? this.#whenThereIsRoom(answered, durably)
+      : this.#add(batch, answered, durably);
+  }
+
+  #add(batch: Batch, answered: Answered, durably: boolean): Promise<void> | undefined {
     batch.add(answered);
-    this.#unwritten += batch.size - before;
     if (durably) {
-      batch.awaited = true;
       this.#writeSoon();
-      return batch.written.promise;
+      return batch.inTime();
     }
     if (this.#batches.length > 1) this.#writeSoon();
     else this.#timer ??= setTimeout(() => this.#write(), GATHERING_MS);
-    return this.#unwritten > MOST_UNWRITTEN ? inTime(batch.written.promise) : undefined;
+    return undefined;
+  }
+
+  /** Nothing is kept for who waits here but the answer itself. @throws Fault `unavailable` */
+  async #whenThereIsRoom(answered: Answered, durably: boolean): Promise<void> {
+    if (this.#waiting >= MOST_WAITING) throw notRecorded(new Error(FULL));
+    const until = performance.now() + PATIENCE_MS;
+    this.#waiting += 1;
+    try {
+      for (;;) {
+        this.#writeSoon();
+        await inTime(this.#batches[0]?.written, until - performance.now());
+        const batch = this.#open(unitsOf(answered));
+        if (batch !== undefined) return await this.#add(batch, answered, durably);
+      }
+    } finally {
+      this.#waiting -= 1;
+    }
   }
 
   /** Writes what is left, if it can be written at all; the operator's log says so where it cannot. */
@@ -162,13 +213,15 @@ export class DecisionLog {
     clearTimeout(this.#timer);
   }
 
-  #open(units: number): Batch {
+  /** @returns nothing where there is no room */
+  #open(units: number): Batch | undefined {
     const last = this.#batches.at(-1);
     if (last?.hasRoomFor(units)) return last;
-    const most = units * MOST_BYTES_PER_UNIT;
-    const room =
-      most > FULL_BATCH ? Buffer.allocUnsafe(most) : (this.#rooms.pop() ?? Buffer.allocUnsafe(FULL_BATCH));
-    const batch = new Batch(room);
+    const size = Math.max(units * MOST_BYTES_PER_UNIT, FULL_BATCH);
+    if (this.#unwritten > 0 && this.#unwritten + size > MOST_UNWRITTEN) return undefined;
+    const kept = size === FULL_BATCH ? this.#rooms.pop() : undefined;
+    const batch = new Batch(kept ?? Buffer.allocUnsafe(size));
+    this.#unwritten += size;
     this.#batches.push(batch);
     return batch;
   }
@@ -195,28 +248,27 @@ export class DecisionLog {
   /** Batch after batch, as long as there is a full one or one that somebody waits for. */
   async #writeAll(): Promise<void> {
     do {
-      const batch = this.#batches.shift();
+      const [batch] = this.#batches;
       if (batch === undefined) return;
       batch.tried = true;
       try {
         await this.#commit(batch);
-        this.#unwritten -= batch.size;
-        if (batch.room.length === FULL_BATCH && this.#rooms.length < MOST_ROOMS) this.#rooms.push(batch.room);
-        batch.written.resolve();
       } catch (cause) {
-        return this.#keep(batch, cause);
+        return this.#keepAll(cause);
       }
-    } while (this.#batches.length > 1 || this.#batches[0]?.awaited === true);
+      this.#batches.shift();
+      this.#unwritten -= batch.room.length;
+      if (batch.room.length === FULL_BATCH && this.#rooms.length < MOST_ROOMS) this.#rooms.push(batch.room);
+      batch.isWritten();
+    } while (this.#batches.length > 1 || this.#batches[0]?.isAwaited === true);
     if (this.#batches.length > 0) this.#timer ??= setTimeout(() => this.#write(), GATHERING_MS);
   }
 
-  /** To be written later, if the store comes back; who waits for it is not answered. */
-  #keep(batch: Batch, cause: unknown): void {
-    this.#deps.log.error({ error: String(cause), answers: batch.count }, "answers cannot be recorded");
-    batch.written.reject(notRecorded(cause));
-    batch.written = settledLater();
-    batch.awaited = false;
-    this.#batches.unshift(batch);
+  /** To be written later, if the store comes back; who waits for any of it is not answered. */
+  #keepAll(cause: unknown): void {
+    const answers = this.#batches.reduce((sum, { count }) => sum + count, 0);
+    this.#deps.log.error({ error: String(cause), answers }, "answers cannot be recorded");
+    for (const batch of this.#batches) batch.isNotWritten(cause);
     if (!this.#closed) this.#timer ??= setTimeout(() => this.#write(), RETRY_MS);
   }
 
@@ -258,10 +310,15 @@ export async function recordedAnswer(
 
 const placeOf = (first: string, last: string): Uint8Array => Buffer.from(`decisions ${first} ${last}`);
 
-function inTime(written: Promise<void>): Promise<void> {
+const FULL = "the record is full";
+
+/** @throws Fault `unavailable` where that takes longer, in milliseconds */
+function inTime(written: Promise<void> | undefined, patience: number): Promise<void> {
   const late = Promise.withResolvers<void>();
-  const timer = setTimeout(() => late.reject(notRecorded(new Error("the record is full"))), PATIENCE_MS);
-  return Promise.race([written, late.promise]).finally(() => clearTimeout(timer));
+  const timer = setTimeout(() => late.reject(notRecorded(new Error(FULL))), patience);
+  const first = Promise.race([written, late.promise]).finally(() => clearTimeout(timer));
+  first.catch(() => {}); // nobody need be waiting for it
+  return first;
 }
 
 const notRecorded = (cause: unknown): Fault =>
