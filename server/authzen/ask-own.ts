@@ -1,8 +1,9 @@
 import { evaluate } from "../approvals/index.ts";
-import type { Caller } from "../lib/index.ts";
+import { type Caller, Fault } from "../lib/index.ts";
 import type { AuthzenDeps } from "./authzen-deps.ts";
 import { obligationsOnWire } from "./obligations.ts";
 import { OWN_REASONS, type OwnQuestion, type OwnReason, ownQuestion } from "./own-question.ts";
+import type { RefusedQuestions } from "./refused-questions.ts";
 import type { Decision, Evaluation } from "./wire.ts";
 
 /** What AuthZEN calls the need of a person's yes. */
@@ -11,10 +12,18 @@ const APPROVAL_REQUIRED = "approval_required";
 /**
  * Answers whether an agent may call a tool, by Countersign's own policies. Nobody is asked and nothing is used
  * up: whoever then calls the tool is decided about again.
+ * @param refused gets to know why there was nothing to decide: no decision is recorded then
  */
-export async function askOwn(deps: AuthzenDeps, caller: Caller, asked: Evaluation): Promise<Decision> {
+export async function askOwn(
+  deps: AuthzenDeps,
+  caller: Caller,
+  asked: Evaluation,
+  refused: RefusedQuestions,
+): Promise<Decision> {
   const own = await ownQuestion(deps, caller, asked);
-  return typeof own === "string" ? noQuestion(own) : answered(deps, caller, own);
+  if (typeof own !== "string") return answered(deps, caller, own);
+  refused.add(new Fault("denied", OWN_REASONS[own], { record: { reason: own } }));
+  return noQuestion(own);
 }
 
 const noQuestion = (reason: OwnReason): Decision => ({

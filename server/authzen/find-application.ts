@@ -41,7 +41,10 @@ export async function applicationVersions(
   return versionsOf(deps.database, name);
 }
 
-/** What an application answered, by the id of the decision. @throws Fault `not-found` */
+/**
+ * What an application answered, by the id of the decision: to who administers or audits, and to the owner of the
+ * service that was answered. What other services asked is nothing to her. @throws Fault `not-found`
+ */
 export async function applicationDecision(
   deps: AuthzenDeps,
   caller: Caller,
@@ -49,7 +52,7 @@ export async function applicationDecision(
 ): Promise<RecordedAnswer> {
   await visibleApplication(deps, caller, name);
   const found = await recordedAnswer(deps, id);
-  if (found?.application === name) return found;
+  if (found?.application === name && (seesAll(caller) || (await owns(deps, caller, found.by)))) return found;
   throw new Fault("not-found", "This application has made no such decision, or it is forgotten.", {
     remedy: "Decisions are kept for thirty days.",
   });
@@ -65,6 +68,10 @@ async function visibleApplication(deps: AuthzenDeps, caller: Caller, name: strin
 }
 
 async function ownsOne(deps: AuthzenDeps, caller: Caller, { services }: ApplicationHead): Promise<boolean> {
-  const found = await Promise.all(services.map((id) => findService(deps, id)));
-  return caller.kind === "person" && found.some((service) => service?.owner === caller.principal);
+  const found = await Promise.all(services.map((id) => owns(deps, caller, id)));
+  return found.includes(true);
+}
+
+async function owns(deps: AuthzenDeps, caller: Caller, service: string): Promise<boolean> {
+  return caller.kind === "person" && (await findService(deps, service))?.owner === caller.principal;
 }

@@ -12,7 +12,8 @@ export {
 export type { AuthzenDeps } from "./authzen-deps.ts";
 export { DecisionIds } from "./decision-ids.ts";
 export { DecisionLog } from "./decision-log.ts";
-export { evaluate, evaluateAll } from "./evaluate.ts";
+export { evaluate } from "./evaluate.ts";
+export { evaluateAll } from "./evaluate-all.ts";
 export { authzenEvents } from "./events.ts";
 export { forgetOldAnswers } from "./forget-decisions.ts";
 export { LiveApplications } from "./live-applications.ts";

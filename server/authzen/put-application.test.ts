@@ -1,74 +1,27 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { findEvents } from "../audit/index.ts";
-import { forEachEngine, type TestEngine } from "../audit/test-databases.ts";
+import { forEachEngine } from "../audit/test-databases.ts";
 import { openDatabase } from "../database/index.ts";
-import { migrations as companyMigrations, openCompany } from "../delegation/fixture.ts";
-import type { Caller, ServiceId } from "../lib/index.ts";
-import { Fault, silentLog } from "../lib/index.ts";
-import { registerService, suspendService } from "../registry/index.ts";
-import type { ApplicationDefinition } from "./application.ts";
-import type { AuthzenDeps } from "./authzen-deps.ts";
+import { type Caller, Fault, silentLog } from "../lib/index.ts";
+import { suspendService } from "../registry/index.ts";
 import { DecisionIds } from "./decision-ids.ts";
 import { DecisionLog } from "./decision-log.ts";
 import { evaluate } from "./evaluate.ts";
 import { applicationDecision, applicationVersions, showApplication } from "./find-application.ts";
 import { asks, definitionOf } from "./fixture.ts";
+import { type House, migrations, openHouse } from "./house-fixture.ts";
 import { LiveApplications } from "./live-applications.ts";
-import { putApplication } from "./put-application.ts";
-import { authzenMigrations } from "./store.ts";
 
-const migrations = [...companyMigrations, ...authzenMigrations];
 const READ = 'permit (principal, action == Action::"read", resource);';
 const EDIT = 'permit (principal, action == Action::"edit", resource);';
-
-async function open(engine: TestEngine) {
-  const company = await openCompany(engine, migrations);
-  const time = { now: 0 };
-  const base = company.deps as unknown as AuthzenDeps;
-  const applications = new LiveApplications(base, () => time.now);
-  const answers = new DecisionLog(base);
-  const deps: AuthzenDeps = { ...base, applications, answers, decisionIds: new DecisionIds(base) };
-  const { ada, pat } = company;
-  const services: { id: ServiceId; caller: Caller }[] = [];
-  for (const [name, owner] of [
-    ["files", pat.id],
-    ["foreign", ada.id],
-  ] as const) {
-    const { id } = await registerService(deps, ada.caller, { name, owner, resources: [] });
-    const caller = {
-      principal: id,
-      kind: "service",
-      strength: "enrolled-key",
-      via: "test",
-      roles: [],
-    } as const;
-    services.push({ id, caller });
-  }
-  const [files, foreign] = services as [(typeof services)[0], (typeof services)[0]];
-  const close = async (): Promise<void> => {
-    applications.close();
-    await answers.close();
-    await company.close();
-  };
-  const put = (caller: Caller, definition: ApplicationDefinition, name = "files") =>
-    putApplication(deps, caller, { name, definition });
-  const ask = async (caller: Caller, words: string, application?: string): Promise<boolean> => {
-    const question = asks(words);
-    return JSON.parse(await evaluate(deps, caller, { question, text: JSON.stringify(question), application }))
-      .decision;
-  };
-  return { ...company, deps, base, time, files, foreign, close, put, ask };
-}
-
-type House = Awaited<ReturnType<typeof open>>;
 
 const isFault = (code: Fault["code"]) => (error: unknown) => error instanceof Fault && error.code === code;
 
 forEachEngine((engine) => {
   const promise = (name: string, keep: (house: House) => Promise<void>): void =>
     void it(name, async () => {
-      const house = await open(engine);
+      const house = await openHouse(engine);
       await keep(house).finally(() => house.close());
     });
 
@@ -184,6 +137,28 @@ forEachEngine((engine) => {
         applicationDecision(deps, pat.caller, { ...wanted, id: "decision_0" }),
         isFault("not-found"),
       );
+    },
+  );
+
+  promise(
+    "the owner of a service that may ask reads what her service was answered, and not what others were",
+    async ({ deps, ada, pat, put, files, foreign }) => {
+      const both = { services: [files.id, foreign.id], record: "durable" };
+      await put(ada.caller, definitionOf([READ], both));
+      const question = asks("ann read plan");
+      const asked = { question, text: JSON.stringify(question), application: undefined };
+      const idOf = async (caller: Caller): Promise<string> =>
+        JSON.parse(await evaluate(deps, caller, asked)).context.decision_id;
+      const [hers, anothers] = [await idOf(files.caller), await idOf(foreign.caller)];
+      const read = (caller: Caller, id: string) => applicationDecision(deps, caller, { name: "files", id });
+      assert.equal((await read(pat.caller, hers)).by, files.id);
+      const refusals = await Promise.all(
+        [anothers, "decision_0"].map((id) => read(pat.caller, id).catch((fault: Fault) => fault)),
+      );
+      const [foreignOne, unknownOne] = refusals as [Fault, Fault];
+      assert.equal(foreignOne.code, "not-found");
+      assert.deepEqual([foreignOne.message, foreignOne.record], [unknownOne.message, unknownOne.record]);
+      for (const id of [hers, anothers]) assert.ok(await read(ada.caller, id));
     },
   );
 

@@ -5,7 +5,8 @@ import { Fault, isId } from "../lib/index.ts";
 import { shortName } from "../registry/index.ts";
 import { applicationDefinition, DEFINITION_LIMIT } from "./application.ts";
 import type { AuthzenDeps } from "./authzen-deps.ts";
-import { evaluate, evaluateAll } from "./evaluate.ts";
+import { evaluate } from "./evaluate.ts";
+import { evaluateAll } from "./evaluate-all.ts";
 import {
   applicationDecision,
   applicationVersions,

@@ -10,6 +10,7 @@ import { type Asked, recordAnswer } from "./evaluate.ts";
 import { mayAskAbout, TOOLS_CALL } from "./own-question.ts";
 import { nameOf, placeIn, tokenAfter } from "./page-token.ts";
 import type { Search, Sought } from "./read-request.ts";
+import { RefusedQuestions } from "./refused-questions.ts";
 import { type Cut, type Found, searchActions, searchEntities } from "./search-application.ts";
 import { MOST_RESULTS } from "./wire.ts";
 
@@ -97,14 +98,15 @@ async function searchOwn(
 ): Promise<Found> {
   if (sought === "subject") throw notSearched();
   const tools = await toolsInQuestion(deps, caller, sought, question);
+  const refused = new RefusedQuestions();
   const ids: string[] = [];
   for (const tool of tools) {
+    if (ids.length > limit) break;
     if (after !== undefined && tool <= after) continue;
-    if (!(await isAllowed(deps, caller, question, tool))) continue;
-    if (ids.length === limit) return { ids, more: true };
-    ids.push(tool);
+    if (await isAllowed(deps, caller, question, tool, refused)) ids.push(tool);
   }
-  return { ids, more: false };
+  await refused.record(deps, caller, `authzen.search-${sought}`);
+  return { ids: ids.slice(0, limit), more: ids.length > limit };
 }
 
 /** The tools that the agent's ceiling names, of servers that the caller may ask about, in order. */
@@ -134,14 +136,15 @@ async function isAllowed(
   caller: Caller,
   { subject, context }: Search,
   tool: string,
+  refused: RefusedQuestions,
 ): Promise<boolean> {
-  const { decision } = await askOwn(deps, caller, {
+  const asked = {
     subject: { type: subject.type, id: subject.id ?? "" },
     action: { name: TOOLS_CALL },
     resource: { type: "tool", id: tool },
     ...(context === undefined ? {} : { context: context as JsonObject }),
-  });
-  return decision;
+  };
+  return (await askOwn(deps, caller, asked, refused)).decision;
 }
 
 const notSearched = (): Fault =>
