@@ -13,12 +13,14 @@ export type Held = string | number | bigint | boolean | Uid;
 export class Directory {
   readonly #byType = new Map<string, Entity[]>();
   readonly #store: EntityStore;
-  readonly #members = new Map<string, readonly Entity[]>();
-  readonly #holders = new Map<string, ReadonlyMap<unknown, readonly Entity[]>>();
+  readonly #members: RecentIndexes<readonly Entity[]>;
+  readonly #holders: RecentIndexes<ReadonlyMap<unknown, readonly Entity[]>>;
 
-  /** @param entities in Cedar's JSON form, found right; @param store the same, read */
-  constructor(entities: readonly unknown[], store: EntityStore) {
+  /** @param entities in Cedar's JSON form, found right; @param store the same, read; @param most entries of indexes are kept */
+  constructor(entities: readonly unknown[], store: EntityStore, most = MOST_ENTRIES) {
     this.#store = store;
+    this.#members = new RecentIndexes(most);
+    this.#holders = new RecentIndexes(most);
     for (const uid of entities.map(uidOf).sort(byId)) {
       const entity = store.get(uid);
       if (entity === undefined) continue;
@@ -41,24 +43,26 @@ export class Directory {
 
   /** Those of a type that are in another entity at any distance, or are it. */
   within(type: string, above: Uid): readonly Entity[] {
-    const key = JSON.stringify([type, above.type, above.id]);
-    let members = this.#members.get(key);
-    if (members === undefined) {
-      members = this.ofType(type).filter(({ uid, ancestors }) => same(uid, above) || ancestors.has(above));
-      if (this.#members.size < MOST_INDEXES) this.#members.set(key, members);
-    }
-    return members;
+    return this.#members.get(JSON.stringify([type, above.type, above.id]), () => {
+      const members = this.ofType(type).filter(
+        ({ uid, ancestors }) => same(uid, above) || ancestors.has(above),
+      );
+      return { index: members, entries: members.length };
+    });
   }
 
   /** Those of a type whose attribute is this value, or is a set that contains it. */
   holding(type: string, attribute: string, value: Held): readonly Entity[] {
-    const key = JSON.stringify([type, attribute]);
-    let holders = this.#holders.get(key);
-    if (holders === undefined) {
-      holders = this.#indexed(type, attribute);
-      if (this.#holders.size < MOST_INDEXES) this.#holders.set(key, holders);
-    }
+    const holders = this.#holders.get(JSON.stringify([type, attribute]), () => {
+      const index = this.#indexed(type, attribute);
+      return { index, entries: [...index.values()].reduce((sum, held) => sum + held.length, 0) };
+    });
     return holders.get(keyOf(value)) ?? [];
+  }
+
+  /** How many entries of indexes are kept. */
+  get kept(): number {
+    return this.#members.entries + this.#holders.entries;
   }
 
   #indexed(type: string, attribute: string): Map<unknown, Entity[]> {
@@ -74,8 +78,40 @@ export class Directory {
   }
 }
 
-/** Searches name groups and attributes that policies name, so there are few; more are looked through each time. */
-const MOST_INDEXES = 1_000;
+/** What is asked for is the caller's to choose, so memory holds a bounded part of it. */
+const MOST_ENTRIES = 500_000;
+/** A key counts as many entries as it is long, in units of this, and one more: it is the caller's as well. */
+const KEY_UNITS = 16;
+
+/** The indexes that were asked for last. */
+class RecentIndexes<Index> {
+  readonly #most: number;
+  /** The one that was asked for longest ago stands first. */
+  readonly #kept = new Map<string, { readonly index: Index; readonly entries: number }>();
+  entries = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(key: string, make: () => { readonly index: Index; readonly entries: number }): Index {
+    const found = this.#kept.get(key) ?? this.#made(key, make());
+    this.#kept.delete(key);
+    this.#kept.set(key, found);
+    for (const [oldest, { entries }] of this.#kept) {
+      if (this.entries <= this.#most) break;
+      this.#kept.delete(oldest);
+      this.entries -= entries;
+    }
+    return found.index;
+  }
+
+  #made(key: string, { index, entries }: { readonly index: Index; readonly entries: number }) {
+    const made = { index, entries: entries + 1 + Math.ceil(key.length / KEY_UNITS) };
+    this.entries += made.entries;
+    return made;
+  }
+}
 
 /** The keys under which an entity is found: of the attribute itself, or of each value in its set. */
 function valuesOf(value: Value | undefined): unknown[] {
