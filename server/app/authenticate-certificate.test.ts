@@ -3,7 +3,9 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { Agent, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { it } from "node:test";
+import type { KyselyPlugin } from "kysely";
 import { forEachEngine, type TestEngine } from "../audit/test-databases.ts";
+import type { Database } from "../database/index.ts";
 import { openCompany } from "../delegation/fixture.ts";
 import { buildServer, type Endpoint, type RawRequest, route } from "../http/index.ts";
 import { selfSigned } from "../http/test-certificate.ts";
@@ -162,4 +164,47 @@ forEachEngine((engine) => {
       assert.equal((await asks()).status, 401);
     },
   );
+
+  promise(
+    "a look that began before a revocation was heard of answers nobody who asks after it",
+    async ({ deps, ada, desk }) => {
+      const { database, lastRead, answer } = slowAtFirst(deps.database);
+      let announce = (): void => {};
+      const listen = (_channel: string, heard: () => void) => {
+        announce = heard;
+        return () => {};
+      };
+      const certificates = new CertificateCallers({ ...deps, database: { ...database, listen } });
+      const peer = { thumbprint: desk.instance.thumbprint } as NonNullable<RawRequest["peer"]>;
+      const before = certificates.caller(peer, "192.0.2.1");
+      await lastRead;
+      await suspendService(deps, ada.caller, { id: desk.service.id });
+      announce();
+      const after = Promise.resolve(certificates.caller(peer, "192.0.2.1"));
+      setImmediate(answer);
+      await assert.rejects(after, { code: "unauthenticated" });
+      assert.equal((await before).kind, "service", "it was asked for before");
+      await assert.rejects(async () => certificates.caller(peer, "192.0.2.1"), { code: "unauthenticated" });
+    },
+  );
 });
+
+/** A database whose answer to the last read of the first look stays away until it is called for. */
+function slowAtFirst(database: Database) {
+  const [read, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slowly: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      read.resolve();
+      await held.promise;
+      return result;
+    },
+  };
+  const READS = 3;
+  let reads = 0;
+  const tables = <Tables>() => {
+    const asked = database.tables<Tables>();
+    return ++reads === READS ? asked.withPlugin(slowly) : asked;
+  };
+  return { database: { ...database, tables } as Database, lastRead: read.promise, answer: held.resolve };
+}

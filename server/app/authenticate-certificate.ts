@@ -35,7 +35,7 @@ export class CertificateCallers {
   readonly #deps: DatabaseDeps;
   readonly #monotonic: () => number;
   readonly #known = new WeakMap<PeerKey, Known>();
-  readonly #looking = new WeakMap<PeerKey, Promise<Caller>>();
+  readonly #looking = new WeakMap<PeerKey, { readonly heard: number; readonly caller: Promise<Caller> }>();
   readonly #stop: () => void;
   #heard = 0;
 
@@ -57,12 +57,16 @@ export class CertificateCallers {
   caller(peer: PeerKey, source: string): Caller | Promise<Caller> {
     const known = this.#known.get(peer);
     if (known !== undefined && this.#stands(known)) return known.caller;
-    let looking = this.#looking.get(peer);
-    if (looking === undefined) {
-      looking = this.#lookUp(peer, source).finally(() => this.#looking.delete(peer));
-      this.#looking.set(peer, looking);
-    }
-    return looking;
+    const looking = this.#looking.get(peer);
+    // One that began before a revocation was heard of may not have seen it.
+    if (looking?.heard === this.#heard) return looking.caller;
+    const begun = { heard: this.#heard, caller: this.#lookUp(peer, source) };
+    this.#looking.set(peer, begun);
+    const forget = (): void => {
+      if (this.#looking.get(peer) === begun) this.#looking.delete(peer);
+    };
+    begun.caller.then(forget, forget);
+    return begun.caller;
   }
 
   close(): void {
