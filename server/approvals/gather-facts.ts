@@ -2,6 +2,9 @@ import { type FactDeclaration, placeholdersOf, type Server, type Tool } from "..
 import { compareWithFacts, type Facts, isRead, type Names, type Question } from "../policy/index.ts";
 import type { ApprovalsDeps } from "./approvals-deps.ts";
 
+/** What of a question says which facts matter. */
+type Asking = Pick<Question, "args" | "openArgs">;
+
 /**
  * The facts that matter for a call: those that policies read, and those that an argument must equal. What an
  * argument says is compared with its fact as soon as everything that the fact is about is known.
@@ -10,7 +13,7 @@ import type { ApprovalsDeps } from "./approvals-deps.ts";
  */
 export async function gatherFacts(
   deps: ApprovalsDeps,
-  question: Question,
+  question: Asking,
   { server, tool }: { readonly server: Server; readonly tool: Tool },
   read: Names,
 ): Promise<Facts | undefined> {
@@ -31,7 +34,7 @@ export async function gatherFacts(
 }
 
 /** Whether no argument is still open that says what the fact is about. */
-function isAboutKnown({ args, openArgs = [] }: Question, { url }: FactDeclaration): boolean {
+function isAboutKnown({ args, openArgs = [] }: Asking, { url }: FactDeclaration): boolean {
   return placeholdersOf(url).every((name) =>
     openArgs === "any" ? Object.hasOwn(args, name) : !openArgs.includes(name),
   );

@@ -51,7 +51,11 @@ export async function gather(
 
 const RISK = ["risk", "risk_known", "anomalies"];
 
-function readByAny({ action, tool = "" }: Question, policies: readonly PolicySet[]): ContextRead {
+/** What the policies of any of the sets read about such a question. */
+export function readByAny(
+  { action, tool = "" }: Pick<Question, "action" | "tool">,
+  policies: readonly PolicySet[],
+): ContextRead {
   const name = action === "call" ? tool : action;
   return readTogether(policies.map((set) => readsOf(set, name)));
 }

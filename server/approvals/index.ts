@@ -8,6 +8,7 @@ export { authorize } from "./authorize.ts";
 export { type Evaluated, evaluate } from "./evaluate.ts";
 export { approvalsEvents } from "./events.ts";
 export { expireApprovals } from "./expire.ts";
+export { FactsAtHand } from "./facts-at-hand.ts";
 export { allApprovals, approvalsFor, findApproval, type Seen } from "./find.ts";
 export { authorizeOwnAction, type OwnAction } from "./own-action.ts";
 export type { FactSource, FactsAsked, RiskSource } from "./ports.ts";

@@ -28,4 +28,4 @@ export {
 export { sequence } from "./sequence.ts";
 export { type CheckpointMemory, type Sequencer, type SequencerDeps, startSequencer } from "./sequencer.ts";
 export { auditMigrations, findEvents, latestEvents } from "./store.ts";
-export type { Turn } from "./waiting-line.ts";
+export { busy, type Turn } from "./waiting-line.ts";

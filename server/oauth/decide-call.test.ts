@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { answer } from "../approvals/fixture.ts";
+import { type FactSource, FactsAtHand } from "../approvals/index.ts";
 import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
-import { defineTool, findTool, type ToolDefinition } from "../catalog/index.ts";
+import { defineTool, findServer, findTool, type ToolDefinition } from "../catalog/index.ts";
 import { openDatabase } from "../database/index.ts";
 import {
   agent,
@@ -302,6 +303,81 @@ forEachEngine((engine) => {
       await callTool(deps, reports.caller, pay(39.74));
       await callTool(deps, reports.caller, pay(0.01));
       assert.deepEqual(await refusedBy(pay(0)), ["not-so-much"]);
+    });
+  });
+
+  describe("a fact that is fetched slowly", () => {
+    const facts = [{ name: "owner", type: "string", url: "http://localhost/{quarter}", pointer: "/owner" }];
+
+    /** Answers about Q1 when it is told to, and about everything else at once; counts who asked. */
+    function slowSource() {
+      const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+      const count = { about: 0 };
+      const of: FactSource["of"] = async ({ agentArgs }) => {
+        count.about += 1;
+        if (agentArgs.quarter !== "Q1") return { owner: "ann" };
+        asked.resolve();
+        return { owner: await held.promise };
+      };
+      return { source: { of }, asked: asked.promise, answer: held.resolve, count };
+    }
+
+    async function decideByOwner(): Promise<void> {
+      const { deps } = room;
+      await repin("reports", "write", { facts: facts as ToolDefinition["facts"] });
+      await replacePolicies(deps, system, [
+        ...(await base()),
+        { name: "often", text: RULES.often },
+        {
+          name: "owner",
+          text: `@id("not-anns") @reason("It is not hers.") forbid (${scope("reports/write")})
+                 unless { context has facts && context.facts has owner && context.facts.owner == "ann" };`,
+        },
+      ]);
+    }
+
+    test("keeps nobody waiting who calls for the same task, and decides its own call", async () => {
+      const { deps, reports } = room;
+      deps.clock.advance(minutes(2));
+      await decideBy();
+      const { use } = await withToken();
+      await decideByOwner();
+      const { source, asked, answer: tell, count } = slowSource();
+      const from = { ...deps, facts: source };
+      const slow = callTool(from, reports.caller, use);
+      await asked;
+      await callTool(from, reports.caller, { ...use, args: { quarter: "Q2" } });
+      tell("bob");
+      const refusal = await fault(slow);
+      assert.deepEqual(
+        (refusal.members.reasons as { policy: string }[]).map(({ policy }) => policy),
+        ["not-anns"],
+      );
+      assert.equal(count.about, 2, "each was asked about once, however often it was decided");
+    });
+
+    test("that has grown old in line is fetched again, out of line", async () => {
+      const { deps } = room;
+      await decideByOwner();
+      const time = { now: 0 };
+      const told = ["bob", "ann"];
+      const hand = new FactsAtHand({ of: async () => ({ owner: told.shift() ?? "nobody" }) }, () => time.now);
+      const tool = (await findTool(deps, "reports/write")) ?? assert.fail();
+      const left: number[] = [];
+      const prepare = () =>
+        hand.prepare(deps, { tool, agentArgs: { quarter: "Q1" }, task: undefined }, () =>
+          left.push(time.now),
+        );
+      const server = (await findServer(deps, "reports")) ?? assert.fail();
+      const value = () => hand.of({ server, tool, facts: tool.facts ?? [], agentArgs: { quarter: "Q1" } });
+      await prepare();
+      time.now = 4_999;
+      await prepare();
+      assert.deepEqual([await value(), left, hand.areFresh], [{ owner: "bob" }, [0], true]);
+      time.now = 5_000;
+      assert.equal(hand.areFresh, false);
+      await prepare();
+      assert.deepEqual([await value(), left], [{ owner: "ann" }, [0, 5_000]]);
     });
   });
 

@@ -1,6 +1,6 @@
 import type { Call } from "@countersign/proof/grant";
-import { authorize, reserve, spend } from "../approvals/index.ts";
-import type { Turn } from "../audit/index.ts";
+import { authorize, type FactsAtHand, reserve, spend } from "../approvals/index.ts";
+import { busy, type Turn } from "../audit/index.ts";
 import { findTool, type Tool } from "../catalog/index.ts";
 import { type Change, Conflict } from "../database/index.ts";
 import {
@@ -8,9 +8,11 @@ import {
   footing,
   headKeys,
   type LivingChain,
+  type Remembered,
   type RememberedCall,
   type Remembering,
   reserveCall,
+  seenTask,
 } from "../delegation/index.ts";
 import { type Allow, type Caller, Fault, type Id } from "../lib/index.ts";
 import { amountMoved, bindingSets, type PolicySet } from "../policy/index.ts";
@@ -32,6 +34,8 @@ export interface GrantedCall {
   readonly chain: LivingChain | undefined;
   /** What the token says, with the decision by which it was issued. */
   readonly granted: Granted;
+  /** Of this call alone, and of all attempts to decide about it. */
+  readonly facts: FactsAtHand;
 }
 
 /** A call that may happen, and what remains to be done about it in its change. */
@@ -61,11 +65,11 @@ export async function decideCall(
   const whose = whoseCall(asked, on.agent);
   const sets = await bindingSets(deps);
   const { decided, watched } = readingOf(sets, tool.identifier);
-  await turn.take(headKeys(whose, decided));
+  await takeTurn(deps, turn, { whose, decided }, { ...asked, tool });
   requireUnexpired(deps, asked.token);
   const before = await footing(deps, whose, decided);
   const question = await questionAbout(deps, on, asked);
-  const allow = await authorize<"call">(deps, change, caller, question, {
+  const allow = await authorize<"call">({ ...deps, facts: asked.facts }, change, caller, question, {
     reservedBy: asked.token.jti,
     held: asked.granted.allow.approval,
   });
@@ -80,6 +84,29 @@ export async function decideCall(
       deps.risk.used(change, { agent: on.agent.name, tool: tool.identifier });
     },
   };
+}
+
+/** How often facts may grow old in line before the caller is asked to come again. */
+const MOST_TURNS = 3;
+
+/**
+ * Waits for its turn with all facts in hand: they are fetched out of line, for one slow source would keep
+ * everybody waiting who calls for the same task or agent, and anew where they have grown old in line.
+ * @throws Fault `busy`
+ */
+async function takeTurn(
+  deps: OauthDeps,
+  turn: Turn,
+  { whose, decided }: { readonly whose: Remembering & CountedFor; readonly decided: readonly Remembered[] },
+  { facts, tool, call, chain }: GrantedCall & { readonly tool: Tool },
+): Promise<void> {
+  const about = { tool, agentArgs: call.args ?? {}, task: chain && seenTask(chain.task) };
+  for (let turns = 0; turns < MOST_TURNS; turns++) {
+    await facts.prepare(deps, about, () => turn.leave());
+    await turn.take(headKeys(whose, decided));
+    if (facts.areFresh) return;
+  }
+  throw busy();
 }
 
 /** Nothing of a call is open: an argument that it does not have it does without. */

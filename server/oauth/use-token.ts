@@ -2,6 +2,7 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import type { Call, Grant } from "@countersign/proof/grant";
 import { permits } from "@countersign/proof/grant";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
+import { FactsAtHand } from "../approvals/index.ts";
 import { append, conceal, perform } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import {
@@ -52,6 +53,7 @@ export interface CountedCall {
  *   `approval-required` when a person must say yes to it first, and has been asked
  */
 export function callTool(deps: OauthDeps, caller: Caller, call: ReportedCall): Promise<CountedCall> {
+  const facts = new FactsAtHand(deps.facts);
   return perform(deps, caller, "tool.call", async (change, turn) => {
     const served = await tokenServedBy(deps, caller, call);
     const { token } = served;
@@ -59,7 +61,7 @@ export function callTool(deps: OauthDeps, caller: Caller, call: ReportedCall): P
     const attempt = callOf(token, call);
     const chain = await countedChain(deps, change, token, attempt);
     const counted = await countGrant(deps, change, token, attempt);
-    const asked = { token, call: attempt, chain, granted: counted.granted };
+    const asked = { token, call: attempt, chain, granted: counted.granted, facts };
     const decided = await decideCall(deps, change, turn, caller, asked);
     return record(deps, change, caller, { served, call, chain, counted, decided });
   });

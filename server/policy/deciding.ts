@@ -23,7 +23,7 @@ export interface Deciding {
 }
 
 /** Chooses: the canary for its share of the tasks, else the active set. One read, in every process. */
-export async function decidingFor(deps: PolicyDeps, { task }: Question): Promise<Deciding> {
+export async function decidingFor(deps: PolicyDeps, { task }: Pick<Question, "task">): Promise<Deciding> {
   const { active, canary, shadow, observe } = await heads(deps.database);
   const chosen =
     canary !== undefined && task !== undefined && isInCanary(canary, task.id) ? canary : undefined;
