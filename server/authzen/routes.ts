@@ -73,6 +73,10 @@ export const accessEvaluations = authzen({
   body: evaluationsRequest,
   // What was read is one question or several; the schema describes how either is written.
   readBody: (text) => readEvaluations(parsed(text)) as never,
+  weight(body) {
+    const question = body as unknown as ReturnType<typeof readEvaluations>;
+    return "items" in question ? question.items.length : 1;
+  },
   answers: { 200: evaluationsAnswer },
   async handle(deps, caller, { body, text = "", query: { application } }) {
     const question = body as unknown as ReturnType<typeof readEvaluations>;

@@ -31,6 +31,16 @@ test("one source's flood costs another source, and another class, nothing", () =
   rates.take(0, "token", "192.0.2.1");
 });
 
+test("what weighs more uses more up, and what is heavier than everything needs a rested source", () => {
+  const rates = new RateLimiter();
+  rates.take(0, "sign-in", "192.0.2.1", SIGN_INS - 1);
+  rates.take(0, "sign-in", "192.0.2.1");
+  assert.throws(() => rates.take(0, "sign-in", "192.0.2.1"), limited);
+  assert.throws(() => rates.take(2_000, "sign-in", "192.0.2.1", 10_000), limited);
+  rates.take(62_000, "sign-in", "192.0.2.1", 10_000);
+  assert.throws(() => rates.take(62_000, "sign-in", "192.0.2.1"), limited);
+});
+
 test("a clock that is set back gives nothing away", () => {
   const rates = exhausted();
   assert.throws(() => rates.take(-3_600_000, "sign-in", "192.0.2.1"), limited);

@@ -30,14 +30,18 @@ interface Bucket {
 export class RateLimiter {
   readonly #buckets = new Map<string, Bucket>();
 
-  /** @throws Fault `rate-limited` */
-  take(now: number, rate: RateClass, source: string): void {
+  /**
+   * @param weight as how many requests it counts; what weighs more than the bucket holds needs a full one
+   * @throws Fault `rate-limited`
+   */
+  take(now: number, rate: RateClass, source: string, weight = 1): void {
     const { burst, perSecond } = LIMITS[rate];
     const bucket = this.#bucket(now, `${rate} ${networkOf(source)}`, burst);
     const filled = Math.min(burst, bucket.tokens + (Math.max(0, now - bucket.at) * perSecond) / 1000);
-    bucket.tokens = Math.max(0, filled - 1);
+    const taken = Math.min(weight, burst);
+    bucket.tokens = Math.max(0, filled - taken);
     bucket.at = now;
-    if (filled < 1)
+    if (filled < taken)
       throw new Fault("rate-limited", "Too many requests from here.", {
         remedy: "Wait a little, then try again.",
       });
@@ -62,6 +66,12 @@ export class RateLimiter {
     }
   }
 }
+
+/** Each so many bytes of a body beyond the first count as one more request. */
+const BYTES_OF_ONE = 16 * 1024;
+
+/** As how many requests a body counts besides the one that it came with. @param length in bytes or, less exactly, characters */
+export const weightOfBody = (length: number): number => Math.floor(length / BYTES_OF_ONE);
 
 /**
  * What counts as one source: an IPv4 address, or the /64 of an IPv6 address, for whoever has one address of it

@@ -62,6 +62,8 @@ export interface Route<
    * thousands of times a second, or that ignore what they do not know. @throws Fault
    */
   readonly readBody?: (attackerText: string) => z.output<Body>;
+  /** As how many requests a body counts that asks for many things at once; one, unless said otherwise. */
+  readonly weight?: (body: z.output<Body>) => number;
   /** The most that the body may hold, in bytes, where it is more than usual. */
   readonly bodyLimit?: number;
   /** Names of request headers whose values every answer repeats, refusals included. In lower case. */

@@ -61,10 +61,16 @@ interface Answered {
   readonly text: string;
 }
 
-/** A server of three endpoints behind a gate that is open unless a test closes it. */
+/** A server of a few endpoints behind a gate that is open unless a test closes it. */
 async function served(context: TestContext, gate: Partial<Gate<Deps>> = {}) {
   const refusals: string[] = [];
-  const table = [row("POST", "/echo", echo), row("POST", "/form", form), row("GET", "/broken", broken)];
+  const table = [
+    row("POST", "/echo", echo),
+    row("POST", "/form", form),
+    row("GET", "/broken", broken),
+    { ...row("POST", "/many", { ...echo, weight: () => 60 }), rate: "sign-in" as const },
+    { ...row("POST", "/large", echo), rate: "page" as const },
+  ];
   const open: Gate<Deps> = {
     authenticate: async ({ source }): Promise<Caller> => nobody(source),
     admit: () => {},
@@ -102,6 +108,19 @@ test("nothing is served outside the table, and a wrong method is told the right 
   const wrong = await ask({ method: "GET", path: "/echo" });
   assert.deepEqual([wrong.status, wrong.headers.allow], [405, "POST"]);
   assert.deepEqual(refusals, ["unknown not-found", "unknown method-not-allowed"]);
+});
+
+test("who asks for many things at once, or sends much, uses up as many requests", async (context) => {
+  const { ask } = await served(context);
+  const statuses = async (asked: Asked, times: number) => {
+    const answers = [];
+    for (let i = 0; i < times; i++) answers.push((await ask(asked)).status);
+    return answers;
+  };
+  assert.deepEqual(await statuses({ ...said, path: "/many" }, 3), [200, 200, 429], "60 each of 120");
+  const large = { ...said, path: "/large", body: `{"said":"${"x".repeat(200 * 1024)}"}` };
+  const refused = (await statuses(large, 60)).filter((status) => status === 429).length;
+  assert.ok(refused > 0, "13 each of 500");
 });
 
 test("a page elsewhere that rebinds its own name to this address gets nothing", async (context) => {

@@ -15,7 +15,7 @@ import {
   parseJsonBody,
   requireContentType,
 } from "./parse.ts";
-import { RateLimiter } from "./rate.ts";
+import { RateLimiter, weightOfBody } from "./rate.ts";
 import {
   addressOf,
   hasEmptyPart,
@@ -108,7 +108,7 @@ export function buildServer<D extends Deps>(
       handler: (request, reply) => {
         const state = (request as Marked<D>)[SERVED];
         if (state === null) throw new Fault("internal", "The request lost its way.");
-        const given = answer(deps, state, request);
+        const given = answer(entrance, state, request);
         echo(reply, endpoint.route.echoes, state.raw);
         return given instanceof Promise ? given.then((each) => send(reply, each)) : send(reply, given);
       },
@@ -163,13 +163,17 @@ function entering<D extends Deps>(entrance: Entrance<D>, endpoint: Endpoint<D>):
   };
 }
 
-function answer<D>(
-  deps: D,
+function answer<D extends Deps>(
+  { deps, rates }: Entrance<D>,
   { endpoint, caller, raw, nothingAsked }: Served<D>,
   request: FastifyRequest,
 ): Promise<Answer> | Answer {
   const { route } = endpoint;
   const readsItself = route.readBody !== undefined;
+  const weigh = (more: number): void => {
+    if (more > 0) rates.take(deps.clock.now(), endpoint.rate, raw.source, more);
+  };
+  weigh(weightOfBody((request.body as string | undefined)?.length ?? 0)); // before it is read
   const input = {
     params: checked("path", route.params, request.params),
     query: request.url.includes("?")
@@ -179,6 +183,7 @@ function answer<D>(
     text: readsItself ? (request.body as string | undefined) : undefined,
     request: raw,
   };
+  if (route.weight !== undefined) weigh(route.weight(input.body) - 1);
   return route.handleNow?.(deps, caller, input) ?? route.handle(deps, caller, input);
 }
 
