@@ -6,15 +6,13 @@ import {
   type ApplicationDefinition,
   type ApplicationHead,
   type ApplicationVersion,
-  identify,
   MOST_APPLICATIONS,
 } from "./application.ts";
 import type { AuthzenDeps } from "./authzen-deps.ts";
 import { applicationDefined } from "./events.ts";
 import type { ReadApplication } from "./read-application.ts";
 import { readInWorker } from "./read-in-worker.ts";
-import { applicationNamed, applicationsAfter, defineVersion } from "./store.ts";
-import { sealApplication } from "./stored-application.ts";
+import { applicationNamed, applicationsAfter, defineVersion, sealVersion } from "./store.ts";
 
 /** So many policies are named in the event; the hash covers all. */
 const MOST_NAMED = 100;
@@ -23,7 +21,7 @@ const MOST_NAMED = 100;
  * Gives an application this definition, whole, if it passes every check; the same again changes nothing. Until
  * the change is committed, and wherever it is refused, the definition before it answers.
  * @param caller an administrator, or the owner of all services that may ask, now and afterwards
- * @throws Fault `forbidden`; `invalid` with every problem found
+ * @throws Fault `forbidden`; `invalid` with every problem found; `busy` while too many are being checked
  */
 export async function putApplication(
   deps: AuthzenDeps,
@@ -34,10 +32,10 @@ export async function putApplication(
   await requireItsOwner(deps, caller, await applicationNamed(deps.database, name), definition);
   const answer = await readInWorker(definition);
   if ("problems" in answer) throw refused(answer.problems);
+  const { identity, content, read } = answer;
   const head = await perform(deps, caller, "application.define", async (change) => {
     const before = await applicationNamed(deps.database, name);
     const services = await requireItsOwner(deps, caller, before, definition);
-    const identity = identify(definition);
     if (before?.version === identity.version) return before;
     if (before === undefined) await requireRoom(deps);
     for (const service of services) requireActiveService(change, service);
@@ -54,9 +52,9 @@ export async function putApplication(
       author: caller.principal,
       at: deps.clock.now(),
     };
-    const sealed = sealApplication(deps.sealer, version, definition, answer.read);
+    const sealed = sealVersion(deps.sealer, name, after.number, content);
     defineVersion(change, before, after, { ...version, sealed });
-    append(change, defined(deps, caller, { before, version, definition, read: answer.read }));
+    append(change, defined(deps, caller, { before, version, definition, read }));
     return after;
   });
   deps.applications.renew();

@@ -147,8 +147,12 @@ export function defineVersion(
 const versionPlace = (application: string, number: number): Uint8Array =>
   Buffer.from(`application ${application} ${number}`);
 
-export const sealVersion = (sealer: Sealer, application: string, number: number, text: string): Uint8Array =>
-  sealer.seal(Buffer.from(text), versionPlace(application, number));
+export const sealVersion = (
+  sealer: Sealer,
+  application: string,
+  number: number,
+  content: Uint8Array,
+): Uint8Array => sealer.seal(content, versionPlace(application, number));
 
 /** @throws Error when the bytes are not what was sealed for this version */
 export const openVersion = (

@@ -4,7 +4,7 @@ import type { DatabaseDeps } from "../database/index.ts";
 import { Fault } from "../lib/index.ts";
 import type { ApplicationDefinition, ApplicationVersion } from "./application.ts";
 import type { ReadApplication } from "./read-application.ts";
-import { openVersion, sealVersion, versionNumbered } from "./store.ts";
+import { openVersion, versionNumbered } from "./store.ts";
 
 /** A definition as it rests, with what was read of it when it was found right: nothing is parsed again. */
 export interface StoredApplication {
@@ -13,13 +13,9 @@ export interface StoredApplication {
   readonly read: ReadApplication;
 }
 
-export const sealApplication = (
-  sealer: Sealer,
-  { application, number }: ApplicationVersion,
-  definition: ApplicationDefinition,
-  read: ReadApplication,
-): Uint8Array =>
-  sealVersion(sealer, application, number, JSON.stringify({ definition, read }, bigintsAsNumbers));
+/** How it rests, before it is sealed: JSON. */
+export const applicationContent = (definition: ApplicationDefinition, read: ReadApplication): string =>
+  JSON.stringify({ definition, read }, bigintsAsNumbers);
 
 /** @throws Fault `not-found` for a version that never was or is forgotten */
 export async function storedApplication(
