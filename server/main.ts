@@ -31,6 +31,7 @@ import {
   Fault,
   hours,
   minutes,
+  seconds,
   system,
   systemClock,
   systemRandom,
@@ -223,7 +224,7 @@ function startChores(deps: ServerDeps): () => void {
   const chores: readonly [everyMs: number, chore: () => Promise<unknown>][] = [
     [minutes(1), () => flushRefusals(deps)],
     [minutes(1), () => expireTasks(deps)],
-    [minutes(1), () => tidyWindows(deps)],
+    [seconds(15), () => tidyWindows(deps)],
     [minutes(1), () => expireApprovals(deps)],
     [minutes(5), () => forgetStaleProofs(deps)],
     [minutes(1), () => tellOfObserving(deps)],

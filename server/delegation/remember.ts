@@ -91,7 +91,7 @@ export function reserveCall(
   insertWindowCall(change, made);
 }
 
-/** Keeps what windows count short: housekeeping, to be run every minute or so, by any number of servers. */
+/** Keeps what windows count short: housekeeping, to be run every few seconds, by any number of servers. */
 export async function tidyWindows(deps: DatabaseDeps): Promise<void> {
   const change = new Change(deps.database);
   sumUpWindows(change, deps.clock.now());

@@ -1,16 +1,19 @@
 import { type ExpressionBuilder, sql } from "kysely";
 import type { Change, Database } from "../database/index.ts";
-import { minutes } from "../lib/index.ts";
+import { minutes, seconds } from "../lib/index.ts";
 import type { DelegationTables } from "./tables.ts";
-import { COUNTED, type Counted, type CountedFor, SPANS, type WindowCounts } from "./window.ts";
+import { COUNTED, type Counted, type CountedFor, SPANS, type Span, type WindowCounts } from "./window.ts";
 
-/** Calls are kept one by one for a little longer than an hour, and by the minute from then on. */
-const KEPT_SINGLY = SPANS.hour + minutes(1);
+/** Calls are kept one by one for a little longer than a minute, then by the second for a little longer than an hour. */
+const KEPT_SINGLY = SPANS.minute + seconds(15);
+const KEPT_BY_SECOND = SPANS.hour + minutes(1);
+const SECOND = seconds(1);
 const MINUTE = minutes(1);
 
 /**
- * The calls of one agent, instance or person, or at one resource, within each span before now. A minute and
- * an hour slide by the millisecond; a day lets go of a minute's calls when that minute is wholly over.
+ * The calls of one agent, instance or person, or at one resource, within each span before now. A minute slides
+ * by the millisecond; an hour lets go of a second's calls, and a day of a minute's, when that is wholly over. So
+ * none counts too short, and what is counted is a few thousand rows at most, however many calls there were.
  */
 export async function countWindows(
   database: Database,
@@ -18,30 +21,51 @@ export async function countWindows(
   whose: string,
   now: number,
 ): Promise<WindowCounts> {
+  const summed = (build: Windows, span: Span) => [
+    bySecond(build, counted, whose, now - SPANS[span]).as(`${span}_seconds`),
+    byMinute(build, counted, whose, now - SPANS[span]).as(`${span}_minutes`),
+  ];
   // One statement: calls that are being summed up at this moment are counted once.
-  const { minute, hour, day, summed } = await database
+  const row = await database
     .tables<DelegationTables>()
     .selectFrom("window_call")
     .select((build) => [
       countedSince(build, now - SPANS.minute).as("minute"),
       countedSince(build, now - SPANS.hour).as("hour"),
-      build.fn.countAll().as("day"),
-      build
-        .selectFrom("window_tally")
-        .select(({ fn }) => fn.sum("calls").as("calls"))
-        .where("counted", "=", counted)
-        .where("whose", "=", whose)
-        .where("minute", ">", now - SPANS.day - MINUTE)
-        .as("summed"),
+      countedSince(build, now - SPANS.day).as("day"),
+      ...summed(build, "minute"),
+      ...summed(build, "hour"),
+      ...summed(build, "day"),
     ])
     .where(counted, "=", whose)
     .where("at", ">", now - SPANS.day)
     .executeTakeFirstOrThrow();
-  return { minute: Number(minute), hour: Number(hour), day: Number(day) + Number(summed ?? 0) };
+  const all = row as Record<string, number | string | null>;
+  const count = (span: Span): number =>
+    Number(all[span]) + Number(all[`${span}_seconds`] ?? 0) + Number(all[`${span}_minutes`] ?? 0);
+  return { minute: count("minute"), hour: count("hour"), day: count("day") };
 }
 
-const countedSince = ({ fn }: ExpressionBuilder<DelegationTables, "window_call">, since: number) =>
-  fn.countAll().filterWhere("at", ">", since);
+type Windows = ExpressionBuilder<DelegationTables, "window_call">;
+
+const countedSince = ({ fn }: Windows, since: number) => fn.countAll().filterWhere("at", ">", since);
+
+/** Whatever is in a second, or a minute, that is not wholly over. Another server's clock may be ahead of ours. */
+const bySecond = (build: Windows, counted: Counted, whose: string, since: number) =>
+  build
+    .selectFrom("window_second")
+    .select(({ fn }) => fn.sum("calls").as("calls"))
+    .where("counted", "=", counted)
+    .where("whose", "=", whose)
+    .where("second", ">", since - SECOND + 1);
+
+const byMinute = (build: Windows, counted: Counted, whose: string, since: number) =>
+  build
+    .selectFrom("window_tally")
+    .select(({ fn }) => fn.sum("calls").as("calls"))
+    .where("counted", "=", counted)
+    .where("whose", "=", whose)
+    .where("minute", ">", since - MINUTE);
 
 export function insertWindowCall(
   change: Change,
@@ -56,28 +80,60 @@ export function insertWindowCall(
   );
 }
 
-/** Sums up by the minute what is no longer needed one by one, and forgets what no window reaches any more. */
+/** Sums up what is no longer needed one by one, or by the second, and forgets what no window reaches any more. */
 export function sumUpWindows(change: Change, now: number): void {
-  const tables = change.lock("window:sums").tables<DelegationTables>();
-  const before = now - KEPT_SINGLY;
-  for (const counted of COUNTED) sumUp(change, counted, before);
-  change.add(tables.deleteFrom("window_call").where("at", "<=", before), { rows: "any" });
-  const tallies = tables.deleteFrom("window_tally");
+  change.lock("window:sums");
+  sumUpCalls(change, now - KEPT_SINGLY);
+  sumUpSeconds(change, now - KEPT_BY_SECOND);
+  const tallies = change.tables<DelegationTables>().deleteFrom("window_tally");
   change.add(tallies.where("minute", "<=", now - SPANS.day - MINUTE), { rows: "any" });
 }
 
-function sumUp(change: Change, counted: Counted, before: number): void {
-  const minute = sql<number>`at - at % ${sql.lit(MINUTE)}`;
-  const sums = change
-    .tables<DelegationTables>()
+/** What is summed up is marked first: a call that is late, and comes in between, is left for the next time. */
+function sumUpCalls(change: Change, before: number): void {
+  const tables = change.tables<DelegationTables>();
+  const marked = tables.updateTable("window_call").set({ summing: 1 }).where("at", "<=", before);
+  change.add(marked, { rows: "any" });
+  for (const counted of COUNTED) {
+    const second = sql<number>`at - at % ${sql.lit(SECOND)}`;
+    const sums = tables
+      .insertInto("window_second")
+      .columns(["counted", "whose", "second", "calls"])
+      .expression(({ selectFrom, val, fn }) =>
+        selectFrom("window_call")
+          .select([
+            val(counted).as("counted"),
+            counted,
+            second.as("second"),
+            fn.countAll<number>().as("calls"),
+          ])
+          .where("summing", "=", 1)
+          .where(counted, "is not", null)
+          .groupBy([counted, second]),
+      );
+    change.add(
+      sums.onConflict((conflict) =>
+        conflict.columns(["counted", "whose", "second"]).doUpdateSet(({ ref, eb }) => ({
+          calls: eb(ref("window_second.calls"), "+", ref("excluded.calls")),
+        })),
+      ),
+      { rows: "any" },
+    );
+  }
+  change.add(tables.deleteFrom("window_call").where("summing", "=", 1), { rows: "any" });
+}
+
+function sumUpSeconds(change: Change, before: number): void {
+  const tables = change.tables<DelegationTables>();
+  const minute = sql<number>`${sql.ref("second")} - ${sql.ref("second")} % ${sql.lit(MINUTE)}`;
+  const sums = tables
     .insertInto("window_tally")
     .columns(["counted", "whose", "minute", "calls"])
-    .expression(({ selectFrom, val, fn }) =>
-      selectFrom("window_call")
-        .select([val(counted).as("counted"), counted, minute.as("minute"), fn.countAll<number>().as("calls")])
-        .where("at", "<=", before)
-        .where(counted, "is not", null)
-        .groupBy([counted, minute]),
+    .expression(({ selectFrom, fn }) =>
+      selectFrom("window_second")
+        .select(["counted", "whose", minute.as("minute"), fn.sum<number>("calls").as("calls")])
+        .where("second", "<=", before)
+        .groupBy(["counted", "whose", minute]),
     );
   change.add(
     sums.onConflict((conflict) =>
@@ -87,4 +143,5 @@ function sumUp(change: Change, counted: Counted, before: number): void {
     ),
     { rows: "any" },
   );
+  change.add(tables.deleteFrom("window_second").where("second", "<=", before), { rows: "any" });
 }

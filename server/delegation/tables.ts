@@ -1,4 +1,6 @@
+import type { Generated } from "kysely";
 import type { ColumnTypes, Migration } from "../database/index.ts";
+import { windowSeconds } from "./tables-windows.ts";
 
 /** The tables of this room. Only its stores name them. */
 export interface DelegationTables {
@@ -79,7 +81,7 @@ export interface DelegationTables {
   history_tool: { key: string; tool: string; currency: string; calls: number; high: number; low: number };
   /** A running copy that works on a task. */
   task_instance: { instance: string; task: string; joined_at: number };
-  /** Calls of the last hour, and a little more. */
+  /** Calls of the last minute, and a little more. `summing` only within the change that sums them up. */
   window_call: {
     at: number;
     id: string;
@@ -87,7 +89,10 @@ export interface DelegationTables {
     instance: string;
     person: string | null;
     resource: string;
+    summing: Generated<number>;
   };
+  /** Earlier calls of the last hour, by the second in which they were made: its start. */
+  window_second: { counted: string; whose: string; second: number; calls: number };
   /** Earlier calls of the last day, by the minute in which they were made: its start. */
   window_tally: { counted: string; whose: string; minute: number; calls: number };
 }
@@ -114,6 +119,7 @@ export const delegationMigrations: Migration[] = [
       await createWindows(schema, types);
     },
   },
+  windowSeconds,
 ];
 
 async function createTask(schema: Schema, types: ColumnTypes): Promise<void> {
