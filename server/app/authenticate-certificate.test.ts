@@ -192,19 +192,23 @@ forEachEngine((engine) => {
 /** A database whose answer to the last read of the first look stays away until it is called for. */
 function slowAtFirst(database: Database) {
   const [read, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const slowly: KyselyPlugin = {
-    transformQuery: ({ node }) => node,
-    async transformResult({ result }) {
-      read.resolve();
-      await held.promise;
-      return result;
-    },
-  };
   const READS = 3;
-  let reads = 0;
-  const tables = <Tables>() => {
-    const asked = database.tables<Tables>();
-    return ++reads === READS ? asked.withPlugin(slowly) : asked;
+  let answers = 0;
+  const slowly = async <Answer>(answer: Answer): Promise<Answer> => {
+    if (++answers !== READS) return answer;
+    read.resolve();
+    await held.promise;
+    return answer;
   };
-  return { database: { ...database, tables } as Database, lastRead: read.promise, answer: held.resolve };
+  const plugin: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    transformResult: ({ result }) => slowly(result),
+  };
+  const slow: Database = {
+    ...database,
+    tables: <Tables>() => database.tables<Tables>().withPlugin(plugin),
+    read: async <Row>(sql: string, parameters: readonly unknown[]) =>
+      slowly(await database.read<Row>(sql, parameters)),
+  };
+  return { database: slow, lastRead: read.promise, answer: held.resolve };
 }
