@@ -17,6 +17,12 @@ export interface ProtectedRequest {
   /** Each header's values as they came; more than one of either refuses. Node's `req.headersDistinct` has them. */
   readonly authorization: readonly string[] | undefined;
   readonly dpop: readonly string[] | undefined;
+  /**
+   * The DER of the certificate by which the client of this connection has proven itself, as the service's own TLS
+   * knows it (`socket.getPeerX509Certificate()?.raw`); never from a header that a stranger could have written.
+   * Only with it are tokens taken that are bound to a certificate.
+   */
+  readonly certificate?: Uint8Array | undefined;
   /** The tool that it calls, as this service maps it: the proof of possession must cover it and its arguments. */
   readonly call: ToolCall;
 }
@@ -25,7 +31,8 @@ export interface ProtectedRequest {
 export interface Protector {
   /**
    * Verifies a request: the access token by the issuer's keys, that it is for this resource, that the sender
-   * holds its key and sends this proof for the first time, and that nothing it rests on has been revoked.
+   * holds what it is bound to (a key, by a proof that comes for the first time, or the certificate of the
+   * connection), and that nothing it rests on has been revoked.
    *
    * @throws RequestRefused whose `status`, `headers` and `body` are the answer
    */
@@ -43,16 +50,31 @@ export function protect(protection: Protection): Protector {
   const { runtime, feed } = protection;
   return {
     async verify(attackerRequest) {
-      const attackerToken = readToken(attackerRequest.authorization);
-      return recordingRefusals(protection, attackerToken, attackerRequest.call.tool, () =>
-        judge(attackerRequest, attackerToken),
+      const sent = readToken(attackerRequest.authorization);
+      return recordingRefusals(protection, sent.attackerToken, attackerRequest.call.tool, () =>
+        judge(attackerRequest, sent),
       );
     },
   };
 
-  async function judge(attackerRequest: ProtectedRequest, attackerToken: string): Promise<Access> {
-    const attackerProof = readProof(attackerRequest.dpop);
+  async function judge(
+    attackerRequest: ProtectedRequest,
+    { scheme, attackerToken }: SentToken,
+  ): Promise<Access> {
+    const attackerProof = scheme === "dpop" ? readProof(attackerRequest.dpop) : undefined;
     const claims = await verifyToken(protection, attackerToken);
+    if (attackerProof === undefined) requireCertificate(attackerRequest, claims);
+    else requireProof(attackerRequest, attackerProof, attackerToken, claims);
+    requireLiving(feed, claims.rev);
+    return accessOf(protection, claims, attackerRequest.call);
+  }
+
+  function requireProof(
+    attackerRequest: ProtectedRequest,
+    attackerProof: string,
+    attackerToken: string,
+    claims: AccessTokenClaims,
+  ): void {
     const now = runtime.now();
     const proof = refuseAs(proofRefused, () =>
       verifyDpopProof(attackerProof, {
@@ -65,8 +87,6 @@ export function protect(protection: Protection): Protector {
       }),
     );
     requireFirst(proofs.note(proof.replayKey, proof.expiresAt, now));
-    requireLiving(feed, claims.rev);
-    return accessOf(protection, claims, attackerRequest.call);
   }
 }
 
@@ -91,15 +111,42 @@ async function recordingRefusals<T>(
   }
 }
 
-function readToken(authorization: readonly string[] | undefined): string {
+interface SentToken {
+  readonly scheme: "dpop" | "bearer";
+  readonly attackerToken: string;
+}
+
+/** `Bearer` is for tokens that are bound to a certificate (RFC 8705 §3); none is taken from whoever just bears it. */
+function readToken(authorization: readonly string[] | undefined): SentToken {
   const [only, ...more] = authorization ?? [];
   if (only === undefined) throw new RequestRefused(undefined, "An access token is needed.");
-  const match = /^DPoP +([A-Za-z0-9\-._~+/]+=*)$/i.exec(only);
+  const match = /^(DPoP|Bearer) +([A-Za-z0-9\-._~+/]+=*)$/i.exec(only);
   if (more.length > 0) throw new RequestRefused("invalid_request", "More than one Authorization header.");
-  if (match?.[1] === undefined) {
+  const [, scheme, attackerToken] = match ?? [];
+  if (attackerToken === undefined) {
     throw new RequestRefused("invalid_token", "The Authorization header must be of the scheme DPoP.");
   }
-  return match[1];
+  return { scheme: scheme?.toLowerCase() === "dpop" ? "dpop" : "bearer", attackerToken };
+}
+
+/**
+ * @throws RequestRefused unless the token is bound to the certificate of this very connection, and nothing else
+ *   is claimed besides
+ * @see RFC 8705 §3
+ */
+function requireCertificate({ certificate, dpop }: ProtectedRequest, { cnf }: AccessTokenClaims): void {
+  const bound = cnf["x5t#S256"];
+  if (bound === undefined)
+    throw new RequestRefused(
+      "invalid_token",
+      "The access token is bound to a key; send it with a DPoP proof.",
+    );
+  if (dpop !== undefined) throw new RequestRefused("invalid_request", "A DPoP proof beside a Bearer token.");
+  if (certificate === undefined || sha256Base64url(certificate) !== bound)
+    throw new RequestRefused(
+      "invalid_token",
+      "The access token is bound to another certificate than this connection's.",
+    );
 }
 
 function readProof(dpop: readonly string[] | undefined): string {

@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Server as TlsServer } from "node:tls";
 import { ed25519Signer, parseVkey } from "@countersign/proof/checkpoint";
 import { createKeyCache } from "@countersign/proof/jwk";
 import { parseTrustDomain } from "@countersign/proof/spiffe-id";
@@ -17,12 +18,16 @@ import { expireTasks, tidyWindows } from "./delegation/index.ts";
 import { factSource } from "./gateway/index.ts";
 import {
   buildServer,
+  FrontProxy,
   isLocal,
+  type ProxySaid,
   readPublicAddress,
   readTls,
   requireSafeTransport,
   type ServerOptions,
   type TlsFiles,
+  type TlsIdentity,
+  TlsReload,
 } from "./http/index.ts";
 import { keepKeysFresh, lastCheckpoint, openKeyRing, rememberCheckpoint } from "./keys/index.ts";
 import {
@@ -51,6 +56,7 @@ import {
 } from "./policy/index.ts";
 import { findPersonByEmail } from "./registry/index.ts";
 import { LiveFeed } from "./revocation/index.ts";
+import { BundleCache, BundleRefresh } from "./spiffe/index.ts";
 import { riskSource } from "./threats/index.ts";
 
 export { endpoints, events } from "./app/index.ts";
@@ -67,6 +73,8 @@ export interface ServerConfig {
   readonly issuer: string;
   readonly trustDomain: string;
   readonly behindProxy: boolean;
+  /** Which proxy that is, and whether it passes client certificates on. */
+  readonly proxy?: ProxySaid;
   readonly tls?: TlsFiles;
   readonly logLevel?: string;
   /** Which policies to bring back before anything is served: `previous`, `shipped`, or a version on record. */
@@ -99,18 +107,28 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   requireSafeTransport(issuer, config.host, config.tls, config.behindProxy);
   requireTrustDomain(config.trustDomain);
   const tls = config.tls === undefined ? undefined : readTls(config.tls);
+  const proxy = proxyOf(config);
   const basics = basicsOf(config);
   const database = await openDatabase(basics, locationOf(config), migrations);
   try {
     return await serve(
       config,
-      { issuer, tls, behindProxy: config.behindProxy },
+      { issuer, tls, behindProxy: config.behindProxy, proxy },
       await assemble(config, issuer, basics, database),
     );
   } catch (error) {
     await database.close();
     throw error;
   }
+}
+
+/** @throws Fault `invalid` for a proxy of which something is said and which is not declared */
+function proxyOf({ behindProxy, proxy }: ServerConfig): FrontProxy | undefined {
+  if (proxy === undefined) return undefined;
+  if (behindProxy) return new FrontProxy(proxy);
+  throw new Fault("invalid", "Something is said of a proxy, and none is declared.", {
+    remedy: "Declare it with --behind-proxy.",
+  });
 }
 
 function requireTrustDomain(name: string): void {
@@ -142,6 +160,7 @@ async function assemble(
   const keys = await openKeyRing(basics, config.keys ?? join(config.data, "keys"));
   const logKey = keys.logKey(`${config.trustDomain}/log`);
   const refusals = new RefusalCounter();
+  const outbound = { local: isLocal(issuer) };
   const deps: ServerDeps = {
     ...basics,
     database,
@@ -165,7 +184,10 @@ async function assemble(
     answers: new DecisionLog({ ...basics, database, sealer: keys }),
     decisionIds: new DecisionIds(basics),
     callQuestion: (on, grant) => questionOf(deps, on, grant),
-    facts: factSource({ ...basics, keys, issuer: issuer.origin, outbound: { local: isLocal(issuer) } }),
+    outbound,
+    bundles: new BundleCache(),
+    clientCertificates: config.tls !== undefined || config.proxy?.clientCertificates === true,
+    facts: factSource({ ...basics, keys, issuer: issuer.origin, outbound }),
     risk: riskSource({ ...basics, database, refusals }),
   };
   await checkLog(deps, keys.logVkeys(logKey.name).map(parseVkey));
@@ -186,6 +208,7 @@ async function serve(config: ServerConfig, options: ServerOptions, deps: ServerD
   deps.policies.serve();
   const sequencer = startSequencer(deps);
   const stopChores = startChores(deps);
+  const stopTls = followTls(config.tls, options.tls, deps, server.server as unknown as TlsServer);
   const firstLink = () => firstLinkOf(deps);
   return {
     issuer: deps.issuer,
@@ -205,6 +228,7 @@ async function serve(config: ServerConfig, options: ServerOptions, deps: ServerD
     },
     async close() {
       stopChores();
+      stopTls();
       await deps.liveFeed.close();
       await server.close();
       deps.certificates.close();
@@ -221,12 +245,14 @@ async function serve(config: ServerConfig, options: ServerOptions, deps: ServerD
 
 /** What must happen again and again, whoever calls. A chore that fails is tried again at its next turn. */
 function startChores(deps: ServerDeps): () => void {
+  const bundles = new BundleRefresh(deps);
   const chores: readonly [everyMs: number, chore: () => Promise<unknown>][] = [
     [minutes(1), () => flushRefusals(deps)],
     [minutes(1), () => expireTasks(deps)],
     [seconds(15), () => tidyWindows(deps)],
     [minutes(1), () => expireApprovals(deps)],
     [minutes(5), () => forgetStaleProofs(deps)],
+    [seconds(30), () => bundles.run()],
     [minutes(1), () => tellOfObserving(deps)],
     [hours(1), () => forgetOldDecisions(deps)],
     [hours(1), () => keepKeysFresh(deps)],
@@ -238,6 +264,19 @@ function startChores(deps: ServerDeps): () => void {
   return () => {
     for (const timer of timers) clearInterval(timer);
   };
+}
+
+/** Looks at the certificate's files every few seconds, so that a renewed one is served without a restart. */
+function followTls(
+  files: TlsFiles | undefined,
+  served: TlsIdentity | undefined,
+  { log }: Deps,
+  server: TlsServer,
+): () => void {
+  if (files === undefined || served === undefined) return () => {};
+  const reload = new TlsReload(files, served, log);
+  const timer = setInterval(() => reload.look(server), seconds(5)).unref();
+  return () => clearInterval(timer);
 }
 
 async function firstLinkOf(deps: ServerDeps): Promise<string | undefined> {

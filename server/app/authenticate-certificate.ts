@@ -7,6 +7,7 @@ import {
   findService,
   type Instance,
   isLive,
+  isVouchedFor,
 } from "../registry/index.ts";
 import { deadAmong, REVOCATION_CHANNEL } from "../revocation/index.ts";
 
@@ -81,7 +82,9 @@ export class CertificateCallers {
 
   async #lookUp(peer: PeerKey, source: string): Promise<Caller> {
     const [lookedUp, heard] = [this.#monotonic(), this.#heard];
-    const instance = await findInstanceByThumbprint(this.#deps, peer.thumbprint);
+    const found = await findInstanceByThumbprint(this.#deps, peer.thumbprint);
+    // Whether others still vouch for a key is asked at the token endpoint; by itself such a key says nothing.
+    const instance = found === undefined || isVouchedFor(found) ? undefined : found;
     const caller =
       instance === undefined ? nobody(source) : await livingService(this.#deps, instance, source);
     const expires = instance?.expires ?? Number.POSITIVE_INFINITY;

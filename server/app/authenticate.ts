@@ -7,8 +7,8 @@ import type { ServerDeps } from "./server-deps.ts";
 const READING = new Set(["GET", "HEAD"]);
 
 /**
- * Who sends a request to our own API: an agent or a service by a DPoP-bound token, a service by the certificate
- * of its connection where it sends nothing else, a person by her session, or nobody. What was offered and does
+ * Who sends a request to our own API: an agent or a service by a token and what that is bound to, a service by
+ * the certificate of its connection where it sends nothing else, a person by her session, or nobody. What was offered and does
  * not hold is refused, never taken for nothing.
  * @throws Fault `unauthenticated`, `forbidden` for a cookie used from another origin
  */
@@ -21,7 +21,7 @@ export function authenticate(deps: ServerDeps, request: RawRequest): Promise<Cal
 
 async function authenticateRequest(deps: ServerDeps, request: RawRequest): Promise<Caller> {
   const { authorization } = request.headers;
-  if (typeof authorization === "string" && /^dpop /i.test(authorization))
+  if (typeof authorization === "string" && /^(dpop|bearer) /i.test(authorization))
     return authenticateToken(deps, request);
   const offered = offeredSession(request);
   if (offered === undefined) {

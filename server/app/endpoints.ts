@@ -12,13 +12,23 @@ import * as oauth from "../oauth/index.ts";
 import * as policy from "../policy/index.ts";
 import * as registry from "../registry/index.ts";
 import * as revocation from "../revocation/index.ts";
+import * as spiffe from "../spiffe/index.ts";
 import * as threats from "../threats/index.ts";
 import { decided } from "./decided.ts";
 import { delegationsExtend } from "./delegate.ts";
 import { health, openapiDocument } from "./installation.ts";
 import type { ServerDeps } from "./server-deps.ts";
 
-type Row = readonly [Method, string, Endpoint<ServerDeps>["route"], readonly Who[], RateClass, string];
+type Row = readonly [
+  Method,
+  string,
+  Endpoint<ServerDeps>["route"],
+  readonly Who[],
+  RateClass,
+  string,
+  // Only over connections whose client has proven a key of its own by a certificate.
+  "mtls"?,
+];
 
 const ANYONE = ["anyone"] as const;
 const PERSON = ["person"] as const;
@@ -56,6 +66,18 @@ const ROWS: readonly Row[] = [
   // enrolment of processes
   ["POST", "/join-tokens",                                   attestation.joinTokenIssue,       PERSON,        "write",   "join-token.issue"],
   ["POST", "/enrol",                                         attestation.instanceEnrol,        ANYONE,        "sign-in", "instance.enrol"],
+
+  // whose word is taken for who a workload is
+  ["GET",  "/trust-domains",                                 spiffe.trustDomainList,           READERS,       "read",    "trust-domain.list"],
+  ["GET",  "/trust-domains/:name",                           spiffe.trustDomainShow,           READERS,       "read",    "trust-domain.read"],
+  ["PUT",  "/trust-domains/:name",                           spiffe.trustDomainPut,            ADMINISTRATOR, "write",   "trust-domain.put"],
+  ["DELETE", "/trust-domains/:name",                         spiffe.trustDomainRemove,         ADMINISTRATOR, "write",   "trust-domain.remove"],
+  ["GET",  "/trust-domains/:name/workloads",                 spiffe.workloadList,              READERS,       "read",    "workload.list"],
+  ["POST", "/trust-domains/:name/workloads",                 spiffe.workloadRegister,          ADMINISTRATOR, "write",   "workload.register"],
+  ["DELETE", "/trust-domains/:name/workloads",               spiffe.workloadRemove,            ADMINISTRATOR, "write",   "workload.remove"],
+  ["GET",  "/services/:id/certificate",                      oauth.serviceCertificateShow,     READERS,       "read",    "service.certificate.read"],
+  ["PUT",  "/services/:id/certificate",                      oauth.serviceCertificatePut,      ADMINISTRATOR, "write",   "service.certificate.put"],
+  ["DELETE", "/services/:id/certificate",                    oauth.serviceCertificateRemove,   ADMINISTRATOR, "write",   "service.certificate.remove"],
 
   // tasks, consents, delegations
   ["POST", "/tasks",                                         delegation.tasksOpen,             ["person", "service"], "write", "task.open"],
@@ -185,8 +207,15 @@ const ROWS: readonly Row[] = [
 ];
 
 export const endpoints: readonly Endpoint<ServerDeps>[] = ROWS.map(
-  ([method, path, route, who, rate, attempt]) => {
-    const row = { method, path, who, rate, audit: attempt };
+  ([method, path, route, who, rate, attempt, mtls]) => {
+    const row = {
+      method,
+      path,
+      who,
+      rate,
+      audit: attempt,
+      ...(mtls === undefined ? {} : { mtls: true as const }),
+    };
     return { ...row, route: decided(row, route) };
   },
 );

@@ -10,6 +10,7 @@ import { oauthEvents } from "../oauth/index.ts";
 import { policyEvents } from "../policy/index.ts";
 import { registryEvents } from "../registry/index.ts";
 import { revocationEvents } from "../revocation/index.ts";
+import { spiffeEvents } from "../spiffe/index.ts";
 import { threatsEvents } from "../threats/index.ts";
 
 /** Every kind of event that can stand in the log: the contract with whoever reads it (`api/events.json`). */
@@ -21,6 +22,7 @@ export const events: readonly EventKind[] = [
   catalogEvents,
   loginEvents,
   attestationEvents,
+  spiffeEvents,
   delegationEvents,
   policyEvents,
   approvalsEvents,

@@ -11,6 +11,7 @@ import { oauthMigrations } from "../oauth/index.ts";
 import { policyMigrations } from "../policy/index.ts";
 import { registryMigrations } from "../registry/index.ts";
 import { revocationMigrations } from "../revocation/index.ts";
+import { spiffeMigrations } from "../spiffe/index.ts";
 import { threatsMigrations } from "../threats/index.ts";
 
 /** The steps of every room with tables, in the order of the stairs. */
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   catalogMigrations,
   loginMigrations,
   attestationMigrations,
+  spiffeMigrations,
   delegationMigrations,
   policyMigrations,
   approvalsMigrations,

@@ -22,4 +22,6 @@ export interface Endpoint<Deps> {
   readonly rate: RateClass;
   /** The name of what is attempted here, in the log. */
   readonly audit: string;
+  /** Served only on a connection whose client has proven a key of its own by a certificate (mTLS). */
+  readonly mtls?: true;
 }

@@ -5,7 +5,9 @@ export { openapi } from "./openapi.ts";
 export { fetchJson, type OutboundOptions, type OutboundRequest, type Resolved } from "./outbound.ts";
 export { cutPage, pageOf, pageQuery } from "./paging.ts";
 export { holdsNul } from "./parse.ts";
+export { type PeerKey, peerKeyIn } from "./peer-key.ts";
 export { problemOf } from "./problem.ts";
+export { FrontProxy, type ProxySaid } from "./proxy.ts";
 export { isLocal, readPublicAddress } from "./public-address.ts";
 export {
   type Answer,
@@ -16,4 +18,10 @@ export {
   type StreamConnection,
 } from "./route.ts";
 export { buildServer, type Gate, type ServerOptions } from "./server.ts";
-export { type PeerKey, readTls, requireSafeTransport, type TlsFiles } from "./tls.ts";
+export {
+  readTls,
+  requireSafeTransport,
+  type TlsFiles,
+  type TlsIdentity,
+  TlsReload,
+} from "./tls.ts";

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from "fastify";
 import { Fault } from "../lib/index.ts";
+import { peerKeyOf } from "./peer-key.ts";
+import { type FrontProxy, stripForwarded } from "./proxy.ts";
 import type { RawRequest } from "./route.ts";
-import { peerKeyOf } from "./tls.ts";
 
 /** @throws Fault `malformed` for a parameter that stands twice: which one counts is anybody's guess */
 export function singleValued(attackerQuery: unknown): unknown {
@@ -29,9 +30,20 @@ export interface OurAddress {
 
 export const addressOf = ({ origin, host }: URL): OurAddress => ({ origin, host });
 
-/** The request itself, as the few see it whose proofs cover it. */
-export function rawRequest(request: FastifyRequest, { origin }: OurAddress): RawRequest {
+/**
+ * The request itself, as the few see it whose proofs cover it.
+ * @param proxy the one in front, where there is one whose word is taken
+ * @throws Fault `malformed` for a forwarded certificate that is none
+ */
+export function rawRequest(
+  request: FastifyRequest,
+  { origin }: OurAddress,
+  proxy: FrontProxy | undefined,
+): RawRequest {
   const { url } = request;
+  const { socket } = request.raw;
+  const peer = peerKeyOf(socket) ?? proxy?.peerKeyOf(socket, request.headers);
+  stripForwarded(request.headers);
   const query = url.indexOf("?");
   const path = query < 0 ? url : url.slice(0, query);
   return {
@@ -41,7 +53,7 @@ export function rawRequest(request: FastifyRequest, { origin }: OurAddress): Raw
     headers: request.headers,
     // A socket that is closed already has no address any more; its declaration says otherwise.
     source: (request.ip as string | undefined) ?? "unknown",
-    peer: peerKeyOf(request.raw.socket),
+    peer,
   };
 }
 

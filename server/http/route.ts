@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Caller } from "../lib/index.ts";
-import type { PeerKey } from "./tls.ts";
+import type { PeerKey } from "./peer-key.ts";
 
 /** What an endpoint answers: a status, a body that its schema describes, headers. */
 export interface Answer {

@@ -15,6 +15,7 @@ import {
   parseJsonBody,
   requireContentType,
 } from "./parse.ts";
+import type { FrontProxy } from "./proxy.ts";
 import { RateLimiter, weightOfBody } from "./rate.ts";
 import {
   addressOf,
@@ -26,7 +27,7 @@ import {
 } from "./raw-request.ts";
 import type { Answer, RawRequest } from "./route.ts";
 import { echo, send, sendFault } from "./send.ts";
-import { CLIENT_CERTIFICATES } from "./tls.ts";
+import { CLIENT_CERTIFICATES, type TlsIdentity } from "./tls.ts";
 import { refuseBytes, refuseRepeatedHeaders, refuseUncommon } from "./unreadable.ts";
 
 /** What app tells http about callers: who they are, what they may ask, and where refusals go. */
@@ -41,9 +42,11 @@ export interface Gate<D> {
 export interface ServerOptions {
   /** The public origin; URLs that proofs cover are built from it, never from the Host header. */
   readonly issuer: URL;
-  readonly tls?: { cert: Buffer; key: Buffer } | undefined;
+  readonly tls?: TlsIdentity | undefined;
   /** One proxy in front says, as the last entry of X-Forwarded-For, where a request comes from. */
   readonly behindProxy?: boolean;
+  /** Whose word that is, and whether certificates of its clients are taken from it. Any address, where nothing is said. */
+  readonly proxy?: FrontProxy | undefined;
 }
 
 /** How long a whole request may take to arrive, in milliseconds: a client that stops sending is let go. */
@@ -79,7 +82,7 @@ export function buildServer<D extends Deps>(
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     requestTimeout: PATIENCE,
-    trustProxy: options.behindProxy === true ? 1 : false,
+    trustProxy: options.behindProxy === true ? nearest(options.proxy) : false,
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 300 },
     clientErrorHandler: refuseBytes,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
@@ -97,6 +100,7 @@ export function buildServer<D extends Deps>(
     gate,
     ours: addressOf(options.issuer),
     rates: new RateLimiter(),
+    proxy: options.proxy,
   };
   for (const endpoint of endpoints) {
     const { bodyLimit } = endpoint.route;
@@ -138,20 +142,28 @@ interface Entrance<D> {
   readonly gate: Gate<D>;
   readonly ours: OurAddress;
   readonly rates: RateLimiter;
+  readonly proxy: FrontProxy | undefined;
 }
+
+/** One proxy is believed about where a request comes from: the nearest, and only from its own addresses. */
+const nearest =
+  (proxy: FrontProxy | undefined) =>
+  (address: string, hops: number): boolean =>
+    hops === 0 && (proxy === undefined || proxy.is(address));
 
 /** Rate, caller, admission: in this order, and without a turn of waiting where nothing is waited for. */
 function entering<D extends Deps>(entrance: Entrance<D>, endpoint: Endpoint<D>): onRequestHookHandler {
-  const { deps, endpoints, gate, ours, rates } = entrance;
+  const { deps, endpoints, gate, ours, rates, proxy } = entrance;
   const nothingAsked = withoutQuery(endpoint);
   return (request, _reply, done) => {
-    const raw = rawRequest(request, ours);
+    const raw = rawRequest(request, ours, proxy);
     const state: Served<D> = { endpoint, caller: nobody(raw.source), raw, nothingAsked };
     (request as Marked<D>)[SERVED] = state;
     if (hasEmptyPart(request.params as object)) throw missing(request, endpoints);
     refuseRepeatedHeaders(request.raw);
     requireOurHost(request, ours);
     rates.take(deps.clock.now(), endpoint.rate, raw.source);
+    if (endpoint.mtls === true && raw.peer === undefined) throw needsCertificate();
     const admit = (caller: Caller): void => {
       state.caller = caller;
       gate.admit(caller, endpoint, raw);
@@ -162,6 +174,11 @@ function entering<D extends Deps>(entrance: Entrance<D>, endpoint: Endpoint<D>):
     done();
   };
 }
+
+const needsCertificate = (): Fault =>
+  new Fault("unauthenticated", "This is served only to clients that present a certificate.", {
+    remedy: "Connect with the certificate of the enrolled key.",
+  });
 
 function answer<D extends Deps>(
   { deps, rates }: Entrance<D>,

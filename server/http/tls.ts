@@ -1,8 +1,7 @@
+import { constants, createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
-import { publicJwkOf, thumbprint } from "@countersign/proof/jwk";
-import { Fault } from "../lib/index.ts";
+import { createSecureContext, type Server } from "node:tls";
+import { Fault, type Log } from "../lib/index.ts";
 
 export interface TlsFiles {
   readonly cert: string;
@@ -29,14 +28,80 @@ export function requireSafeTransport(
   });
 }
 
-export function readTls(files: TlsFiles): { cert: Buffer; key: Buffer } {
+/** A certificate and its key, as they are served with. */
+export interface TlsIdentity {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** @throws Fault `unavailable` when they cannot be read, or are not a pair */
+export function readTls(files: TlsFiles): TlsIdentity {
   try {
-    return { cert: readFileSync(files.cert), key: readFileSync(files.key) };
+    const identity = { cert: readFileSync(files.cert), key: readFileSync(files.key) };
+    requirePair(identity);
+    return identity;
   } catch (cause) {
-    throw new Fault("unavailable", "The TLS certificate or its key cannot be read.", {
-      remedy: "Check the paths of --tls-cert and --tls-key and that this user may read them.",
+    throw new Fault("unavailable", "The TLS certificate or its key cannot be used.", {
+      remedy:
+        "Check the paths of --tls-cert and --tls-key, that this user may read them, and that they are a pair.",
       cause,
     });
+  }
+}
+
+/** Node takes a certificate and its key apart, and says so only where they do not fit. */
+function requirePair({ cert, key }: TlsIdentity): void {
+  createSecureContext({ cert, key });
+  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+    throw new Error("the key is not that of the certificate");
+}
+
+/**
+ * Serves with a certificate that was renewed, without a restart: connections that are open stay as they are.
+ * Files that cannot be used, written half or not a pair, change nothing and are told loudly.
+ */
+export class TlsReload {
+  readonly #files: TlsFiles;
+  readonly #log: Log;
+  #served: TlsIdentity;
+  #told: string | undefined;
+
+  /** @param served what the server was started with */
+  constructor(files: TlsFiles, served: TlsIdentity, log: Log) {
+    this.#files = files;
+    this.#served = served;
+    this.#log = log;
+  }
+
+  /** Looks at the files: to be called every few seconds. Never throws. @returns whether it serves with others now */
+  look(server: Pick<Server, "setSecureContext">): boolean {
+    try {
+      const found = readTls(this.#files);
+      if (found.cert.equals(this.#served.cert) && found.key.equals(this.#served.key)) return this.#settled();
+      server.setSecureContext({ ...CLIENT_CERTIFICATES, ...found });
+      this.#served = found;
+      this.#settled();
+      this.#log.info({ certificate: this.#files.cert }, "serving with the renewed TLS certificate");
+      return true;
+    } catch (error) {
+      this.#tell(error as Error);
+      return false;
+    }
+  }
+
+  #settled(): false {
+    this.#told = undefined;
+    return false;
+  }
+
+  #tell({ message, cause }: Error): void {
+    const why = `${message} ${String(cause)}`;
+    if (why === this.#told) return;
+    this.#told = why;
+    this.#log.error(
+      { certificate: this.#files.cert, error: why },
+      "the TLS certificate cannot be renewed; the old one is served",
+    );
   }
 }
 
@@ -44,38 +109,9 @@ export function readTls(files: TlsFiles): { cert: Buffer; key: Buffer } {
  * How clients may prove a key of theirs while the connection is made. The certificate is asked for and need
  * not come; who signed it does not matter, since it is the key in it that is known or not (RFC 8705 §2.2).
  */
-export const CLIENT_CERTIFICATES = { requestCert: true, rejectUnauthorized: false } as const;
-
-/** A key that the client of a connection has proven to hold, by the handshake's signature with it. */
-export interface PeerKey {
-  /** RFC 7638 thumbprint of the public key in the client's certificate. */
-  readonly thumbprint: string;
-}
-
-/** What the handshake proved, once for each connection. */
-const PEERS = new WeakMap<Socket, PeerKey | "none">();
-
-/**
- * The key by which the client of this connection proved itself: the same object as long as it is open.
- * Nothing without TLS, without a certificate, or for a key of a kind that is not accepted here.
- * @see RFC 8705 §2.2
- */
-export function peerKeyOf(socket: Socket): PeerKey | undefined {
-  let peer = PEERS.get(socket);
-  if (peer === undefined) {
-    peer = provenBy(socket) ?? "none";
-    PEERS.set(socket, peer);
-  }
-  return peer === "none" ? undefined : peer;
-}
-
-function provenBy(socket: Socket): PeerKey | undefined {
-  if (!(socket instanceof TLSSocket)) return undefined;
-  const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) return undefined;
-  try {
-    return { thumbprint: thumbprint(publicJwkOf(certificate.publicKey)) };
-  } catch {
-    return undefined; // a key that nothing here can be enrolled with
-  }
-}
+export const CLIENT_CERTIFICATES = {
+  requestCert: true,
+  rejectUnauthorized: false,
+  // A session taken up again knows the client's own certificate and not what it had sent along.
+  secureOptions: constants.SSL_OP_NO_TICKET,
+} as const;

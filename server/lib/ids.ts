@@ -12,6 +12,7 @@ export const ID_PREFIXES = [
   "consent",
   "credential",
   "decision",
+  "domain",
   "edge",
   "event",
   "instance",
@@ -26,6 +27,7 @@ export const ID_PREFIXES = [
   "service",
   "session",
   "task",
+  "workload",
 ] as const;
 
 export type IdPrefix = (typeof ID_PREFIXES)[number];

@@ -9,28 +9,47 @@ import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
 import { burnProof, type OneTimeProof } from "./one-time-proof.ts";
 
 /**
- * Authenticates an agent or a service at Countersign's own API, by its own DPoP-bound access token. Each
- * proof counts once. A delegated token is for the resource that it names and opens nothing here.
+ * Authenticates an agent or a service at Countersign's own API, by its own access token and by what that is bound
+ * to: a DPoP proof, which counts once, or the certificate of the connection. A delegated token is for the resource
+ * that it names and opens nothing here.
  * @throws Fault `unauthenticated`, always in the same words; `invalid-dpop-proof`
- * @see RFC 9449 §7.1
+ * @see RFC 9449 §7.1, RFC 8705 §3
  */
 export async function authenticateToken(deps: OauthDeps, request: RawRequest): Promise<Caller> {
-  const attackerToken = tokenOf(request);
+  const { scheme, attackerToken } = tokenOf(request);
   const claims = verified(deps, attackerToken);
-  const proof = provePossession(deps, request, {
-    accessToken: attackerToken,
-    expectedJkt: claims.cnf.jkt,
-  });
+  const proof =
+    scheme === "dpop" ? byDpop(deps, request, attackerToken, claims) : byCertificate(request, claims);
   const caller = await livingCaller(deps, claims, request);
-  await burnAlone(deps, proof);
+  if (proof !== undefined) await burnAlone(deps, proof);
   return caller;
 }
 
-function tokenOf(request: RawRequest): string {
+function tokenOf(request: RawRequest): { scheme: "dpop" | "bearer"; attackerToken: string } {
   const { authorization } = request.headers;
-  const found = typeof authorization === "string" ? /^dpop ([\x21-\x7e]+)$/i.exec(authorization) : null;
-  if (found?.[1] !== undefined) return found[1];
-  throw notProven();
+  const found =
+    typeof authorization === "string" ? /^(dpop|bearer) ([\x21-\x7e]+)$/i.exec(authorization) : null;
+  const [, scheme, attackerToken] = found ?? [];
+  if (attackerToken === undefined) throw notProven();
+  return { scheme: scheme?.toLowerCase() === "dpop" ? "dpop" : "bearer", attackerToken };
+}
+
+/** A token that is bound to a certificate has no key that a proof could be by. */
+function byDpop(
+  deps: OauthDeps,
+  request: RawRequest,
+  accessToken: string,
+  { cnf }: AccessTokenClaims,
+): OneTimeProof {
+  if (cnf.jkt === undefined) throw notProven();
+  return provePossession(deps, request, { accessToken, expectedJkt: cnf.jkt });
+}
+
+/** The connection must be that of the very certificate; nobody who bears the token without it comes in. */
+function byCertificate({ peer, headers }: RawRequest, { cnf }: AccessTokenClaims): undefined {
+  const certificate = cnf["x5t#S256"];
+  if (certificate === undefined || certificate !== peer?.certificate || headers.dpop !== undefined)
+    throw notProven();
 }
 
 function verified(deps: OauthDeps, attackerToken: string): AccessTokenClaims {
@@ -80,6 +99,7 @@ async function burnAlone(deps: OauthDeps, proof: OneTimeProof): Promise<void> {
 
 const notProven = (cause?: unknown): Fault =>
   new Fault("unauthenticated", "The access token does not hold here.", {
-    remedy: "Ask the token endpoint for a token without a resource, and send it with a DPoP proof.",
+    remedy:
+      "Ask the token endpoint for a token without a resource, and send it with a DPoP proof, or over the connection of the certificate that it is bound to.",
     cause,
   });

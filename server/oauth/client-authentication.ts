@@ -1,40 +1,46 @@
-import {
-  clientAssertionType,
-  peekClientId,
-  verifyClientAssertion,
-} from "@countersign/proof/client-assertion";
-import { type Caller, Fault, type ServiceId } from "../lib/index.ts";
-import { aliveAgent, aliveService, findInstance, type Instance, isLive } from "../registry/index.ts";
+import type { RawRequest } from "../http/index.ts";
+import type { Caller, ServiceId } from "../lib/index.ts";
+import { aliveAgent, aliveService, type Instance } from "../registry/index.ts";
 import type { Client, ProvenClient } from "./client.ts";
+import { spiffeJwt } from "./clients/jwt-svid.ts";
+import { type ClientMethod, notProven, type Offered } from "./clients/method.ts";
+import { privateKeyJwt } from "./clients/private-key-jwt.ts";
+import { selfSignedTls } from "./clients/self-signed-tls.ts";
+import { tlsClientAuth } from "./clients/tls-client-auth.ts";
+import { spiffeX509 } from "./clients/x509-svid.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
-import { type Form, parameter } from "./parameters.ts";
+import type { Form } from "./parameters.ts";
+
+/** All the ways in which a client can prove who it is. There are no secrets among them. */
+const METHODS: readonly ClientMethod[] = [privateKeyJwt, spiffeJwt, spiffeX509, tlsClientAuth, selfSignedTls];
+
+/** Their names, for the metadata. @param clientCertificates whether clients' certificates are seen */
+export const methodsOffered = (clientCertificates: boolean): string[] =>
+  METHODS.filter(({ certificate }) => clientCertificates || !certificate).map(({ name }) => name);
 
 /**
- * Authenticates a running copy by `private_key_jwt`. Its client id is its SPIFFE ID, its key the one that it
- * enrolled with. The assertion counts once: whoever goes on must burn it, and then judge by `activeClient`,
- * so that what is refused from here on stands in the log with the one who has signed.
- * @throws Fault `invalid-client`, always in the same words
- * @see RFC 7523 §2.2, OpenID Connect Core §9
+ * Authenticates a running copy by the one method that it means. What counts once of it whoever goes on must
+ * burn, and then judge by `activeClient`, so that what is refused from here on stands in the log with the one
+ * who has proven itself.
+ * @param request with it, SVIDs and certificates are taken as well
+ * @throws Fault `invalid-client`, always in the same words; `invalid-dpop-proof`, `forbidden`
  */
-export async function authenticateClient(deps: OauthDeps, source: Caller, form: Form): Promise<ProvenClient> {
-  const attackerAssertion = assertionOf(form);
-  const clientId = refuseUnproven(() => peekClientId(attackerAssertion));
-  if (form.client_id !== undefined && form.client_id !== clientId) throw notProven();
-  const instance = await findInstance(deps, clientId);
-  if (instance === undefined || !isLive(instance, deps.clock.now())) throw notProven();
-  const { jti, expiresAt } = refuseUnproven(() =>
-    verifyClientAssertion(attackerAssertion, {
-      clientId,
-      issuer: deps.issuer,
-      resolve: () => deps.holderKeys.import(instance.jwk, instance.thumbprint),
-      now: deps.clock.now(),
-    }),
-  );
-  return {
-    instance,
-    caller: callerOf(instance, source),
-    assertion: { key: `assertion|${clientId}|${jti}`, expires: expiresAt, refusal: "invalid-client" },
-  };
+export async function authenticateClient(
+  deps: OauthDeps,
+  source: Caller,
+  form: Form,
+  request?: RawRequest,
+): Promise<ProvenClient> {
+  const offered: Offered = { source, form, request };
+  refuseSecrets(offered);
+  for (const method of METHODS)
+    if (await method.isMeant(deps, offered)) return method.authenticate(deps, offered);
+  throw notProven();
+}
+
+/** Whoever sends a secret has one lying about, and believes that it is worth something here. */
+function refuseSecrets({ form, request }: Offered): void {
+  if (form.client_secret !== undefined || request?.headers.authorization !== undefined) throw notProven();
 }
 
 /**
@@ -45,39 +51,8 @@ export async function activeClient(deps: OauthDeps, proven: ProvenClient): Promi
   return { ...proven, principal: await principalOf(deps, proven.instance) };
 }
 
-function assertionOf(form: Form): string {
-  if (parameter(form, "client_assertion_type") !== clientAssertionType) throw notProven();
-  return parameter(form, "client_assertion");
-}
-
 async function principalOf(deps: OauthDeps, instance: Instance): Promise<Client["principal"]> {
   return instance.kind === "agent"
     ? { kind: "agent", agent: await aliveAgent(deps, instance.principal) }
     : { kind: "service", service: await aliveService(deps, instance.principal as ServiceId) };
 }
-
-const callerOf = (instance: Instance, source: Caller): Caller => ({
-  principal: instance.principal,
-  kind: instance.kind,
-  strength: instance.strength,
-  via: "client-assertion",
-  roles: [],
-  instance: instance.id,
-  keyThumbprint: instance.thumbprint,
-  ...(source.source === undefined ? {} : { source: source.source }),
-});
-
-function refuseUnproven<T>(step: () => T): T {
-  try {
-    return step();
-  } catch (cause) {
-    throw notProven(cause);
-  }
-}
-
-const notProven = (cause?: unknown): Fault =>
-  new Fault("invalid-client", "The client could not be authenticated.", {
-    remedy:
-      "Sign a new client assertion with the enrolled key, for this issuer; enrol anew if the instance has ended.",
-    cause,
-  });

@@ -1,12 +1,25 @@
+import type { Confirmation } from "@countersign/proof/token";
 import type { Caller } from "../lib/index.ts";
 import type { Agent, Instance, Service } from "../registry/index.ts";
 import type { OneTimeProof } from "./one-time-proof.ts";
 
-/** A running copy that has proven by its key who it is; whether it may act at all is not judged yet. */
+/** A running copy that has proven who it is; whether it may act at all is not judged yet. */
 export interface ProvenClient {
   readonly instance: Instance;
   readonly caller: Caller;
-  readonly assertion: OneTimeProof;
+  /** What proved it, where that counts once. Nothing for who proved itself by its connection. */
+  readonly assertion?: OneTimeProof;
+  /** What it has proven to hold along the way; nothing where a DPoP proof is still to be looked at. */
+  readonly binding?: Binding;
+  /** What kills whatever it is issued, besides itself: whose word was taken for who it is. */
+  readonly rev: readonly string[];
+}
+
+/** What a token will be bound to: the key of a DPoP proof, or the certificate of the connection. */
+export interface Binding {
+  readonly cnf: Confirmation;
+  /** When the certificate expires, in milliseconds since the epoch. */
+  readonly expires?: number;
 }
 
 /** One whose agent or service is active. */
@@ -18,7 +31,11 @@ export interface Client extends ProvenClient {
 
 /** A client that has also proven to send this very request. Only for one can a token be minted. */
 export interface BoundClient extends Client {
-  /** Thumbprint of the key that the token will be bound to. */
-  readonly jkt: string;
-  readonly dpop: OneTimeProof;
+  readonly binding: Binding;
+  /** The proof of it, unless it is the one by which the client authenticated. */
+  readonly dpop?: OneTimeProof;
 }
+
+/** Whether both are bound to the same, by the same means. */
+export const isBoundTo = (one: Confirmation, other: Confirmation): boolean =>
+  one.jkt === other.jkt && one["x5t#S256"] === other["x5t#S256"];

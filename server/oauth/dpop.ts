@@ -1,4 +1,5 @@
 import { type DpopProof, verifyDpopProof } from "@countersign/proof/dpop";
+import type { PublicJwk } from "@countersign/proof/jwk";
 import type { RawRequest } from "../http/index.ts";
 import { Fault } from "../lib/index.ts";
 import type { BoundClient, Client } from "./client.ts";
@@ -10,17 +11,32 @@ const TOKEN_ENDPOINT_WINDOW = 300;
 const API_WINDOW = 60;
 
 /**
- * Binds a client to the request: it must prove, for this URL and now, to hold the very key that it enrolled.
- * A token bound to another key would carry a strength that nobody has measured.
+ * Binds a client to the request: it must prove, for this URL and now, to hold the very key that it enrolled,
+ * unless it has proven what it holds when it authenticated. A token bound to another key would carry a strength
+ * that nobody has measured.
  * @throws Fault `invalid-dpop-proof`
- * @see RFC 9449 §5
+ * @see RFC 9449 §5, RFC 8705 §3
  */
 export function proveHolder(deps: OauthDeps, client: Client, request: RawRequest): BoundClient {
+  const { binding } = client;
+  if (binding !== undefined) return { ...client, binding };
   const proof = verified(deps, request, {
     windowSeconds: TOKEN_ENDPOINT_WINDOW,
     expectedJkt: client.instance.thumbprint,
   });
-  return { ...client, jkt: proof.jkt, dpop: oneTime(proof) };
+  return { ...client, binding: { cnf: { jkt: proof.jkt } }, dpop: oneTime(proof) };
+}
+
+/**
+ * Verifies that whoever authenticates by what others say of it holds a key: any key, from now on its own.
+ * @throws Fault `invalid-dpop-proof`
+ */
+export function proveAnyKey(
+  deps: OauthDeps,
+  request: RawRequest,
+): { jwk: PublicJwk; jkt: string; proof: OneTimeProof } {
+  const proof = verified(deps, request, { windowSeconds: TOKEN_ENDPOINT_WINDOW, expectedJkt: undefined });
+  return { jwk: proof.jwk, jkt: proof.jkt, proof: oneTime(proof) };
 }
 
 /**

@@ -106,6 +106,26 @@ export const callRefused = declareEvent(
   "refusal",
 );
 
+const certificateFacts = z.object({
+  id: z.string(),
+  service: z.string(),
+  subject: z.record(z.string(), z.string()),
+  /** SHA-256 of each authority's certificate, base64url. */
+  authorities: z.array(z.string()),
+});
+
+export const serviceCertificateRegistered = declareEvent(
+  "service.certificate-registered",
+  "An administrator said by whose certificates, and under which name, a service authenticates.",
+  certificateFacts,
+);
+
+export const serviceCertificateRemoved = declareEvent(
+  "service.certificate-removed",
+  "A service authenticates by no certificate of an authority any more; what it was issued on one ended.",
+  certificateFacts,
+);
+
 /** Every kind of event of this room, for `api/events.json`. */
 export const oauthEvents: readonly EventKind[] = [
   tokenIssued,
@@ -113,4 +133,6 @@ export const oauthEvents: readonly EventKind[] = [
   toolCalled,
   toolReturned,
   callRefused,
+  serviceCertificateRegistered,
+  serviceCertificateRemoved,
 ];

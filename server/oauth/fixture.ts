@@ -25,6 +25,7 @@ import { system } from "../lib/index.ts";
 import { type Enrolled, issuer, stranger } from "../login/fixture.ts";
 import { ActivePolicies, installShippedPolicies, policyMigrations } from "../policy/index.ts";
 import { registerService, type Service } from "../registry/index.ts";
+import { BundleCache, spiffeMigrations } from "../spiffe/index.ts";
 import type { TokenResponse } from "./mint.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import { oauthMigrations } from "./tables.ts";
@@ -32,12 +33,19 @@ import { issueToken } from "./token.ts";
 
 export const migrations = [
   ...delegationMigrations,
+  ...spiffeMigrations,
   ...policyMigrations,
   ...approvalsMigrations,
   ...oauthMigrations,
 ];
 
-export const more = () => ({ policies: new ActivePolicies(), holderKeys: createKeyCache(100) });
+export const more = () => ({
+  policies: new ActivePolicies(),
+  holderKeys: createKeyCache(100),
+  bundles: new BundleCache(),
+  outbound: { local: true },
+  clientCertificates: true,
+});
 
 /** The company, and the service that its agents call. */
 export interface Market extends Company {

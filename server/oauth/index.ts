@@ -12,6 +12,7 @@ export { questionOf } from "./question.ts";
 export { type ReportedRefusal, reportRefusal } from "./report-refusal.ts";
 export { revokeToken } from "./revoke-token.ts";
 export { jwks, metadata, refusals, revoke, token, uses } from "./routes.ts";
+export { serviceCertificatePut, serviceCertificateRemove, serviceCertificateShow } from "./routes-clients.ts";
 export { type OauthTables, oauthMigrations } from "./tables.ts";
 export { issueToken } from "./token.ts";
 export { type CountedCall, callTool, type ReportedCall, returnTool } from "./use-token.ts";

@@ -1,3 +1,4 @@
+import { methodsOffered } from "./client-authentication.ts";
 import { grantHandlers } from "./grants/index.ts";
 
 /** The keys with which clients sign, as JOSE calls them. */
@@ -7,16 +8,18 @@ const ALGORITHMS = ["ES256", "EdDSA"];
  * What this authorization server is and can do today. The paths are those of the table of endpoints.
  * @see RFC 8414 §2
  */
-export const metadataOf = (issuer: string) => ({
+export const metadataOf = (issuer: string, clientCertificates = false) => ({
   issuer,
   token_endpoint: `${issuer}/oauth/token`,
   jwks_uri: `${issuer}/oauth/jwks`,
   revocation_endpoint: `${issuer}/oauth/revoke`,
   response_types_supported: [] as string[],
   grant_types_supported: grantHandlers.map(({ grantType }) => grantType),
-  token_endpoint_auth_methods_supported: ["private_key_jwt"],
+  token_endpoint_auth_methods_supported: methodsOffered(clientCertificates),
   token_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
-  revocation_endpoint_auth_methods_supported: ["private_key_jwt"],
+  revocation_endpoint_auth_methods_supported: methodsOffered(clientCertificates),
+  // Our one address takes certificates, so there are no mtls_endpoint_aliases.
+  tls_client_certificate_bound_access_tokens: clientCertificates,
   revocation_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
   dpop_signing_alg_values_supported: ALGORITHMS,
   authorization_details_types_supported: ["agent_tool"],

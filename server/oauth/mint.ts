@@ -18,7 +18,11 @@ import { type IssuedToken, insertToken } from "./store.ts";
 /** The answer of the token endpoint. @see RFC 6749 §5.1, RFC 8693 §2.2.1, RFC 9396 §7 */
 export interface TokenResponse {
   readonly access_token: string;
-  readonly token_type: "DPoP";
+  /**
+   * What the token is sent as. `Bearer` is the word of RFC 8705 for one that is bound to a certificate: whoever
+   * bears it without that certificate's key is refused everywhere.
+   */
+  readonly token_type: "DPoP" | "Bearer";
   readonly expires_in: number;
   readonly issued_token_type?: string;
   readonly authorization_details?: AccessTokenClaims["authorization_details"];
@@ -71,7 +75,7 @@ function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Mandate): Acces
     client_id: client.instance.id,
     ...lifetime(deps, client, mandate),
     jti,
-    cnf: { jkt: client.jkt },
+    cnf: client.binding.cnf,
     authorization_details: granted.length === 0 ? [toAsk(deps.issuer)] : granted.map(({ grant }) => grant),
     rev: revocationKeys(jti, client, chain, granted),
     strength: client.instance.strength,
@@ -102,6 +106,7 @@ function lifetime(deps: OauthDeps, client: BoundClient, mandate: Mandate): { iat
   const ends = [
     now + mandate.lifetime,
     instance.expires,
+    client.binding.expires ?? Number.POSITIVE_INFINITY,
     ...(mandate.chain === undefined ? [] : [expiryOf(mandate.chain)]),
     ...agents.flatMap(({ expires }) => expires ?? []),
   ];
@@ -166,7 +171,7 @@ const aboutOf = (client: BoundClient, { chain }: Mandate) => ({
 
 const answerOf = (claims: AccessTokenClaims, mandate: Mandate, token: string): TokenResponse => ({
   access_token: token,
-  token_type: "DPoP",
+  token_type: claims.cnf.jkt === undefined ? "Bearer" : "DPoP",
   expires_in: claims.exp - claims.iat,
   ...(mandate.issuedTokenType === undefined ? {} : { issued_token_type: mandate.issuedTokenType }),
   ...(mandate.granted.length === 0 ? {} : { authorization_details: claims.authorization_details }),

@@ -3,11 +3,14 @@ import type { KeyCache, KeySet } from "@countersign/proof/jwk";
 import type { ApprovalsDeps } from "../approvals/index.ts";
 import type { DelegationDeps } from "../delegation/index.ts";
 import type { KeyRing, SigningPurpose } from "../keys/index.ts";
+import type { SpiffeDeps } from "../spiffe/index.ts";
 
 /** What the token service is handed. */
-export interface OauthDeps extends DelegationDeps, ApprovalsDeps {
+export interface OauthDeps extends DelegationDeps, ApprovalsDeps, SpiffeDeps {
   /** Imported keys of clients, so that a busy one's key is imported once. */
   readonly holderKeys: KeyCache;
+  /** Whether clients' certificates are seen: TLS ends here, or at a proxy that passes them on. */
+  readonly clientCertificates: boolean;
 }
 
 /** The keys of one purpose as proof's verifiers look them up: by id, in the key ring as it is now. */

@@ -13,11 +13,16 @@ export interface OneTimeProof {
 }
 
 /**
- * Uses a proof up, in the change that it is for, and in the record of its refusal as well. Of any number of
+ * Uses a proof up, where there is one (who proved itself by its connection has none), in the change that it is for, and in the record of its refusal as well. Of any number of
  * changes with the same proof, one commits.
  * @throws Fault with the proof's own code when it was used before
  */
-export async function burnProof(deps: DatabaseDeps, change: Change, proof: OneTimeProof): Promise<void> {
+export async function burnProof(
+  deps: DatabaseDeps,
+  change: Change,
+  proof: OneTimeProof | undefined,
+): Promise<void> {
+  if (proof === undefined) return;
   if (await isSpent(deps.database, proof.key)) {
     throw new Fault(proof.refusal, "A proof that counts once was used before.", {
       remedy: "Sign a new one for each request.",

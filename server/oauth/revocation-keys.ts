@@ -7,7 +7,8 @@ import type { BoundClient } from "./client.ts";
 import type { Granted } from "./mandate.ts";
 
 /**
- * All that kills a token, as its `rev` claim: itself, its key and instance, its agent or service, and for a
+ * All that kills a token, as its `rev` claim: itself, its key and instance, its agent or service, whoever
+ * vouches for it, and for a
  * delegated one everybody and everything in the chain, and the activation of policies that its grants were
  * decided by. What can be lifted carries the epoch that it ends.
  */
@@ -26,7 +27,7 @@ export function revocationKeys(
           ...deadKeysOfChain(chain),
         ];
   const decided = granted.map(({ allow }) => policyKey(allow.activation));
-  const own = [`jti:${jti}`, ...deadKeysOf(client.instance), ...principalKeys(client)];
+  const own = [`jti:${jti}`, ...deadKeysOf(client.instance), ...principalKeys(client), ...client.rev];
   return [...new Set([...own, ...delegated, ...decided])];
 }
 

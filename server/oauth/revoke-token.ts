@@ -1,5 +1,6 @@
 import { claimsOf, requiredJti, verifyCompact } from "@countersign/proof/jws";
 import { append, perform } from "../audit/index.ts";
+import type { RawRequest } from "../http/index.ts";
 import type { Caller } from "../lib/index.ts";
 import { revoke } from "../revocation/index.ts";
 import { aboutToken } from "./about-token.ts";
@@ -16,8 +17,12 @@ import { findToken } from "./store.ts";
  * @throws Fault `invalid-client`, `invalid-request`, `forbidden` when its agent or service is not active
  * @see RFC 7009 §2
  */
-export async function revokeToken(deps: OauthDeps, source: Caller, input: { form: Form }): Promise<void> {
-  const proven = await authenticateClient(deps, source, input.form);
+export async function revokeToken(
+  deps: OauthDeps,
+  source: Caller,
+  input: { form: Form; request?: RawRequest },
+): Promise<void> {
+  const proven = await authenticateClient(deps, source, input.form, input.request);
   return perform(deps, proven.caller, "token.revoke", async (change) => {
     await burnProof(deps, change, proven.assertion);
     const client = await activeClient(deps, proven);

@@ -17,7 +17,11 @@ const KEPT_A_MINUTE = { "cache-control": "public, max-age=60" };
 export const metadata = route<OauthDeps>()({
   summary: "What this authorization server can do (RFC 8414).",
   answers: { 200: z.record(z.string(), z.unknown()) },
-  handle: async ({ issuer }) => ({ status: 200, headers: KEPT_A_MINUTE, body: metadataOf(issuer) }),
+  handle: async ({ issuer, clientCertificates }) => ({
+    status: 200,
+    headers: KEPT_A_MINUTE,
+    body: metadataOf(issuer, clientCertificates),
+  }),
 });
 
 export const jwks = route<OauthDeps>()({
@@ -27,14 +31,16 @@ export const jwks = route<OauthDeps>()({
 });
 
 export const token = route<OauthDeps>()({
-  summary: "The token endpoint: client credentials and token exchange, by private_key_jwt and DPoP.",
+  summary: "The token endpoint, for clients that authenticate by a key, an SVID or a certificate.",
   encoding: "form",
   faults: "oauth",
   body: form,
   answers: {
     200: z.object({
       access_token: z.string(),
-      token_type: z.literal("DPoP"),
+      token_type: z
+        .enum(["DPoP", "Bearer"])
+        .describe("Bearer: bound to the client's certificate (RFC 8705)."),
       expires_in: z.int(),
       issued_token_type: z.string().optional(),
       authorization_details: z.array(z.unknown()).optional(),
@@ -51,8 +57,8 @@ export const revoke = route<OauthDeps>()({
   faults: "oauth",
   body: form,
   answers: { 200: "Whatever was sent: it is of no use any more." },
-  async handle(deps, caller, { body }) {
-    await revokeToken(deps, caller, { form: body });
+  async handle(deps, caller, { body, request }) {
+    await revokeToken(deps, caller, { form: body, request });
     return { status: 200, headers: NOT_KEPT };
   },
 });

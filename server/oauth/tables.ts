@@ -1,4 +1,5 @@
 import type { ColumnTypes, Migration } from "../database/index.ts";
+import { clientMigrations } from "./tables-clients.ts";
 
 /** The tables of this room. Only its stores name them. */
 export interface OauthTables {
@@ -45,6 +46,7 @@ export const oauthMigrations: Migration[] = [
       await createUses(schema, types);
     },
   },
+  ...clientMigrations,
 ];
 
 async function createProofs(schema: Schema, types: ColumnTypes): Promise<void> {

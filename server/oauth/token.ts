@@ -24,7 +24,7 @@ export async function issueToken(
 ): Promise<TokenResponse> {
   const grant = handlerOf(input.form);
   refuseNotOnOffer(input.form);
-  const proven = await authenticateClient(deps, source, input.form);
+  const proven = await authenticateClient(deps, source, input.form, input.request);
   const { token, principal } = await perform(deps, proven.caller, "token.issue", async (change) => {
     await burnProof(deps, change, proven.assertion);
     const holder = proveHolder(deps, await activeClient(deps, proven), input.request);

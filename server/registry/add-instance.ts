@@ -14,6 +14,8 @@ import { requireService } from "./store-workloads.ts";
 
 /** A running copy that attestation has proven. */
 export interface Proven {
+  /** The SPIFFE ID that it has already; a new one of ours where there is none. */
+  readonly id?: string;
   /** Whose copy it is: the record as read for this change. */
   readonly of: { agent: Agent } | { service: Service };
   readonly jwk: PublicJwk;
@@ -47,18 +49,13 @@ export async function addInstance(
   return instance;
 }
 
-function instanceOf(deps: RegistryDeps, { of, jwk, strength, expires }: Proven, jkt: string): Instance {
+function instanceOf(deps: RegistryDeps, proven: Proven, jkt: string): Instance {
+  const { of, jwk, strength, expires } = proven;
   const agent = "agent" in of;
   const kind = agent ? "agent" : "service";
   const principal = agent ? of.agent.name : of.service.id;
-  const { uri } = spiffeId(
-    deps.trustDomain,
-    kind,
-    agent ? of.agent.name : of.service.name,
-    newId(deps, "instance"),
-  );
   return {
-    id: uri,
+    id: proven.id ?? idFor(deps, kind, agent ? of.agent.name : of.service.name),
     kind,
     principal,
     thumbprint: jkt,
@@ -69,6 +66,9 @@ function instanceOf(deps: RegistryDeps, { of, jwk, strength, expires }: Proven, 
     status: "active",
   };
 }
+
+const idFor = (deps: RegistryDeps, kind: Instance["kind"], name: string): string =>
+  spiffeId(deps.trustDomain, kind, name, newId(deps, "instance")).uri;
 
 /** Guards that the principal may have instances when the change commits. */
 async function admit(

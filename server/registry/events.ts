@@ -179,6 +179,18 @@ export const instanceEnrolled = declareEvent(
   }),
 );
 
+export const instanceRenewed = declareEvent(
+  "instance.renewed",
+  "A running copy for which others vouch came with another key, or is vouched for until later.",
+  z.object({
+    instance: z.string(),
+    principal: z.string(),
+    thumbprint: z.string(),
+    expires: z.int(),
+    evidence: z.string(),
+  }),
+);
+
 export const instanceEnded = declareEvent(
   "instance.ended",
   "A running copy ended; its identity and its key are dead.",
@@ -204,5 +216,6 @@ export const registryEvents: readonly EventKind[] = [
   serviceSuspended,
   serviceResumed,
   instanceEnrolled,
+  instanceRenewed,
   instanceEnded,
 ];

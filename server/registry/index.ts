@@ -45,7 +45,7 @@ export {
 } from "./find-service.ts";
 export { grantList } from "./grant-list.ts";
 export { type Group, type GroupDefinition, groupDefinition } from "./group.ts";
-export { deadKeysOf, type Instance, isLive } from "./instance.ts";
+export { deadKeysOf, type Instance, isLive, isVouchedFor } from "./instance.ts";
 export {
   AGENT_STATES,
   AGENT_TRANSITIONS,
@@ -120,3 +120,4 @@ export { touchAgent } from "./touch-agent.ts";
 export { changeAgent, updateAgent } from "./update-agent.ts";
 export { updatePerson } from "./update-person.ts";
 export { updateService } from "./update-service.ts";
+export { type Vouched, vouchFor } from "./vouch-for.ts";

@@ -21,6 +21,13 @@ export interface Instance {
 export const isLive = (instance: Instance, now: number): boolean =>
   instance.status === "active" && now < instance.expires;
 
+/**
+ * Whether others vouch for it whenever it comes (a trust domain, a platform): its key may be another one the next
+ * time, and by its key alone it proves nothing.
+ */
+export const isVouchedFor = ({ strength }: Pick<Instance, "strength">): boolean =>
+  strength === "attested-svid" || strength === "platform-federated";
+
 /** What dies with an instance: its name and its key. */
 export const deadKeysOf = (instance: Pick<Instance, "id" | "thumbprint">): string[] => [
   `instance:${instance.id}`,

@@ -15,6 +15,20 @@ export function insertInstance(change: Change, { enrolledAt, ...instance }: Inst
   change.add(change.tables<RegistryTables>().insertInto("instance").values(row));
 }
 
+/** Notes the key and the end that it has now: on exactly the record that was read. */
+export function replaceInstance(change: Change, before: Instance, after: Instance): void {
+  const { jwk, thumbprint, expires } = after;
+  const update = change.tables<RegistryTables>().updateTable("instance");
+  change.add(
+    update
+      .set({ jwk: JSON.stringify(jwk), thumbprint, expires })
+      .where("id", "=", before.id)
+      .where("status", "=", "active")
+      .where("thumbprint", "=", before.thumbprint)
+      .where("expires", "=", before.expires),
+  );
+}
+
 /** Ends one instance that is active. */
 export function setInstanceEnded(change: Change, id: string): void {
   const update = change.tables<RegistryTables>().updateTable("instance").set({ status: "ended" });

@@ -3,7 +3,19 @@
  * that it ends, `agent:<name>#<epoch>`, and what comes after carries the next one. So no times are compared.
  * Policies die by the number of their activation, `policy:<number>`: whatever was decided by them ends.
  */
-const KINDS = ["task", "edge", "jti", "jkt", "instance", "agent", "person", "service", "policy"] as const;
+const KINDS = [
+  "task",
+  "edge",
+  "jti",
+  "jkt",
+  "instance",
+  "agent",
+  "person",
+  "service",
+  "policy",
+  "trust-domain",
+  "workload",
+] as const;
 export type DeadKey = `${(typeof KINDS)[number]}:${string}`;
 
 /** Long enough for a SPIFFE ID within a dead key; what is longer was made by nobody here. */

@@ -8,7 +8,7 @@ import { chainOf, joinTask, type LivingChain, leafOf } from "../../delegation/in
 import { Fault } from "../../lib/index.ts";
 import type { Agent } from "../../registry/index.ts";
 import { deadAmong } from "../../revocation/index.ts";
-import type { BoundClient } from "../client.ts";
+import { type BoundClient, isBoundTo } from "../client.ts";
 import { decideGrants } from "../decide-grants.ts";
 import { mint } from "../mint.ts";
 import { keySetOf, type OauthDeps } from "../oauth-deps.ts";
@@ -91,10 +91,10 @@ async function requireOwnActorToken(
     throw bad(ticket, "actor_token");
 }
 
-const isOwn = (actor: AccessTokenClaims, { instance, jkt }: BoundClient): boolean =>
+const isOwn = (actor: AccessTokenClaims, { instance, binding }: BoundClient): boolean =>
   actor.sub === instance.id &&
   actor.client_id === instance.id &&
-  actor.cnf.jkt === jkt &&
+  isBoundTo(actor.cnf, binding.cnf) &&
   actor.act === undefined;
 
 /** A ticket of ours. Whose it is, and what has become of what it names, is judged below. */

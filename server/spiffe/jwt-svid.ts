@@ -1,0 +1,98 @@
+import type { KeyObject } from "node:crypto";
+import { decodeBase64url } from "@countersign/proof/digest";
+import { isJsonObject, type Json, type JsonObject, parseStrict } from "@countersign/proof/jcs";
+import { claimsOf, requireAlive, requireAudience, requiredText } from "@countersign/proof/jws";
+import { parseSpiffeId, type SpiffeId } from "@countersign/proof/spiffe-id";
+import { orRefuse, VerificationError } from "@countersign/proof/verification-error";
+import { compactVerify } from "jose";
+import type { TrustBundle } from "./bundle.ts";
+import { requireWorkload, type VerifiedSvid } from "./x509-svid.ts";
+
+/** The nine of the specification; EdDSA is not among them. @see JWT-SVID §2.1 */
+const ALGORITHMS: ReadonlySet<string> = new Set([
+  ...["RS256", "RS384", "RS512"],
+  ...["ES256", "ES384", "ES512"],
+  ...["PS256", "PS384", "PS512"],
+]);
+const HEADERS: ReadonlySet<string> = new Set(["alg", "kid", "typ"]);
+const LONGEST = 16_384;
+/** What whoever steals it could use for longer is a secret, in seconds. */
+const LONGEST_LIFE = 3_600;
+
+/** What a JWT-SVID says before anything of it is verified. */
+export interface PeekedSvid {
+  readonly id: SpiffeId;
+  readonly alg: string;
+  readonly kid: string;
+}
+
+/**
+ * Whom a JWT-SVID says that it is, and which key of that trust domain it says has signed it. Nothing has been
+ * verified: good for looking up the bundle, and for nothing else.
+ * @throws VerificationError `malformed`, `not-canonical`, `too-large`, `wrong-alg`, `wrong-typ`, `missing-claim`
+ * @see JWT-SVID §2, §5
+ */
+export function peekJwtSvid(attackerSvid: string): PeekedSvid {
+  if (attackerSvid.length > LONGEST) throw new VerificationError("too-large", "the JWT-SVID is too long");
+  const [header = "", payload = "", signature, ...more] = attackerSvid.split(".", 4);
+  if (signature === undefined || more.length > 0) throw malformed("a JWT-SVID has three parts");
+  const { alg, kid } = readHeader(jsonOf("the header", header));
+  const id = parseSpiffeId(requiredText(claimsOf(jsonOf("the payload", payload)), "sub"));
+  return { id: requireWorkload(id), alg, kid };
+}
+
+/**
+ * Verifies a JWT-SVID by the bundle of the trust domain that it names and by no other. It proves nothing about
+ * who sends it: whoever has seen it can send it again.
+ * @param expected.audience our issuer; the only audience that it may have
+ * @param expected.now milliseconds since the epoch
+ * @throws VerificationError also `unknown-key`, `bad-signature`, `wrong-audience`, `expired`, `not-yet-valid`,
+ *   `too-long-lived`
+ */
+export async function verifyJwtSvid(
+  attackerSvid: string,
+  { bundle, audience, now }: { bundle: TrustBundle; audience: string; now: number },
+): Promise<VerifiedSvid> {
+  const { id, alg, kid } = peekJwtSvid(attackerSvid);
+  const claims = await signedClaims(attackerSvid, alg, keyOf(bundle, kid, alg));
+  requireAudience(claims, audience);
+  const { exp } = requireAlive(claims, now);
+  if (exp * 1000 > now + LONGEST_LIFE * 1000)
+    throw new VerificationError("too-long-lived", `a JWT-SVID lives at most ${LONGEST_LIFE} s here`);
+  return { id, expires: exp * 1000 };
+}
+
+function readHeader(header: Json): { alg: string; kid: string } {
+  if (!isJsonObject(header)) throw malformed("the header must be an object");
+  if (Object.keys(header).some((name) => !HEADERS.has(name)))
+    throw malformed("the header has more than alg, kid, typ");
+  const { alg, kid, typ } = header;
+  if (typeof alg !== "string" || !ALGORITHMS.has(alg))
+    throw new VerificationError("wrong-alg", "no alg of JWT-SVIDs");
+  if (typ !== undefined && typ !== "JWT" && typ !== "JOSE")
+    throw new VerificationError("wrong-typ", "no typ of JWT-SVIDs");
+  if (typeof kid !== "string" || kid === "") throw malformed("a JWT-SVID names its key");
+  return { alg, kid };
+}
+
+function keyOf({ jwtKeys }: TrustBundle, kid: string, alg: string): KeyObject {
+  const known = jwtKeys.get(kid);
+  if (known === undefined)
+    throw new VerificationError("unknown-key", "no such key in the bundle of its trust domain");
+  if (known.alg === undefined || known.alg === alg) return known.key;
+  throw new VerificationError("wrong-alg", "the key is for another alg");
+}
+
+async function signedClaims(attackerSvid: string, alg: string, key: KeyObject): Promise<JsonObject> {
+  const { payload } = await compactVerify(attackerSvid, key, { algorithms: [alg] }).catch((cause) => {
+    throw new VerificationError("bad-signature", "the signature does not verify", { cause });
+  });
+  return claimsOf(orRefuse("malformed", "the payload", () => parseStrict(payload)));
+}
+
+function jsonOf(what: string, encoded: string): Json {
+  const bytes = orRefuse("not-canonical", what, () => decodeBase64url(encoded));
+  return orRefuse("malformed", what, () => parseStrict(bytes));
+}
+
+const malformed = (problem: string): VerificationError => new VerificationError("malformed", problem);
