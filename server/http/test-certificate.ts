@@ -10,6 +10,15 @@ import { createPublicKey, type KeyObject, sign } from "node:crypto";
  * @see RFC 8705 §2.2, RFC 5280 §4.1
  */
 export function selfSigned(key: KeyObject, name: string, now = Date.now()): string {
+  const lines =
+    selfSignedDer(key, name, now)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
+}
+
+/** The same, in DER. */
+export function selfSignedDer(key: KeyObject, name: string, now = Date.now()): Buffer {
   const subject = sequence(setOf(sequence(OID.commonName, der(0x0c, Buffer.from(name)))));
   const certified = sequence(
     der(0xa0, integer(2)), // v3
@@ -22,9 +31,7 @@ export function selfSigned(key: KeyObject, name: string, now = Date.now()): stri
   );
   const signature = sign("sha256", certified, key);
   const bits = der(0x03, Buffer.concat([Buffer.of(0), signature]));
-  const text = sequence(certified, sequence(OID.ecdsaWithSha256), bits).toString("base64");
-  const lines = text.match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
+  return sequence(certified, sequence(OID.ecdsaWithSha256), bits);
 }
 
 const DAY = 86_400_000;

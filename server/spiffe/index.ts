@@ -5,7 +5,10 @@
  */
 export { BundleCache } from "./bundle-cache.ts";
 export { spiffeEvents } from "./events.ts";
+export { putTrustDomain } from "./put-trust-domain.ts";
 export { BundleRefresh } from "./refresh-bundles.ts";
+export { registerWorkload, removeWorkload } from "./register-workload.ts";
+export { removeTrustDomain } from "./remove-trust-domain.ts";
 export {
   trustDomainList,
   trustDomainPut,

@@ -68,7 +68,7 @@ export async function certify(issuer: Certified | undefined, wanted: Wanted): Pr
   const der = Buffer.from(certificate.rawData);
   return {
     der,
-    pem: certificate.toString("pem"),
+    pem: `${certificate.toString("pem")}\n`,
     key: KeyObject.from(pair.privateKey as never),
     subject,
     pair,
