@@ -14,6 +14,8 @@ export interface ServeOptions {
   tlsCert?: string;
   tlsKey?: string;
   behindProxy?: boolean;
+  proxyAddress?: string;
+  proxyClientCert?: boolean;
   logLevel?: string;
   oracleShare?: string;
   recoverPolicies?: string;
@@ -72,6 +74,17 @@ function withOptions(command: Command): Command {
       .addOption(from("--tls-key <file>", "its private key", "COUNTERSIGN_TLS_KEY"))
       .option("--behind-proxy", "a proxy in front ends TLS (env: COUNTERSIGN_BEHIND_PROXY=true)")
       .addOption(
+        from(
+          "--proxy-address <list>",
+          "where the proxy's requests come from: addresses and networks, with commas",
+          "COUNTERSIGN_PROXY_ADDRESS",
+        ),
+      )
+      .option(
+        "--proxy-client-cert",
+        "the proxy passes client certificates on as RFC 9440 says, and lets nobody else (env: COUNTERSIGN_PROXY_CLIENT_CERT=true)",
+      )
+      .addOption(
         from("--log-level <level>", "how much of its work it tells on stderr", "COUNTERSIGN_LOG_LEVEL")
           .choices(["debug", "info", "warn", "error"])
           .default("warn"),
@@ -126,11 +139,20 @@ function configOf(options: ServeOptions) {
     issuer: options.issuer ?? `http://localhost:${port}`,
     trustDomain: options.trustDomain,
     behindProxy: options.behindProxy === true || process.env.COUNTERSIGN_BEHIND_PROXY === "true",
+    ...proxyOf(options),
     ...(options.logLevel === undefined ? {} : { logLevel: options.logLevel }),
     ...(options.recoverPolicies === undefined ? {} : { recoverPolicies: options.recoverPolicies }),
     oracleShare: shareOf(options.oracleShare ?? "100"),
     ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
   };
+}
+
+/** What is said of the proxy, where anything is. */
+function proxyOf({ proxyAddress, proxyClientCert }: ServeOptions) {
+  const clientCertificates = proxyClientCert === true || process.env.COUNTERSIGN_PROXY_CLIENT_CERT === "true";
+  const addresses = (proxyAddress ?? "").split(",").map((address) => address.trim());
+  if (proxyAddress === undefined && !clientCertificates) return {};
+  return { proxy: { addresses: addresses.filter((address) => address !== ""), clientCertificates } };
 }
 
 function portOf(text: string): number {
