@@ -138,6 +138,16 @@ test("a short RSA key signs nothing", async () => {
   await refuses(svid, "bad-signature", { bundle });
 });
 
+test("a signature whose last letter carries stray bits is refused, though they mean nothing", async () => {
+  const svid = jwtSvidBy(acme, good);
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const last = alphabet.indexOf(svid.at(-1) ?? "");
+  for (const stray of [1, 2, 3]) {
+    const hostile = svid.slice(0, -1) + alphabet[last + stray];
+    await assert.rejects(verify(hostile), { code: "not-canonical" });
+  }
+});
+
 test("whatever is changed in it, it is refused without a crash", async () => {
   const svid = jwtSvidBy(acme, good);
   await fc.assert(

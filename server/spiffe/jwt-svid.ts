@@ -36,6 +36,8 @@ export function peekJwtSvid(attackerSvid: string): PeekedSvid {
   if (attackerSvid.length > LONGEST) throw new VerificationError("too-large", "the JWT-SVID is too long");
   const [header = "", payload = "", signature, ...more] = attackerSvid.split(".", 4);
   if (signature === undefined || more.length > 0) throw malformed("a JWT-SVID has three parts");
+  // jose takes signatures whose last letter carries bits that mean nothing: one SVID would have many names.
+  orRefuse("not-canonical", "the signature", () => decodeBase64url(signature));
   const { alg, kid } = readHeader(jsonOf("the header", header));
   const id = parseSpiffeId(requiredText(claimsOf(jsonOf("the payload", payload)), "sub"));
   return { id: requireWorkload(id), alg, kid };
