@@ -179,7 +179,10 @@ forEachEngine((engine) => {
       assert.equal((await register("spiffe://partner.example/ns/a/")).id, workload.id);
       assert.equal(await codeOf(register("spiffe://partner.example/ns/a/", { agent: "writer" })), "exists");
       const [event] = await eventsOf("workload.registered");
-      assert.deepEqual([event.about.agent, event.body.spiffe_id], ["planner", "spiffe://partner.example/ns/a/"]);
+      assert.deepEqual(
+        [event.about.agent, event.body.spiffe_id],
+        ["planner", "spiffe://partner.example/ns/a/"],
+      );
     });
 
     test("is refused for a whole trust domain, for our own, for another one's, and for nobody", async () => {
