@@ -24,8 +24,11 @@ export const presentAndVerified = 0x05;
 
 const signCount = Buffer.from("0000002a", "hex");
 
-export function newPerson(alg: "ES256" | "EdDSA" | "RS256" = "ES256"): Person {
-  const { privateKey, publicKey } = keyPair(alg);
+/** @param keys her passkey's, where they have to be the same each time */
+export function newPerson(
+  alg: "ES256" | "EdDSA" | "RS256" = "ES256",
+  { privateKey, publicKey }: { privateKey: KeyObject; publicKey: KeyObject } = keyPair(alg),
+): Person {
   return {
     credentialPublicKey: coseKey(publicKey),
     sign: (challenge, change = {}) => assertion(privateKey, alg, challenge, change),
