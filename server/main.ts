@@ -13,8 +13,8 @@ import { CertificateCallers, endpoints, gate, migrations, type ServerDeps } from
 import { expireApprovals } from "./approvals/index.ts";
 import { checkLog, flushRefusals, RefusalCounter, startSequencer } from "./audit/index.ts";
 import { DecisionIds, DecisionLog, forgetOldAnswers, LiveApplications } from "./authzen/index.ts";
-import { type Database, type DatabaseLocation, openDatabase } from "./database/index.ts";
-import { expireTasks, tidyWindows } from "./delegation/index.ts";
+import { type Database, type DatabaseLocation, forgetHotKeys, openDatabase } from "./database/index.ts";
+import { expireTasks, forgetHeads, tidyWindows } from "./delegation/index.ts";
 import { factSource } from "./gateway/index.ts";
 import {
   buildServer,
@@ -255,6 +255,8 @@ function startChores(deps: ServerDeps): () => void {
     [seconds(30), () => bundles.run()],
     [minutes(1), () => tellOfObserving(deps)],
     [hours(1), () => forgetOldDecisions(deps)],
+    [hours(1), () => forgetHeads(deps)],
+    [hours(1), () => forgetHotKeys(deps)],
     [hours(1), () => keepKeysFresh(deps)],
     [hours(1), () => forgetOldAnswers(deps)],
   ];

@@ -3,6 +3,7 @@
  * commit it whole; reads go through the query builder, seen as the tables of one room. Knows no domain word.
  */
 export { Change, Conflict, type Expectation, type HotKey } from "./change.ts";
+export { forgetHotKeys } from "./housekeeping.ts";
 export {
   type Database,
   type DatabaseDeps,

@@ -28,6 +28,7 @@ export { endDelegation } from "./end-edge.ts";
 export { delegationEvents } from "./events.ts";
 export { expireTasks } from "./expire.ts";
 export { type Extension, type ExtensionRequest, extend, readExtension } from "./extend.ts";
+export { forgetHeads } from "./forget-heads.ts";
 export { giveConsent, refuseConsent } from "./give-consent.ts";
 export {
   advance,

@@ -9,6 +9,7 @@ import { chainOf } from "./chain-of.ts";
 import { closeTask } from "./close-task.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
 import { ALL, begunTask, codeOf, migrations, openCompany, passOn, type Running, run } from "./fixture.ts";
+import { forgetHeads } from "./forget-heads.ts";
 import type { RememberedCall } from "./history.ts";
 import { joinTask } from "./join-task.ts";
 import {
@@ -307,6 +308,33 @@ forEachEngine((engine) => {
       await assert.rejects(deps.database.commit(change), Conflict);
     });
 
+    test("of what has ended, or has rested for a day, leaves no head behind, and begins anew", async () => {
+      const { deps, desk } = room;
+      const { copy, task } = await atWork();
+      const of = whose(copy, task);
+      await callAs(deps, of, PLAIN);
+      const standing = async () => {
+        const { heads } = await footing(deps, of, EVERYTHING);
+        return heads.filter(({ version }) => version > 0).map(({ key }) => key.split(":")[1]);
+      };
+      const all = await standing();
+      assert.equal(all.length, 6);
+      await forgetHeads(deps);
+      assert.deepEqual(await standing(), all, "it is under way");
+      await closeTask(deps, desk.caller, { task });
+      deps.clock.advance(SPANS.hour);
+      await tidyWindows(deps);
+      await forgetHeads(deps);
+      assert.deepEqual(await standing(), all, "it was a moment ago");
+      deps.clock.advance(SPANS.day + 2 * SPANS.minute);
+      await tidyWindows(deps);
+      await tidyWindows(deps);
+      await forgetHeads(deps);
+      assert.deepEqual(await standing(), []);
+      await callAs(deps, of, PLAIN);
+      assert.deepEqual(await standing(), all);
+    });
+
     const MOST = 25;
 
     /** Refuses what would be one call too many. */
@@ -317,12 +345,16 @@ forEachEngine((engine) => {
 
     async function race(servers: readonly Deps[], of: CountedFor, calls: number): Promise<void> {
       const began = performance.now();
+      const tidying = Promise.all(
+        [1, 2, 3].map(() => tidyWindows(room.deps).then(() => forgetHeads(room.deps))),
+      );
       const settled = await Promise.allSettled(
         Array.from({ length: calls }, (_, i) => {
           const deps = servers[i % servers.length] ?? room.deps;
           return callAs(deps, of, PLAIN, atMost(deps, of));
         }),
       );
+      await tidying;
       const refused = settled.flatMap((one) => (one.status === "rejected" ? [String(one.reason.code)] : []));
       assert.deepEqual([...new Set(refused)], ["denied"], "refused, and nothing else");
       assert.equal(calls - refused.length, MOST);

@@ -145,3 +145,27 @@ function sumUpSeconds(change: Change, before: number): void {
   );
   change.add(tables.deleteFrom("window_second").where("second", "<=", before), { rows: "any" });
 }
+
+/** Those of them in whose windows anything is still counted. */
+export async function countedAmong(
+  database: Database,
+  counted: Counted,
+  whose: readonly string[],
+): Promise<string[]> {
+  if (whose.length === 0) return [];
+  const tables = database.tables<DelegationTables>();
+  const summedIn = (table: "window_second" | "window_tally") =>
+    tables
+      .selectFrom(table)
+      .select("whose")
+      .distinct()
+      .where("counted", "=", counted)
+      .where("whose", "in", whose);
+  const singly = tables.selectFrom("window_call").select(`${counted} as whose`).distinct();
+  const found = await Promise.all([
+    singly.where(counted, "in", whose).execute(),
+    summedIn("window_second").execute(),
+    summedIn("window_tally").execute(),
+  ]);
+  return found.flat().flatMap(({ whose: one }) => one ?? []);
+}

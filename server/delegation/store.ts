@@ -119,6 +119,18 @@ export async function tasksOverdue(database: Database, now: number, limit: numbe
   return rows.map(taskOf);
 }
 
+/** Those of the tasks that have ended until then. */
+export async function endedAmong(
+  database: Database,
+  tasks: readonly string[],
+  until: number,
+): Promise<string[]> {
+  if (tasks.length === 0) return [];
+  const ended = database.tables<DelegationTables>().selectFrom("task").select("id");
+  const rows = await ended.where("id", "in", tasks).where("ended_at", "<=", until).execute();
+  return rows.map(({ id }) => id);
+}
+
 export interface StoredConsent {
   readonly task: Id<"task">;
   readonly hash: string;
