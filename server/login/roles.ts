@@ -11,7 +11,8 @@ export const rolesOf = (deps: LoginDeps, person: PersonId): Promise<Role[]> =>
 
 /**
  * Gives a person a role.
- * @throws Fault `forbidden` unless an administrator asks; `not-found`; `exists` when she has it
+ * @throws Fault `forbidden` unless an administrator asks, and for `policy-publisher` another one than gets it;
+ *   `not-found`; `exists` when she has it
  */
 export function grantRole(
   deps: LoginDeps,
@@ -21,6 +22,7 @@ export function grantRole(
   const { person: id, role } = input;
   return perform(deps, caller, "role.grant", async (change) => {
     requireAdministrator(caller);
+    refuseOwnPublishing(caller, input);
     const person = await findPerson(deps, id);
     if (person?.status !== "active") throw new Fault("not-found", "There is no active person of this id.");
     if ((await rolesOf(deps, id)).includes(role))
@@ -49,6 +51,14 @@ export function withdrawRole(
     await refuseLastAdministrator(deps, role);
     deleteRole(change, id, role);
     append(change, roleWithdrawn(deps, caller, { person: id }, { role }));
+  });
+}
+
+/** Who runs the installation does not by that decide what is allowed in it: that takes two. */
+function refuseOwnPublishing(caller: Caller, { person, role }: { person: PersonId; role: Role }): void {
+  if (role !== "policy-publisher" || person !== caller.principal) return;
+  throw new Fault("forbidden", "Nobody makes herself a policy publisher.", {
+    remedy: "Ask another administrator to give you the role.",
   });
 }
 

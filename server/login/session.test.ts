@@ -117,6 +117,20 @@ forEachEngine((engine) => {
   });
 
   describe("roles", () => {
+    test("of a policy publisher is given by another administrator, never by oneself", async () => {
+      const { deps, close } = await openLogin(engine);
+      const ada = await firstAdministrator(deps);
+      const hana = await person(deps, ada.caller, "Hana");
+      await grantRole(deps, ada.caller, { person: hana.id, role: "administrator" });
+      const caller = (await sessionCaller(deps, hana.token)) ?? assert.fail();
+      const own = { person: hana.id, role: "policy-publisher" } as const;
+      await assert.rejects(grantRole(deps, caller, own), refused("forbidden"));
+      assert.deepEqual(await rolesOf(deps, hana.id), ["administrator"]);
+      await grantRole(deps, ada.caller, own);
+      assert.deepEqual((await rolesOf(deps, hana.id)).sort(), ["administrator", "policy-publisher"]);
+      await close();
+    });
+
     test("are given and taken by administrators, and the last administrator stays", async () => {
       const { deps, close } = await openLogin(engine);
       const ada = await firstAdministrator(deps);
