@@ -144,6 +144,26 @@ forEachEngine((engine) => {
       },
     );
 
+    promise(
+      "a yes that was given under one bound does not count under another",
+      async ({ deps, pat, mia }) => {
+        const bound = (amount: number) =>
+          put(deps, {
+            name: "bound",
+            text: `@id("bound") @lift("manager") @reason("Too much.")
+            forbid (principal, action == Action::"finance/pay", resource)
+            when { context.args has amount && context.args.amount > context.settings.bound.most };`,
+            settings: `most: ${amount}`,
+          });
+        await bound(100);
+        const question = await callFor(deps, pat, payment(200));
+        const first = await asked(ask(deps, question));
+        await answer(deps, mia, first);
+        await bound(150);
+        assert.notEqual(await asked(ask(deps, question)), first);
+      },
+    );
+
     promise("a policy that the manager did not see asks her again", async ({ deps, pat, mia }) => {
       const call = await callFor(deps, pat);
       const first = await asked(ask(deps, call));

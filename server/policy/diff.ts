@@ -54,7 +54,7 @@ export async function diffPolicies(deps: PolicyDeps, from: Which, to: Which): Pr
     removed: textsOf(before, ({ id, file }) => !others.has(id) && isCompared(file)),
     changed: inOrder(after).flatMap((policy) => {
       const earlier = mine.get(policy.id);
-      if (earlier === undefined || earlier.hash === policy.hash) return [];
+      if (earlier === undefined || earlier.text === policy.text) return [];
       return [{ id: policy.id, before: textOf(earlier), after: textOf(policy) }];
     }),
     beside,

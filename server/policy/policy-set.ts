@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalBytes, type Json } from "@countersign/proof/jcs";
 import { type CedarSchema, withSettings } from "../catalog/index.ts";
 import { compiledEngine, compiledEngineInSteps } from "./compiled.ts";
+import { contentHash } from "./content-hash.ts";
 import type { Engine } from "./engine.ts";
 import type { Policy, PolicyFile, PolicySet } from "./policy.ts";
 import { readPolicies } from "./read-policies.ts";
@@ -57,7 +58,9 @@ export function readSet(files: readonly PolicyFile[]): ReadSet {
   const { types, values, problems } = readSettings(inOrder(files));
   const [problem] = [...read.flatMap((one) => one.problems), ...problems];
   if (problem !== undefined) throw new Error(`${problem.file}:${problem.line}: ${problem.message}`);
-  const policies = read.flatMap((file) => file.policies);
+  const policies = read
+    .flatMap((file) => file.policies)
+    .map((policy) => ({ ...policy, hash: contentHash(policy, values) }));
   if (new Set(policies.map(({ id }) => id)).size < policies.length)
     throw new Error("two policies have the same @id");
   return { ...identify(files), policies, settings: { types, values } };

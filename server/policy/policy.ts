@@ -17,7 +17,7 @@ export interface PolicyFile {
 
 /** One policy, read: data alone, so that one thread may read what another compiles. */
 export interface Policy extends PolicyRef {
-  /** Its source, from the first annotation to the semicolon: what `hash` is the SHA-256 of (base64url). */
+  /** Its source, from the first annotation to the semicolon. `hash` covers it, and the settings that it reads. */
   readonly text: string;
   readonly effect: "permit" | "forbid";
   readonly reason: string;
