@@ -1,58 +1,28 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Person } from "../examples/authenticator/person.ts";
-import { run, type ServerByHand, startByHand } from "../examples/quarterly-review/server-by-hand.ts";
+import { openTerminal, type Terminal } from "./fixture.ts";
 
-const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const MANIFEST = fileURLToPath(new URL("../examples/quarterly-review/manifest.yaml", import.meta.url));
 
 describe("the command line, as an administrator uses it", () => {
-  let server: ServerByHand;
-  let home: string;
-  let code: string;
-
+  let terminal: Terminal;
   before(async () => {
-    server = await startByHand();
-    home = mkdtempSync(join(tmpdir(), "countersign-home-"));
-    const ada = new Person(server.issuer);
-    await ada.becomeAdministrator(server.link, { name: "Ada Admin", email: "ada@acme.example" });
-    code = String((await ada.browser.send("POST", "/login/terminal-code")).code);
+    terminal = await openTerminal();
   });
-  after(async () => {
-    await server?.stop();
-    rmSync(home, { recursive: true });
-  });
-
-  async function countersign(...args: string[]): Promise<{ code: number | null; output: string }> {
-    const env = { COUNTERSIGN_ISSUER: server.issuer, XDG_CONFIG_HOME: home };
-    const program = run([MAIN, ...args], env);
-    const ended = await program.ended;
-    return { code: ended, output: program.output() };
-  }
-  async function says(wanted: RegExp, ...args: string[]): Promise<string> {
-    const { code, output } = await countersign(...args);
-    assert.equal(code, 0, `${args.join(" ")}: ${output}`);
-    assert.match(output, wanted);
-    return output;
-  }
-  async function refuses(wanted: RegExp, ...args: string[]): Promise<void> {
-    const { code, output } = await countersign(...args);
-    assert.equal(code, 1, `${args.join(" ")}: ${output}`);
-    assert.match(output, wanted);
-    assert.doesNotMatch(output, /\n\s+at /, "no stack trace");
-  }
+  after(() => terminal?.close());
+  const says: Terminal["says"] = (wanted, ...args) => terminal.says(wanted, ...args);
+  const refuses = (wanted: RegExp, ...args: string[]) => terminal.refuses(1, wanted, ...args);
 
   test("says how to sign in, signs in by a code once, and keeps the session where only its owner reads it", async () => {
     await refuses(/countersign login/, "agents");
-    await says(/signed in/, "login", code);
-    await refuses(/./, "login", code);
+    await says(/signed in/, "login", terminal.code);
+    await refuses(/./, "login", terminal.code);
     await says(/Ada Admin person_/, "whoami");
-    const kept = readFileSync(join(home, "countersign", "sessions.json"), "utf8");
-    assert.ok(!(await says(/./, "whoami")).includes(JSON.parse(kept)[server.issuer]));
+    const kept = readFileSync(join(terminal.home, "countersign", "sessions.json"), "utf8");
+    assert.ok(!(await says(/./, "whoami")).includes(JSON.parse(kept)[terminal.server.issuer]));
   });
 
   test("registers people and services, and lists them", async () => {
@@ -71,7 +41,7 @@ describe("the command line, as an administrator uses it", () => {
     await says(/\+ Agent planning-agent created/, "apply", "-f", MANIFEST);
     await says(/Nothing to change/, "apply", "-f", MANIFEST);
     const changed = readFileSync(MANIFEST, "utf8").replace("Plans a review", "Plans every review");
-    const file = join(home, "changed.yaml");
+    const file = join(terminal.home, "changed.yaml");
     writeFileSync(file, changed);
     await says(/~ Agent planning-agent would be changed\n\s+purpose/, "plan", "-f", file);
   });
@@ -86,7 +56,7 @@ describe("the command line, as an administrator uses it", () => {
   });
 
   test("verifies the log over HTTP and from a copy, and proves one event to a file", async () => {
-    const copy = join(home, "copy");
+    const copy = join(terminal.home, "copy");
     await says(/none changed, dropped or reordered/, "audit", "verify");
     await says(/events copied/, "audit", "export", copy);
     await says(/none changed, dropped or reordered/, "audit", "verify", "--copy", copy);
@@ -105,7 +75,7 @@ describe("the command line, as an administrator uses it", () => {
     await refuses(/does not hold/, "audit", "verify", "--copy", copy, "--vkey", `${vkey.slice(0, -4)}AAA=`);
     const bundle = readFileSync(join(copy, "tile/entries/000.p", String(eventsIn(copy))), "latin1");
     const event = /"id":"(event_\w+)"/.exec(bundle)?.[1] ?? "";
-    await says(/with its proof, is in/, "audit", "prove", event, "-o", join(home, "evidence.json"));
+    await says(/with its proof, is in/, "audit", "prove", event, "-o", join(terminal.home, "evidence.json"));
   });
 });
 

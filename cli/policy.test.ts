@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Person } from "../examples/authenticator/person.ts";
-import { run, type ServerByHand, startByHand } from "../examples/quarterly-review/server-by-hand.ts";
+import { openTerminal, type Terminal } from "./fixture.ts";
 import { lineDiff } from "./policy-print.ts";
 import { momentPast, spanOf } from "./time-said.ts";
 
-const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const SHIPPED = fileURLToPath(new URL("../policies", import.meta.url));
 
 const FREEZE = `@id("freeze")
@@ -28,48 +25,23 @@ const FREEZE_TESTS = `tests:
 `;
 
 describe("policy, as whoever answers for what is allowed uses it", () => {
-  let server: ServerByHand;
+  let terminal: Terminal;
   let home: string;
   let folder: string;
 
   before(async () => {
-    server = await startByHand();
-    home = mkdtempSync(join(tmpdir(), "countersign-home-"));
+    terminal = await openTerminal();
+    home = terminal.home;
     folder = join(home, "mine");
     mkdirSync(folder);
     writeFileSync(join(folder, "freeze.cedar"), SOME_FREEZE);
     writeFileSync(join(home, "freeze.cedar"), FREEZE);
     writeFileSync(join(folder, "freeze.test.yaml"), FREEZE_TESTS);
-    const ada = new Person(server.issuer);
-    await ada.becomeAdministrator(server.link, { name: "Ada Admin", email: "ada@acme.example" });
-    const code = String((await ada.browser.send("POST", "/login/terminal-code")).code);
-    await says(/signed in/, "login", code);
+    await says(/signed in/, "login", terminal.code);
   });
-  after(async () => {
-    await server?.stop();
-    rmSync(home, { recursive: true });
-  });
-
-  async function countersign(...args: string[]): Promise<{ code: number | null; output: string }> {
-    const env = { COUNTERSIGN_ISSUER: server.issuer, XDG_CONFIG_HOME: home };
-    const program = run([MAIN, ...args], env);
-    const ended = await program.ended;
-    return { code: ended, output: program.output() };
-  }
-  async function says(wanted: RegExp, ...args: string[]): Promise<string> {
-    const { code, output } = await countersign(...args);
-    assert.equal(code, 0, `${args.join(" ")}: ${output}`);
-    assert.match(output, wanted);
-    return output;
-  }
-  async function refuses(exit: 1 | 2, wanted: RegExp, ...args: string[]): Promise<string> {
-    const { code, output } = await countersign(...args);
-    assert.equal(code, exit, `${args.join(" ")}: ${output}`);
-    assert.match(output, wanted);
-    assert.doesNotMatch(output, /\n\s+at /, "no stack trace");
-    assert.ok(!output.includes("\u001b"), "no colours into a pipe");
-    return output;
-  }
+  after(() => terminal?.close());
+  const says: Terminal["says"] = (wanted, ...args) => terminal.says(wanted, ...args);
+  const refuses: Terminal["refuses"] = (exit, wanted, ...args) => terminal.refuses(exit, wanted, ...args);
   const json = async (...args: string[]) => JSON.parse(await says(/^[{[]/, ...args, "--json"));
 
   test("checks and tests without a server, and shows the place of what is wrong", async () => {
@@ -136,7 +108,7 @@ describe("policy, as whoever answers for what is allowed uses it", () => {
   test("has policies refuse nothing for a while, and says so wherever it matters", async () => {
     await refuses(1, /30 days/, "policy", "observe", "--for", "31d");
     await says(/refuse nothing until/, "policy", "observe", "--for", "2d");
-    const health = await (await fetch(`${server.issuer}/health`)).json();
+    const health = await (await fetch(`${terminal.server.issuer}/health`)).json();
     assert.ok(health.observing.until > Date.now());
     await says(/refuse again/, "policy", "observe", "--stop");
     await refuses(1, /refuse\./, "policy", "observe");

@@ -4,12 +4,10 @@ import { randomUUID } from "node:crypto";
 import { createDpopProof } from "@countersign/proof/dpop";
 import type { JsonObject } from "@countersign/proof/jcs";
 import type { Instance } from "@countersign/sdk";
-import { becomeAdministrator } from "./administrator.ts";
-import { freshFolder, freshPostgres } from "./place.ts";
 import type { Suite } from "./report.ts";
-import { freePort, startServer } from "./server-process.ts";
+import { onTwoServers } from "./server-pair.ts";
 import { type Address, jsonOf, send, type WireAnswer } from "./wire.ts";
-import { askForToken, claimsOf, grantOf, proofsOf, startWorkloads, TOOL } from "./workloads.ts";
+import { askForToken, claimsOf, grantOf, proofsOf, TOOL } from "./workloads.ts";
 
 const MOST = 100;
 const CALLS = 1_000;
@@ -26,15 +24,8 @@ spec:
     unless { context has window && context.window has agent_minute && context.window.agent_minute < ${MOST} };
 `;
 
-export const exactlyN: Suite = async (report) => {
-  const place = await freshPostgres();
-  const beside = { ...freshFolder(), databaseUrl: place.databaseUrl };
-  const keys = `${place.data}/keys`;
-  try {
-    const first = await startServer(place, { port: await freePort(), keys });
-    const administrator = await becomeAdministrator(place, first);
-    const second = await startServer(beside, { port: await freePort(), keys, issuer: first.issuer });
-    const { agent, service } = await startWorkloads(administrator, first.issuer);
+export const exactlyN: Suite = (report) =>
+  onTwoServers(async ({ first, second, administrator, workloads: { agent, service } }) => {
     await administrator.human.browser.sendYaml("/manifest/apply", POLICY);
     await report.case(
       `a limit of ${MOST} a minute admits exactly ${MOST} of ${CALLS} calls that two servers count at once`,
@@ -50,11 +41,7 @@ export const exactlyN: Suite = async (report) => {
       },
     );
     await Promise.all([first.stop(), second.stop()]);
-  } finally {
-    await place.remove();
-    await beside.remove();
-  }
-};
+  });
 
 function requireExactly(answers: readonly WireAnswer[]): void {
   const strange = answers.filter(({ status }) => status !== 200 && status !== 403);

@@ -4,63 +4,34 @@ import { randomUUID } from "node:crypto";
 import { sha256Base64url } from "@countersign/proof/digest";
 import { signCompact } from "@countersign/proof/jws";
 import { makeKey } from "@countersign/sdk";
-import { type Administrator, becomeAdministrator } from "./administrator.ts";
+import type { Administrator } from "./administrator.ts";
 import { eventually, pause } from "./chance.ts";
 import { requireKept } from "./kept.ts";
 import { startLoad } from "./load.ts";
 import { verifyOverHttp } from "./log-check.ts";
-import { freshFolder, freshPostgres, type Place } from "./place.ts";
 import type { Report, Suite } from "./report.ts";
 import { addReviewedTool } from "./reviewed-tool.ts";
-import { freePort, type ServerProcess, startServer } from "./server-process.ts";
+import { onTwoServers, type ServerPair } from "./server-pair.ts";
+import { type ServerProcess, startServer } from "./server-process.ts";
 import { type Address, jsonOf, send, type WireAnswer } from "./wire.ts";
-import {
-  askAs,
-  askForToken,
-  claimsOf,
-  grantOf,
-  joinToken,
-  proofsOf,
-  startWorkloads,
-  TOOL,
-  type Workloads,
-} from "./workloads.ts";
+import { askAs, askForToken, claimsOf, grantOf, joinToken, proofsOf, TOOL } from "./workloads.ts";
 
 const RACES = 10;
 
-interface Pair {
-  readonly first: ServerProcess;
-  readonly second: ServerProcess;
-  readonly administrator: Administrator;
-  readonly workloads: Workloads;
-}
-
-export const twoServers: Suite = async (report) => {
-  const place = await freshPostgres();
-  const beside = { ...freshFolder(), databaseUrl: place.databaseUrl };
-  const keys = `${place.data}/keys`;
-  try {
-    const first = await startServer(place, { port: await freePort(), keys });
-    const administrator = await becomeAdministrator(place, first);
-    const second = await startServer(beside, { port: await freePort(), keys, issuer: first.issuer });
-    const workloads = await startWorkloads(administrator, first.issuer);
-    const pair = { first, second, administrator, workloads };
+export const twoServers: Suite = (report) =>
+  onTwoServers(async (pair) => {
     await countedOnce(report, pair);
     await approvalOnce(report, pair);
     await refusedAtTheOther(report, pair);
     await oneLog(report, pair);
     // After these the agent has a risk of its own, for whoever replays its proofs is to be looked at.
     await provenOnce(report, pair);
-    await takeover(report, pair, { place, keys });
-  } finally {
-    await place.remove();
-    await beside.remove();
-  }
-};
+    await takeover(report, pair);
+  });
 
 /** Sends to both at once, again and again; `winners` of each round must succeed, and the others be refused. */
 async function race(
-  { first, second }: Pair,
+  { first, second }: ServerPair,
   attempt: () => Promise<(to: Address) => Promise<WireAnswer>>,
   refused: readonly number[],
   { asks = 2, winners = 1 } = {},
@@ -76,7 +47,7 @@ async function race(
   }
 }
 
-async function provenOnce(report: Report, pair: Pair): Promise<void> {
+async function provenOnce(report: Report, pair: ServerPair): Promise<void> {
   const { administrator, workloads } = pair;
   const { agent } = workloads;
   await report.case("of two processes that enrol with one join token at both servers, one does", () =>
@@ -99,7 +70,7 @@ async function provenOnce(report: Report, pair: Pair): Promise<void> {
   );
 }
 
-async function countedOnce(report: Report, pair: Pair): Promise<void> {
+async function countedOnce(report: Report, pair: ServerPair): Promise<void> {
   for (const [uses, asks] of [
     [1, 2],
     [3, 8],
@@ -111,7 +82,7 @@ async function countedOnce(report: Report, pair: Pair): Promise<void> {
   }
 }
 
-async function approvalOnce(report: Report, pair: Pair): Promise<void> {
+async function approvalOnce(report: Report, pair: ServerPair): Promise<void> {
   const { administrator, first, workloads } = pair;
   const { agent, service } = workloads;
   await report.case("an approval that is spent at both servers at once is spent once", async () => {
@@ -138,7 +109,7 @@ function enrolWith(to: Address, token: string): Promise<WireAnswer> {
   return send(to, { method: "POST", path: "/enrol", headers: { "content-type": "application/json" }, body });
 }
 
-async function countedCall({ first, workloads: { agent, service } }: Pair, uses: number) {
+async function countedCall({ first, workloads: { agent, service } }: ServerPair, uses: number) {
   const answer = await askForToken(first, proofsOf(agent), [grantOf({ max_uses: uses })]);
   assert.equal(answer.status, 200, String(answer.body));
   const { jti } = claimsOf(jsonOf<{ access_token: string }>(answer).access_token);
@@ -149,7 +120,7 @@ async function countedCall({ first, workloads: { agent, service } }: Pair, uses:
 
 async function refusedAtTheOther(
   report: Report,
-  { first, second, administrator, workloads }: Pair,
+  { first, second, administrator, workloads }: ServerPair,
 ): Promise<void> {
   const { agent } = workloads;
   const held = (to: Address, token: string) =>
@@ -174,7 +145,7 @@ async function refusedAtTheOther(
   });
 }
 
-async function oneLog(report: Report, { first, second, administrator }: Pair): Promise<void> {
+async function oneLog(report: Report, { first, second, administrator }: ServerPair): Promise<void> {
   await report.case("written at both servers, the log is one tree, the same at both", async () => {
     const load = startLoad(administrator, "both", [first, second]);
     await pause(700);
@@ -186,15 +157,9 @@ async function oneLog(report: Report, { first, second, administrator }: Pair): P
   });
 }
 
-interface Where {
-  readonly place: Place;
-  readonly keys: string;
-}
-
 async function takeover(
   report: Report,
-  { first, second, administrator }: Pair,
-  { place, keys }: Where,
+  { first, second, administrator, place, keys }: ServerPair,
 ): Promise<void> {
   await report.case("the sequencing server killed, the other places events within five seconds", () =>
     onTheOther(first, second, administrator),
