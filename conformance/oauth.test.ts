@@ -2,5 +2,5 @@ import { testSuite } from "./suite-test.ts";
 
 testSuite(
   "oauth",
-  "AuthZEN 1.0 over HTTP: the interop decisions, whoever the users are, the certification scenario, searches, and no more told than a caller may know",
+  "the token service as oauth4webapi sees it: what is asked for, what is answered, and what is refused",
 );

@@ -10,6 +10,7 @@ export const suites: ReadonlyMap<string, () => Promise<Suite>> = new Map([
   ["two-servers", async () => (await import("./two-servers.ts")).twoServers],
   ["start-up", async () => (await import("./start-up.ts")).startUp],
   ["authzen", async () => (await import("./authzen.ts")).authzen],
+  ["attacks", async () => (await import("./attacks.ts")).attacks],
   ["oauth", async () => (await import("./oauth.ts")).oauth],
   ["secrets", async () => (await import("./secrets.ts")).secrets],
 ]);

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import type { Administrator } from "../administrator.ts";
+import type { Report } from "../report.ts";
+import type { WireAnswer } from "../wire.ts";
+
+/** What an attack left behind: an event of its own, or one more in what is counted of strangers. */
+type Trace =
+  | { readonly name: string; readonly event: string }
+  | { readonly name: string; readonly counted: string };
+
+/** How an attack must end. */
+export interface Ending {
+  readonly status: number;
+  /** The OAuth error, or the problem's type without its prefix. */
+  readonly error: string;
+}
+
+/**
+ * The table of attacks: each is made against the running server, must be refused in these words, and must be found
+ * in the log afterwards.
+ */
+export class AttackLedger {
+  readonly #report: Report;
+  readonly #traces: Trace[] = [];
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  /** @param attempt the attack; what the server answers to it */
+  async attack(name: string, ending: Ending, attempt: () => Promise<WireAnswer>): Promise<void> {
+    await this.#report.case(`${name}: refused`, async () => {
+      const answer = await attempt();
+      const said = JSON.parse(answer.body.toString("utf8")) as Record<string, unknown>;
+      const error = said.error ?? String(said.type).replace("urn:countersign:problem:", "");
+      assert.deepEqual({ status: answer.status, error }, ending, answer.body.toString("utf8"));
+      this.#traces.push(
+        typeof said.event === "string" ? { name, event: said.event } : { name, counted: String(error) },
+      );
+    });
+  }
+
+  /** Looks each attack up in the log. What strangers did is counted, and written down once a minute and at a stop. */
+  async traced(administrator: Administrator): Promise<void> {
+    const listed = await administrator.list<{ event: { id: string; type: string } }>("/audit/events");
+    const ids = new Set(listed.map(({ event }) => event.id));
+    const counted = listed.some(({ event }) => event.type === "refusals.counted");
+    for (const trace of this.#traces) {
+      await this.#report.case(`${trace.name}: in the log`, () => {
+        if ("event" in trace) assert(ids.has(trace.event), `${trace.event} is not in the log`);
+        else assert(counted, "nothing is counted");
+      });
+    }
+  }
+}
