@@ -1,7 +1,7 @@
 import type { PolicyJson } from "@countersign/cedar";
 import { parsePolicies, type Problem as Unparsed } from "@countersign/cedar/parse";
+import { sha256Base64url } from "@countersign/proof/digest";
 import { Fault, type Obligation } from "../lib/index.ts";
-import { contentHash } from "./content-hash.ts";
 import { contextRead } from "./context-read.ts";
 import type { Policy, PolicyFile, Problem } from "./policy.ts";
 import { parseRequirement, requirementText } from "./requirement.ts";
@@ -128,7 +128,7 @@ function policyOf(place: Place, text: string, json: PolicyJson, annotations: Ann
   const { file, line, column } = positionOf(place);
   return {
     id,
-    hash: contentHash({ text, json }, {}),
+    hash: sha256Base64url(text), // with the settings that it reads once the set is known: `contentHash`
     text,
     effect: json.effect,
     reason,
