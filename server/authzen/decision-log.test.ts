@@ -140,6 +140,7 @@ forEachEngine((engine) => {
     },
   );
 
+  const SOON_MS = 50;
   /** A store that never answers. */
   const hanging = (database: Database) =>
     ({ ...database, commit: () => new Promise<void>(() => {}) }) as unknown as Database;
@@ -148,7 +149,7 @@ forEachEngine((engine) => {
   promise(
     "what cannot be written does not fill the memory: answers wait for room, and then are refused",
     async ({ deps, database }) => {
-      const log = new DecisionLog({ ...deps, database: hanging(database) });
+      const log = new DecisionLog({ ...deps, database: hanging(database) }, SOON_MS);
       const ids = new DecisionIds(deps);
       const waits = Array.from({ length: 1_200 }, () =>
         log.record({ ...answered(ids.next(deps.clock.now())), request: large }, false),
@@ -161,9 +162,9 @@ forEachEngine((engine) => {
   );
 
   promise(
-    "a durable answer waits two seconds for a store that hangs, in whichever batch it is, and then is refused",
+    "a durable answer waits so long for a store that hangs, in whichever batch it is, and then is refused",
     async ({ deps, database }) => {
-      const log = new DecisionLog({ ...deps, database: hanging(database) });
+      const log = new DecisionLog({ ...deps, database: hanging(database) }, SOON_MS);
       const ids = new DecisionIds(deps);
       const first = log.record(answered(ids.next(deps.clock.now())), true);
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve))); // the first batch is under way

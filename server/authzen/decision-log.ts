@@ -38,7 +38,6 @@ const MOST_UNWRITTEN = 16 * 1024 * 1024;
 const MOST_WAITING = 1_000;
 const MOST_ROOMS = 4;
 const RETRY_MS = seconds(1);
-/** How long an answer waits for its record, or for room for it, before it is refused. */
 const PATIENCE_MS = seconds(2);
 
 /** UTF-8 has at most so many bytes for one unit of a string. */
@@ -92,9 +91,9 @@ class Batch {
     return this.#awaited !== undefined;
   }
 
-  /** One clock for all who wait for the batch. */
-  inTime(): Promise<void> {
-    this.#awaited ??= inTime(this.written, PATIENCE_MS);
+  /** One clock for all who wait for the batch. @param patience in milliseconds */
+  inTime(patience: number): Promise<void> {
+    this.#awaited ??= inTime(this.written, patience);
     return this.#awaited;
   }
 
@@ -149,6 +148,7 @@ function settledLater(): PromiseWithResolvers<void> {
  */
 export class DecisionLog {
   readonly #deps: DatabaseDeps & { readonly sealer: Sealer };
+  readonly #patience: number;
   /** In the order in which they are written; the last one may be open. */
   readonly #batches: Batch[] = [];
   /** Of batches that are written. */
@@ -161,8 +161,10 @@ export class DecisionLog {
   #writing: Promise<void> | undefined;
   #closed = false;
 
-  constructor(deps: DatabaseDeps & { readonly sealer: Sealer }) {
+  /** @param patience how long an answer waits for its record before it is refused, in milliseconds */
+  constructor(deps: DatabaseDeps & { readonly sealer: Sealer }, patience = PATIENCE_MS) {
     this.#deps = deps;
+    this.#patience = patience;
   }
 
   /**
@@ -181,7 +183,7 @@ export class DecisionLog {
     batch.add(answered);
     if (durably) {
       this.#writeSoon();
-      return batch.inTime();
+      return batch.inTime(this.#patience);
     }
     if (this.#batches.length > 1) this.#writeSoon();
     else this.#timer ??= setTimeout(() => this.#write(), GATHERING_MS);
@@ -191,7 +193,7 @@ export class DecisionLog {
   /** Nothing is kept for who waits here but the answer itself. @throws Fault `unavailable` */
   async #whenThereIsRoom(answered: Answered, durably: boolean): Promise<void> {
     if (this.#waiting >= MOST_WAITING) throw notRecorded(new Error(FULL));
-    const until = performance.now() + PATIENCE_MS;
+    const until = performance.now() + this.#patience;
     this.#waiting += 1;
     try {
       for (;;) {
