@@ -12,6 +12,7 @@ import { serveCommands } from "./serve.ts";
 import { serviceCommands } from "./services.ts";
 import { loginCommands } from "./session.ts";
 import { taskCommands } from "./tasks.ts";
+import { tokenCommands } from "./token.ts";
 
 const program = new Command("countersign")
   .description("The identity control plane for AI agents: every action carries two signatures.")
@@ -29,6 +30,7 @@ for (const add of [
   manifestCommands,
   policyCommands,
   taskCommands,
+  tokenCommands,
   auditCommands,
 ]) {
   add(program);

@@ -17,21 +17,21 @@ const invisible = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu;
  * whoever asked for the grant cannot break the line, hide or imitate a part of it.
  */
 export function describeGrant(grant: Grant): string {
-  const where = grant.locations.map(word).join(", ");
+  const where = grant.locations.map(describeWord).join(", ");
   const conditions = describeConditions(grant).map((condition) => `, ${condition}`);
   return `${subjectOf(grant)} on ${where}${describeArguments(grant)}${conditions.join("")}`;
 }
 
 function subjectOf({ type, identifier, actions }: Grant): string {
-  const what = word(identifier);
-  const does = actions.map(word).join(",");
+  const what = describeWord(identifier);
+  const does = actions.map(describeWord).join(",");
   if (type === "agent_tool") return does === "tools/call" ? what : `${does} ${what}`;
   return type === "scope" ? `${what}:${does}` : `${type} ${does} ${what}`;
 }
 
 function describeArguments({ args = {}, open_args, type }: Grant): string {
   const phrases = Object.entries(args).map(([name, constraint]) => {
-    return `${word(name)} ${describeConstraint(constraint, showValue)}`;
+    return `${describeWord(name)} ${describeConstraint(constraint, describeValue)}`;
   });
   if (phrases.length > 0)
     return ` (${phrases.join(", ")}; ${open_args ? "any other argument" : "nothing else"})`;
@@ -43,16 +43,17 @@ function describeConditions({ max_uses, approval, acr }: Grant): string[] {
   const conditions: string[] = [];
   if (max_uses !== undefined) conditions.push(max_uses === 1 ? "once" : `at most ${max_uses} times`);
   if (approval !== undefined) conditions.push("each with an approval");
-  if (acr !== undefined) conditions.push(`signed in with ${word(acr)}`);
+  if (acr !== undefined) conditions.push(`signed in with ${describeWord(acr)}`);
   return conditions;
 }
 
-function word(attackerText: string): string {
-  return plain.test(attackerText) ? attackerText : showValue(attackerText);
+/** A name of somebody else's choosing, in quotes where it could be mistaken for something else. */
+export function describeWord(attackerText: string): string {
+  return plain.test(attackerText) ? attackerText : describeValue(attackerText);
 }
 
 /** Strings always stand in quotes, so that none can pass for a number or for our own words. */
-function showValue(attackerValue: Json): string {
+export function describeValue(attackerValue: Json): string {
   return canonicalize(attackerValue).replace(invisible, (character) =>
     Array.from({ length: character.length }, (_, i) => escaped(character.charCodeAt(i))).join(""),
   );
