@@ -33,7 +33,8 @@ async function inspect(argument: string | undefined, options: InspectOptions): P
   if (hasProblems(inspection)) process.exitCode = 1;
 }
 
-const widthOf = ({ columns = 80 }: { columns?: number }): number => Math.max(40, Math.min(columns, 120));
+/** Some terminals say that they have no columns: they do not know. */
+const widthOf = ({ columns }: { columns?: number }): number => Math.max(40, Math.min(columns || 80, 120));
 
 function inspected(text: string, keys: KeySet | undefined, now: number): Inspection {
   try {

@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from "../digest/index.ts";
-import { isJsonObject, type Json, parseStrict } from "../jcs/index.ts";
+import { deepFrozen, isJsonObject, type Json, parseStrict } from "../jcs/index.ts";
 import { orRefuse } from "../verification-error.ts";
 
 const longestKept = 512;
@@ -28,9 +28,5 @@ export function readHeaderJson(attackerEncoded: string): Json {
   return json;
 }
 
-/** Whoever reads it next must find it unchanged. A header in use has no more than one object within. */
-function frozen(json: Json): Json {
-  if (!isJsonObject(json)) return json;
-  for (const value of Object.values(json)) Object.freeze(value);
-  return Object.freeze(json);
-}
+/** Whoever reads it next must find it unchanged. */
+const frozen = (json: Json): Json => (isJsonObject(json) ? deepFrozen(json) : json);

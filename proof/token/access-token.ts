@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import type { JsonObject } from "../jcs/index.ts";
 import { type Algorithm, algorithmOf, type KeySet } from "../jwk/index.ts";
 import {
   claimsOf,
@@ -11,6 +12,7 @@ import {
 } from "../jws/index.ts";
 import { VerificationError } from "../verification-error.ts";
 import { type AccessTokenClaims, parseAccessTokenClaims } from "./claims.ts";
+import type { TokenCache } from "./token-cache.ts";
 
 const typ = "at+jwt";
 const algs: readonly Algorithm[] = ["ES256", "EdDSA"];
@@ -40,6 +42,7 @@ export function issueAccessToken(claims: AccessTokenClaims, signer: { kid: strin
  * @param expected.keys the issuer's keys, imported once by `createKeySet`
  * @param expected.now milliseconds since 1970; `exp` has no leeway, `iat` and `nbf` have 30 s
  * @param expected.isDead whether any of these revocation keys has been revoked
+ * @param expected.cache keeps tokens whose signature was verified; made by `createTokenCache`
  * @throws VerificationError `malformed`, `not-canonical`, `too-large`, `missing-claim`, `wrong-typ`,
  *   `wrong-alg`, `unknown-key`, `bad-signature`, `wrong-issuer`, `wrong-audience`, `expired`,
  *   `not-yet-valid`, `dead`
@@ -53,20 +56,30 @@ export function verifyAccessToken(
     keys: KeySet;
     now: number;
     isDead?: ((rev: string[]) => boolean) | undefined;
+    cache?: TokenCache | undefined;
   },
 ): AccessTokenClaims {
-  const { payload } = verifyCompact(attackerToken, {
-    typ,
-    algs,
-    resolve: byKid(expected.keys),
-  });
-  const claims = claimsOf(payload);
+  const { keys, cache, now } = expected;
+  const known = cache?.find(attackerToken, keys, now);
+  const { claims, kid } = known ?? verifiedClaims(attackerToken, keys);
   requireIssuer(claims, expected.issuer);
   requireAudience(claims, expected.audience);
-  requireAlive(claims, expected.now);
-  const token = parseAccessTokenClaims(claims);
-  if (expected.isDead?.(token.rev)) throw new VerificationError("dead", "the token has been revoked");
+  requireAlive(claims, now);
+  const token = known?.token ?? parseAccessTokenClaims(claims);
+  if (expected.isDead?.(token.rev)) {
+    cache?.forget(attackerToken);
+    throw new VerificationError("dead", "the token has been revoked");
+  }
+  if (known === undefined) cache?.keep(attackerToken, { claims, token, kid }, keys);
   return token;
+}
+
+function verifiedClaims(
+  attackerToken: string,
+  keys: KeySet,
+): { claims: JsonObject; kid: string | undefined } {
+  const { header, payload } = verifyCompact(attackerToken, { typ, algs, resolve: byKid(keys) });
+  return { claims: claimsOf(payload), kid: header.kid };
 }
 
 const byKid =

@@ -11,3 +11,4 @@ export {
   type WarrantReference,
 } from "./claims.ts";
 export { isAtLeast, isStrength, type Strength, strengths } from "./strength.ts";
+export { createTokenCache, type TokenCache } from "./token-cache.ts";

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { deepFrozen } from "../jcs/index.ts";
 import type { KeySet } from "../jwk/index.ts";
 import type { HeldLink } from "./link.ts";
 
@@ -82,13 +83,6 @@ const detached = (text: string): string => Buffer.from(text, "latin1").toString(
 
 /** Callers get what is remembered: what one of them changed, all others would believe. */
 function frozen(link: HeldLink): HeldLink {
-  freezeDeeply(link.claims);
+  deepFrozen(link.claims);
   return Object.freeze(link);
-}
-
-function freezeDeeply(value: object): void {
-  Object.freeze(value);
-  for (const inner of Object.values(value)) {
-    if (typeof inner === "object" && inner !== null) freezeDeeply(inner);
-  }
 }
