@@ -12,9 +12,28 @@ const algorithmsOfKeys = new WeakMap<KeyObject, Algorithm>();
  * @throws VerificationError `malformed` when the point is not on its curve
  */
 export function importPublicJwk(jwk: PublicJwk): KeyObject {
-  const key = orRefuse("malformed", "the key", () => createPublicKey({ key: jwk, format: "jwk" }));
+  const key = orRefuse("malformed", "the key", () => createPublicKey(sourceOf(jwk)));
   algorithmsOfKeys.set(key, algorithmOfJwk(jwk));
   return key;
+}
+
+/** What stands before the key itself in a SubjectPublicKeyInfo. Whole groups of three bytes, so of base64 too. */
+const ed25519Info = "MCowBQYDK2VwAyEA";
+/** The same for P-256, with the byte that says that both coordinates follow. */
+const p256Info = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE";
+
+/**
+ * The key in a form that Node imports. Elliptic keys go as PEM, which is the same bytes and takes a third of
+ * the time: Node first asks of every object whether it is a key already, and the answer is an exception.
+ *
+ * @see RFC 8410 §4, RFC 5480 §2
+ */
+function sourceOf(jwk: PublicJwk): Parameters<typeof createPublicKey>[0] {
+  if (jwk.kty === "RSA") return { key: jwk, format: "jwk" };
+  const info = jwk.kty === "EC" ? p256Info : ed25519Info;
+  const parts = jwk.kty === "EC" ? [jwk.x, jwk.y] : [jwk.x];
+  const key = Buffer.concat(parts.map((part) => Buffer.from(part, "base64url"))).toString("base64");
+  return `-----BEGIN PUBLIC KEY-----\n${info}${key}\n-----END PUBLIC KEY-----`;
 }
 
 /** What keys are: they never change, and whoever signs with one names it each time. */
