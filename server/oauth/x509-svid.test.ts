@@ -8,6 +8,7 @@ import { peerKeyIn } from "../http/index.ts";
 import { registerWorkload, removeTrustDomain } from "../spiffe/index.ts";
 import { type Certified, certify, openAuthority } from "../spiffe/test-authority.ts";
 import { ask, claimsIn, exchangeForm } from "./fixture.ts";
+import { metadataOf } from "./metadata.ts";
 import { newKey, OURS, openTrusting, own, SAME_WORDS, type Trusting } from "./svid-fixture.ts";
 
 forEachEngine((engine) => {
@@ -190,4 +191,19 @@ forEachEngine((engine) => {
       assert.equal(await codeOf(refused), "invalid-request");
     });
   });
+});
+
+test("metadata name certificates only where they are seen", () => {
+  const [seen, unseen] = [metadataOf("https://a.example", true), metadataOf("https://a.example", false)];
+  assert.deepEqual(unseen.token_endpoint_auth_methods_supported, ["private_key_jwt", "spiffe_jwt"]);
+  assert.deepEqual(seen.token_endpoint_auth_methods_supported, [
+    "private_key_jwt",
+    "spiffe_jwt",
+    "spiffe_x509",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+  ]);
+  assert.equal(seen.tls_client_certificate_bound_access_tokens, true);
+  assert.equal(unseen.tls_client_certificate_bound_access_tokens, false);
+  assert.doesNotMatch(JSON.stringify([seen, unseen]), /client_secret/);
 });
