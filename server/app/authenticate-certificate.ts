@@ -7,7 +7,6 @@ import {
   findService,
   type Instance,
   isLive,
-  isVouchedFor,
 } from "../registry/index.ts";
 import { deadAmong, REVOCATION_CHANNEL } from "../revocation/index.ts";
 
@@ -84,7 +83,7 @@ export class CertificateCallers {
     const [lookedUp, heard] = [this.#monotonic(), this.#heard];
     const found = await findInstanceByThumbprint(this.#deps, peer.thumbprint);
     // Whether others still vouch for a key is asked at the token endpoint; by itself such a key says nothing.
-    const instance = found === undefined || isVouchedFor(found) ? undefined : found;
+    const instance = found === undefined || found.vouched ? undefined : found;
     const caller =
       instance === undefined ? nobody(source) : await livingService(this.#deps, instance, source);
     const expires = instance?.expires ?? Number.POSITIVE_INFINITY;

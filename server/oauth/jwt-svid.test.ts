@@ -89,6 +89,15 @@ forEachEngine((engine) => {
       assert.equal((await room.callsUs(`DPoP ${token}`, { dpop: proof })).instance, id);
     });
 
+    test("that is sent again with the very proof that came with it changes nothing", async () => {
+      const id = "spiffe://acme.example/agent/planner/replayed";
+      const [svid, proof, second] = [room.svidOf(id), room.dpopBy(newKey()), newKey()];
+      await room.withJwt(svid, proof);
+      await room.withJwt(svid, room.dpopBy(second));
+      assert.equal(await codeOf(room.withJwt(svid, proof)), "invalid-dpop-proof");
+      assert.equal((await findInstance(room.deps, id))?.thumbprint, thumbprint(publicJwkOf(second)));
+    });
+
     test("of an instance that was ended is refused for good, whatever key it brings", async () => {
       const id = "spiffe://acme.example/agent/planner/ended";
       await room.withJwt(room.svidOf(id), room.dpopBy(newKey()));
@@ -139,7 +148,9 @@ forEachEngine((engine) => {
       await room.withJwt(room.svidOf(id), room.dpopBy(newKey()));
       assert.equal((await findAgent(deps, "newcomer"))?.status, "active");
       await suspendAgent(deps, ada.caller, { name: "newcomer" });
+      const before = await findInstance(deps, id);
       assert.equal(await codeOf(room.withJwt(room.svidOf(id), room.dpopBy(newKey()))), "forbidden");
+      assert.deepEqual(await findInstance(deps, id), before);
       assert.equal(await codeOf(room.withJwt(room.svidOf(`${id}2`), room.dpopBy(newKey()))), "forbidden");
       assert.equal(await findInstance(deps, `${id}2`), undefined);
       const refused = (await room.eventsOf("request.refused")).filter(({ actor }) =>

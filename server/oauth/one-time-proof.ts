@@ -23,12 +23,22 @@ export async function burnProof(
   proof: OneTimeProof | undefined,
 ): Promise<void> {
   if (proof === undefined) return;
-  if (await isSpent(deps.database, proof.key)) {
-    throw new Fault(proof.refusal, "A proof that counts once was used before.", {
-      remedy: "Sign a new one for each request.",
-    });
-  }
+  await refuseSpent(deps, proof);
   insertSpentProof(change, proof);
+}
+
+/**
+ * Refuses a proof that was used before, where something is done on the strength of it before it is burnt.
+ * @throws Fault with the proof's own code
+ */
+export async function refuseSpent(
+  { database }: DatabaseDeps,
+  proof: OneTimeProof | undefined,
+): Promise<void> {
+  if (proof === undefined || !(await isSpent(database, proof.key))) return;
+  throw new Fault(proof.refusal, "A proof that counts once was used before.", {
+    remedy: "Sign a new one for each request.",
+  });
 }
 
 /** Forgets what has become stale by itself: housekeeping, to be run every few minutes. */

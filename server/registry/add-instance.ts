@@ -24,6 +24,8 @@ export interface Proven {
   readonly expires: number;
   /** What proved it, for the log: `join token jointoken_…`. */
   readonly evidence: string;
+  /** Whether others vouch for it whenever it comes; it has not enrolled a key then. */
+  readonly vouched?: true;
 }
 
 /**
@@ -64,6 +66,7 @@ function instanceOf(deps: RegistryDeps, proven: Proven, jkt: string): Instance {
     enrolledAt: deps.clock.now(),
     expires: Math.min(expires, (agent ? of.agent.expires : undefined) ?? expires),
     status: "active",
+    vouched: proven.vouched === true,
   };
 }
 
@@ -78,13 +81,16 @@ async function admit(
   { of, strength }: Proven,
 ): Promise<void> {
   if ("agent" in of) return activateAgent(deps, change, caller, of.agent, strength);
-  const { name, status } = of.service;
-  if (status !== "active") {
-    throw new Fault("forbidden", `The service ${name} is suspended, so none of its processes can enrol.`, {
-      remedy: "Ask its owner or an administrator.",
-    });
-  }
+  requireNotSuspended(of.service);
   requireService(change, of.service);
+}
+
+/** @throws Fault `forbidden` */
+export function requireNotSuspended({ name, status }: Service): void {
+  if (status === "active") return;
+  throw new Fault("forbidden", `The service ${name} is suspended, so none of its processes can enrol.`, {
+    remedy: "Ask its owner or an administrator.",
+  });
 }
 
 const aboutOf = ({ of }: Proven): About =>

@@ -15,18 +15,16 @@ export interface Instance {
   readonly enrolledAt: number;
   readonly expires: number;
   readonly status: "active" | "ended";
+  /**
+   * Whether others vouch for it whenever it comes (a trust domain, an authority): its key may be another one the
+   * next time, and by its key alone it proves nothing.
+   */
+  readonly vouched: boolean;
 }
 
 /** Whether it may still speak. Ended is for ever; so is expired: a process that goes on enrols anew. */
 export const isLive = (instance: Instance, now: number): boolean =>
   instance.status === "active" && now < instance.expires;
-
-/**
- * Whether others vouch for it whenever it comes (a trust domain, a platform): its key may be another one the next
- * time, and by its key alone it proves nothing.
- */
-export const isVouchedFor = ({ strength }: Pick<Instance, "strength">): boolean =>
-  strength === "attested-svid" || strength === "platform-federated";
 
 /** What dies with an instance: its name and its key. */
 export const deadKeysOf = (instance: Pick<Instance, "id" | "thumbprint">): string[] => [

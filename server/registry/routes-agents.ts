@@ -52,6 +52,7 @@ const instanceAnswer = z.object({
   enrolledAt: z.int(),
   expires: z.int(),
   status: z.enum(["active", "ended"]),
+  vouched: z.boolean().describe("Others vouch for it whenever it comes; its key may change."),
 });
 
 /** A name in a path: any short text; one that is not a name finds nothing. */

@@ -4,14 +4,16 @@ import type { Instance } from "./instance.ts";
 import type { Page } from "./page.ts";
 import type { RegistryTables } from "./tables.ts";
 
-const instanceOf = ({ enrolled_at, ...row }: RegistryTables["instance"]): Instance => ({
+const instanceOf = ({ enrolled_at, vouched, ...row }: RegistryTables["instance"]): Instance => ({
   ...(row as unknown as Instance),
   jwk: JSON.parse(row.jwk),
   enrolledAt: enrolled_at,
+  vouched: vouched === 1,
 });
 
-export function insertInstance(change: Change, { enrolledAt, ...instance }: Instance): void {
-  const row = { ...instance, jwk: JSON.stringify(instance.jwk), enrolled_at: enrolledAt };
+export function insertInstance(change: Change, { enrolledAt, vouched, ...instance }: Instance): void {
+  const kept = { enrolled_at: enrolledAt, vouched: vouched ? 1 : 0 };
+  const row = { ...instance, jwk: JSON.stringify(instance.jwk), ...kept };
   change.add(change.tables<RegistryTables>().insertInto("instance").values(row));
 }
 

@@ -61,6 +61,7 @@ export interface RegistryTables {
     enrolled_at: number;
     expires: number;
     status: string;
+    vouched: number;
   };
   instance_risk: { instance: string; agent: string; score: number; parts: string; at: number };
 }
@@ -72,6 +73,7 @@ export const registryMigrations: Migration[] = [
   { name: "registry/0002-workloads", up: createWorkloads },
   { name: "registry/0003-instances", up: createInstances },
   { name: "registry/0004-risk", up: createRisk },
+  { name: "registry/0008-vouched-instances", up: addVouched },
 ];
 
 async function createPeople(schema: Schema, types: ColumnTypes): Promise<void> {
@@ -188,5 +190,12 @@ async function createRisk(schema: Schema, types: ColumnTypes): Promise<void> {
     .createIndex("instance_risk_agent")
     .on("instance_risk")
     .columns(["agent", "instance"])
+    .execute();
+}
+
+async function addVouched(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema
+    .alterTable("instance")
+    .addColumn("vouched", types.integer, (column) => column.notNull().defaultTo(0))
     .execute();
 }

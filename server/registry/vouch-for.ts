@@ -3,7 +3,8 @@ import { append } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
 import { deadAmong } from "../revocation/index.ts";
-import { addInstance, type Proven } from "./add-instance.ts";
+import { requireEnrollable } from "./activate-agent.ts";
+import { addInstance, type Proven, requireNotSuspended } from "./add-instance.ts";
 import { instanceRenewed } from "./events.ts";
 import { deadKeysOf, type Instance } from "./instance.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
@@ -28,9 +29,10 @@ export async function vouchFor(
   const known = await instanceKnownAs(deps.database, "id", vouched.id);
   if (known === undefined) {
     await requireNoneDead(deps, { id: vouched.id, thumbprint: thumbprint(vouched.jwk) });
-    return addInstance(deps, change, caller, vouched);
+    return addInstance(deps, change, caller, { ...vouched, vouched: true });
   }
   requireSame(known, vouched);
+  requireAccess(deps, vouched.of);
   const now = { ...known, jwk: vouched.jwk, thumbprint: thumbprint(vouched.jwk), expires: vouched.expires };
   await requireNoneDead(deps, now);
   await requireOwnKey(deps, known, now);
@@ -47,10 +49,16 @@ export async function vouchFor(
 function requireSame(known: Instance, { of, strength }: Vouched): void {
   const principal = "agent" in of ? of.agent.name : of.service.id;
   if (known.status === "ended") throw ended();
-  if (known.principal === principal && known.strength === strength) return;
+  if (known.principal === principal && known.strength === strength && known.vouched) return;
   throw new Fault("exists", "This SPIFFE ID belongs to a process that has enrolled otherwise.", {
     remedy: "Give the workload a SPIFFE ID of its own.",
   });
+}
+
+/** Whoever has no access renews nothing either. */
+function requireAccess({ clock }: RegistryDeps, of: Vouched["of"]): void {
+  if ("agent" in of) requireEnrollable(of.agent, clock.now());
+  else requireNotSuspended(of.service);
 }
 
 async function requireNoneDead(deps: RegistryDeps, of: Pick<Instance, "id" | "thumbprint">): Promise<void> {

@@ -16,6 +16,7 @@ const domainAnswer = z.object({
   updated: z.int(),
   revision: z.int(),
 });
+const domainItem = domainAnswer.omit({ bundle: true });
 const workloadAnswer = z.object({
   id: z.string(),
   trust_domain: z.string(),
@@ -32,11 +33,14 @@ const spiffe = route<SpiffeDeps>();
 export const trustDomainList = spiffe({
   summary: "Lists the trust domains whose SVIDs are taken, by name.",
   query,
-  answers: { 200: pageOf(domainAnswer) },
+  answers: { 200: pageOf(domainItem) },
   async handle(deps, _caller, { query: page }) {
     const rows = await domainsAfter(deps.database, { ...page, limit: page.limit + 1 });
     const { items, next } = cutPage(rows, page.limit, ({ name }) => name);
-    return { status: 200, body: { items: items.map(domainShown), ...(next === undefined ? {} : { next }) } };
+    return {
+      status: 200,
+      body: { items: items.map(({ document: _, ...item }) => item), ...(next === undefined ? {} : { next }) },
+    };
   },
 });
 

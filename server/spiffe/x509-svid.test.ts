@@ -115,6 +115,11 @@ test("time counts for every certificate of the path, to the second", async () =>
 test("who is no authority signs nobody, whoever it was issued by", async () => {
   const leaf = await leafBy(acme.root, { subject: "CN=leaf" });
   refuses([await leafBy(leaf), leaf], "unknown-key");
+  const mislabelled = await certify(acme.root, {
+    subject: "CN=mislabelled",
+    usages: KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign,
+  });
+  refuses([await leafBy(mislabelled), mislabelled], "unknown-key");
   const crlOnly = await authorityBy(acme.root, { usages: KeyUsageFlags.cRLSign });
   refuses([await leafBy(crlOnly), crlOnly], "unknown-key");
   const unsaid = await authorityBy(acme.root, { noUsages: true });

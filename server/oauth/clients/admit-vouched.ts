@@ -7,7 +7,7 @@ import type { StandsFor } from "../../spiffe/index.ts";
 import type { Binding, ProvenClient } from "../client.ts";
 import { proveAnyKey } from "../dpop.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
-import type { OneTimeProof } from "../one-time-proof.ts";
+import { type OneTimeProof, refuseSpent } from "../one-time-proof.ts";
 import { notProven, type Offered } from "./method.ts";
 
 /** What a client has proven itself to hold in this request. */
@@ -53,6 +53,7 @@ export async function admitVouched(
     ...(source.source === undefined ? {} : { source: source.source }),
   };
   const instance = await perform(deps, caller, "instance.enrol", async (change) => {
+    await refuseSpent(deps, assertion);
     const copy = { id: stands.instance, of: stands.of, jwk, strength, expires, evidence };
     return vouchFor(deps, change, caller, copy).catch(asUnproven);
   });

@@ -3,7 +3,7 @@ import {
   peekClientId,
   verifyClientAssertion,
 } from "@countersign/proof/client-assertion";
-import { findInstance, isLive, isVouchedFor } from "../../registry/index.ts";
+import { findInstance, isLive } from "../../registry/index.ts";
 import { parameter } from "../parameters.ts";
 import { asserts, type ClientMethod, callerOf, notProven, refuseUnproven } from "./method.ts";
 
@@ -22,8 +22,7 @@ export const privateKeyJwt: ClientMethod = {
     const clientId = refuseUnproven(() => peekClientId(attackerAssertion));
     if (form.client_id !== undefined && form.client_id !== clientId) throw notProven();
     const instance = await findInstance(deps, clientId);
-    if (instance === undefined || !isLive(instance, deps.clock.now()) || isVouchedFor(instance))
-      throw notProven();
+    if (instance === undefined || !isLive(instance, deps.clock.now()) || instance.vouched) throw notProven();
     const { jti, expiresAt } = refuseUnproven(() =>
       verifyClientAssertion(attackerAssertion, {
         clientId,

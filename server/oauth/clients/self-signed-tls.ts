@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { findInstance, type Instance, isLive, isVouchedFor } from "../../registry/index.ts";
+import { findInstance, type Instance, isLive } from "../../registry/index.ts";
 import { proveAnyKey } from "../dpop.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import { type ClientMethod, callerOf, connects, notProven, type Offered, refuseUnproven } from "./method.ts";
@@ -15,7 +15,7 @@ export const selfSignedTls: ClientMethod = {
   async isMeant(deps, offered) {
     if (!connects(offered)) return false;
     const known = await findInstance(deps, offered.form.client_id ?? "");
-    return known !== undefined && !isVouchedFor(known);
+    return known !== undefined && !known.vouched;
   },
   async authenticate(deps, offered) {
     const { peer } = offered.request ?? {};
@@ -30,7 +30,7 @@ export const selfSignedTls: ClientMethod = {
 };
 
 const isService = (deps: OauthDeps, instance: Instance): boolean =>
-  instance.kind === "service" && isLive(instance, deps.clock.now()) && !isVouchedFor(instance);
+  instance.kind === "service" && isLive(instance, deps.clock.now()) && !instance.vouched;
 
 /** Where a DPoP proof is sent, it is by the enrolled key as well. */
 function boundByDpop(deps: OauthDeps, { request }: Offered, { thumbprint }: Instance) {

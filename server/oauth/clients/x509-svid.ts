@@ -1,4 +1,4 @@
-import { findInstance, isVouchedFor } from "../../registry/index.ts";
+import { findInstance } from "../../registry/index.ts";
 import { standsFor, x509Svid } from "../../spiffe/index.ts";
 import { admitVouched, holdingOf } from "./admit-vouched.ts";
 import { type ClientMethod, connects, notProven, refuseUnprovenLater } from "./method.ts";
@@ -15,7 +15,7 @@ export const spiffeX509: ClientMethod = {
     const clientId = offered.form.client_id ?? "";
     if (!connects(offered) || !clientId.startsWith("spiffe://")) return false;
     const known = await findInstance(deps, clientId);
-    return known === undefined || isVouchedFor(known);
+    return known === undefined || known.vouched;
   },
   async authenticate(deps, offered) {
     const { peer } = offered.request ?? {};
