@@ -3,9 +3,11 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import type { Grant } from "@countersign/proof/grant";
 import { parseGrants } from "@countersign/proof/grant";
 import { canonicalize, isJsonObject, type Json, type JsonObject } from "@countersign/proof/jcs";
+import type { PublicJwk } from "@countersign/proof/jwk";
 import { type Enrolment, enrol } from "./enrol.ts";
 import { ApprovalPending, Refused, Unreachable } from "./errors.ts";
 import { dpopHeaders, type Instance } from "./instance.ts";
+import { type Warrants, warrantsOf } from "./warrant.ts";
 
 /** What a token is asked for. */
 export interface TokenRequest {
@@ -78,6 +80,10 @@ export interface Agent {
    * @throws ApprovalPending when nobody answered in that time; Denied when a person said no; Refused, Unreachable
    */
   waitForApproval(request: TokenRequest, patience: number): Promise<AccessToken>;
+  /** The public half of its key: to it another agent narrows a warrant. */
+  readonly key: PublicJwk;
+  /** Delegations that it passes on by itself, signed with its key. */
+  readonly warrants: Warrants;
   /** @throws Denied, ApprovalPending, Refused, Unreachable */
   delegate(request: DelegationRequest): Promise<Delegated>;
   /** Calls a tool with a token and a fresh proof over this call. The answer is the resource's, as it came. */
@@ -93,6 +99,8 @@ export async function openAgent(enrolment: Enrolment): Promise<Agent> {
 export function agentOf(instance: Instance): Agent {
   return {
     id: instance.id,
+    key: instance.key.jwk,
+    warrants: warrantsOf(instance),
     actorToken: () => instance.actorToken(),
     delegationFor: (task) => delegationFor(instance, task),
     token: (request) => exchange(instance, request),

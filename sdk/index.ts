@@ -23,3 +23,4 @@ export { type RefusalError, RequestRefused } from "./refusal.ts";
 export { nodeRuntime, type Runtime } from "./runtime.ts";
 export { openService, type Service, serviceOf } from "./service.ts";
 export type { TaskRequest } from "./tasks.ts";
+export type { Narrowing, Warrant, Warrants } from "./warrant.ts";

@@ -15,8 +15,14 @@ export interface Instance {
   readonly key: HolderKey;
   readonly issuer: Issuer;
   readonly runtime: Runtime;
-  /** Asks the token endpoint, authenticated by a client assertion and bound by DPoP. */
-  askForToken(form: Readonly<Record<string, string>>): Promise<IssuedToken>;
+  /**
+   * Asks the token endpoint, authenticated by a client assertion and bound by DPoP.
+   *
+   * @param over a credential that the proof shall cover: what is exchanged by whoever holds its key
+   */
+  askForToken(form: Readonly<Record<string, string>>, over?: string): Promise<IssuedToken>;
+  /** Asks the token endpoint for something that is no access token of its own. */
+  exchange(form: Readonly<Record<string, string>>): Promise<JsonObject>;
   /** Its own access token for the control plane; kept until shortly before it expires. */
   actorToken(): Promise<string>;
   /** Runs something with that token. Where it is refused the token is not kept: it may be what has died. */
@@ -43,7 +49,8 @@ export function instanceOf(runtime: Runtime, issuer: Issuer, id: string, key: Ho
     key,
     issuer,
     runtime,
-    askForToken: (form) => askForToken(instance, form),
+    askForToken: (form, over) => askForToken(instance, form, over),
+    exchange: async (form) => (await askTokenEndpoint(instance, form)).answer,
     async actorToken() {
       if (own === undefined || runtime.now() >= own.expiresAt - renewBeforeMilliseconds) {
         own = await askForToken(instance, { grant_type: "client_credentials", resource: issuer.id });
@@ -69,9 +76,19 @@ export function instanceOf(runtime: Runtime, issuer: Issuer, id: string, key: Ho
 }
 
 async function askForToken(
+  instance: Instance,
+  form: Readonly<Record<string, string>>,
+  over?: string,
+): Promise<IssuedToken> {
+  const { answer, now } = await askTokenEndpoint(instance, form, over);
+  return parseIssued(answer, now);
+}
+
+async function askTokenEndpoint(
   { runtime, issuer, id, key }: Instance,
   form: Readonly<Record<string, string>>,
-): Promise<IssuedToken> {
+  over?: string,
+): Promise<{ answer: JsonObject; now: number }> {
   const now = runtime.now();
   const url = issuer.tokenEndpoint;
   const assertion = createClientAssertion({
@@ -81,13 +98,21 @@ async function askForToken(
     now,
     jti: randomUUID(),
   });
+  const proof = createDpopProof({
+    key: key.privateKey,
+    method: "POST",
+    url,
+    now,
+    jti: randomUUID(),
+    ...(over === undefined ? {} : { accessToken: over }),
+  });
   const answer = await ask(runtime, {
     method: "POST",
     url,
-    headers: { DPoP: createDpopProof({ key: key.privateKey, method: "POST", url, now, jti: randomUUID() }) },
+    headers: { DPoP: proof },
     form: { ...form, client_assertion_type: clientAssertionType, client_assertion: assertion },
   });
-  return parseIssued(answer, now);
+  return { answer, now };
 }
 
 function parseIssued(answer: JsonObject, now: number): IssuedToken {

@@ -41,7 +41,7 @@ import {
   systemClock,
   systemRandom,
 } from "./lib/index.ts";
-import { issueEnrolmentLink, issueFirstAdministratorLink } from "./login/index.ts";
+import { issueEnrolmentLink, issueFirstAdministratorLink, ProviderKeys } from "./login/index.ts";
 import { forgetStaleProofs, questionOf } from "./oauth/index.ts";
 import {
   ActivePolicies,
@@ -178,6 +178,7 @@ async function assemble(
     policies: new ActivePolicies(),
     oracle: new Oracle(basics, config.oracleShare ?? ORACLE_SHARE),
     holderKeys: createKeyCache(HOLDER_KEYS),
+    providerKeys: new ProviderKeys({ ...basics, outbound: { local: isLocal(issuer) } }),
     liveFeed: new LiveFeed({ ...basics, database }),
     certificates: new CertificateCallers({ ...basics, database }),
     applications: new LiveApplications({ ...basics, database, sealer: keys }),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
+  agent,
   answered,
   called,
   consent,
@@ -110,6 +111,34 @@ describe("instructed", () => {
       assert.ok((action?.problems.length ?? 0) > 0);
     });
   }
+
+  /** As the server records it where the company's sign-in vouched for her. */
+  const vouched = (more: Partial<TraceEvent> = {}): TraceEvent => {
+    const signed = consentGiven(consent);
+    const { consent: object, hash } = signed.body as { consent: never; hash: string };
+    const body = { kind: "company-sign-in", consent: object, hash, sign_in: { provider: "acme" } };
+    return { ...signed, actor: agent("planning-agent"), body, ...more };
+  };
+
+  it("is what a call was where the company's sign-in vouched for the person, and no signature is claimed", () => {
+    const trace = buildTrace(replacing("consent.given", vouched()), task);
+    const [given] = trace.consents;
+    assert.deepEqual([given?.person, given?.problems], ["person_alice", []]);
+    assert.equal(given?.signature.state, "unchecked");
+    assert.match(given?.signature.why ?? "", /no passkey signed/);
+    assert.equal(actionsIn(trace)[0]?.right, "instructed");
+  });
+
+  it("is not what a call was where another agent brought the sign-in, or it was another person's", () => {
+    for (const more of [
+      { actor: agent("report-agent") },
+      { actor: { ...agent("planning-agent"), kind: "service" as const } },
+      { about: { task, agent: "planning-agent", person: "person_marta" } },
+    ]) {
+      const trace = buildTrace(replacing("consent.given", vouched(more as Partial<TraceEvent>)), task);
+      assert.equal(actionsIn(trace)[0]?.right, "autonomous");
+    }
+  });
 
   it("is not what a call of a tool was that the delegation does not cover", () => {
     const [token, call] = [

@@ -22,7 +22,8 @@ function readConsent(trail: Trail, event: TraceEvent): GivenConsent {
   ];
   const { id, at, actor, body } = event;
   const [hash, credential] = [textIn(body, "hash"), textIn(body, "credential")];
-  const trace = told({ event: id, at, person: actor.principal, hash, credential, signature, problems });
+  const person = actor.kind === "person" ? actor.principal : (read?.consent.person ?? "unknown");
+  const trace = told({ event: id, at, person, hash, credential, signature, problems });
   return read === undefined ? { trace } : { trace, consent: read.consent };
 }
 
@@ -43,14 +44,25 @@ function hashed(attackerObject: Json): Hashed {
   return { consent, hash: consentHash(consent) };
 }
 
-function mismatches(trail: Trail, { actor, at, body }: TraceEvent, { consent, hash }: Hashed): string[] {
+function mismatches(trail: Trail, event: TraceEvent, { consent, hash }: Hashed): string[] {
+  const { at, body } = event;
   const rules: [boolean, string][] = [
     [hash === textIn(body, "hash"), "the consent is not the one whose hash is recorded"],
     [consent.task === trail.task, "the consent is to another task"],
-    [actor.kind === "person" && consent.person === actor.principal, "the consent is another person's"],
+    [isGivenBy(event, consent), "the consent is another person's"],
     [consent.issued_at <= at && at < consent.expires_at, "the consent had no force at that time"],
   ];
   return rules.filter(([holds]) => !holds).map(([, problem]) => problem);
+}
+
+/**
+ * She signs herself; or the company's sign-in vouches for her, brought by the very agent that she gives to.
+ * That is the weaker kind: its signature is nothing that these events could show.
+ */
+function isGivenBy({ actor, about, body }: TraceEvent, { person, agent }: Consent): boolean {
+  if (textIn(body, "kind") !== "company-sign-in")
+    return actor.kind === "person" && actor.principal === person;
+  return actor.kind === "agent" && actor.principal === agent && about.person === person;
 }
 
 /** The person's own delegation. Proven when exactly one sound consent gives just this. */

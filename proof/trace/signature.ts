@@ -16,6 +16,8 @@ export function checkSignature(
 ): Signature {
   const signed = memberOf(attackerEvent.body, what);
   const evidence = memberOf(attackerEvent.body, "assertion");
+  if (what === "consent" && textIn(attackerEvent.body, "kind") === "company-sign-in")
+    return unchecked("the company's sign-in vouched for her, no passkey signed");
   if (signed === undefined || evidence === undefined)
     return unchecked("the signature is not in these events");
   try {

@@ -51,6 +51,8 @@ export type WarrantClaims = {
   status?: StatusReference;
   /** The revocation keys that kill the whole chain, as `kind:name`. Only in the root. */
   rev?: string[];
+  /** The issuer decides about each call before it runs: policy asks what was called before. Only in the root. */
+  per_call?: true;
   authorization_details: Grant[];
 };
 
@@ -72,6 +74,7 @@ const members = new Set<string>([
   "consent",
   "status",
   "rev",
+  "per_call",
   "authorization_details",
 ] satisfies (keyof WarrantClaims)[]);
 
@@ -118,6 +121,7 @@ function parseOptional(claims: JsonObject) {
     ...(consent === undefined ? {} : { consent }),
     ...(Object.hasOwn(claims, "status") ? { status: parseStatus(required(claims, "status")) } : {}),
     ...(Object.hasOwn(claims, "rev") ? { rev: parseRevocationKeys(claims) } : {}),
+    ...(Object.hasOwn(claims, "per_call") ? { per_call: parsePerCall(claims) } : {}),
   };
 }
 
@@ -165,6 +169,11 @@ function parseDepth(claims: JsonObject, name: string): number {
     "too-deep",
     `${name} must be a whole number from 0 to ${warrantLimits.links - 1}`,
   );
+}
+
+function parsePerCall({ per_call }: JsonObject): true {
+  if (per_call === true) return true;
+  throw malformed("per_call is true or absent");
 }
 
 function parseDigest(claims: JsonObject, name: string): string | undefined {

@@ -22,7 +22,9 @@ export function requireNarrower(parent: WarrantLink, to: WarrantClaims): void {
   if (to.iss !== issuerOfKey(parent.jkt))
     fail("wrong-issuer", "iss is not the key that held the link before");
   if (to.par_hash !== parent.hash) fail("broken-chain", "par_hash is of another link than the one before");
-  if (to.consent !== undefined || to.rev !== undefined) fail("malformed", "only a root has consent and rev");
+  if (to.consent !== undefined || to.rev !== undefined || to.per_call !== undefined) {
+    fail("malformed", "only a root has consent, rev and per_call");
+  }
   requireDepth(from, to);
   requireSameCause(from, to);
   requireTimes(from, to);

@@ -65,6 +65,8 @@ export type WarrantExpectation = {
 export type WarrantConditions = CallConditions & {
   /** Status lists to be asked, because nobody here knew what has been revoked. */
   status?: StatusReference[];
+  /** The issuer must be asked about each call before it runs. */
+  per_call?: true;
 };
 
 /** A chain that holds, in the hands of the one who presents it. */
@@ -132,7 +134,11 @@ export function verifyWarrant(
     exp: Math.min(...chain.map(({ claims }) => claims.exp)),
     call: judged?.call,
     consent: consentOf(root.claims, attacker, expected),
-    conditions: { ...judged?.conditions, ...statusLeft(chain, expected) },
+    conditions: {
+      ...judged?.conditions,
+      ...(root.claims.per_call === undefined ? {} : { per_call: true }),
+      ...statusLeft(chain, expected),
+    },
   };
 }
 

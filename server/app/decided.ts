@@ -57,6 +57,13 @@ export const ADMINISTERED: ReadonlySet<string> = new Set([
   "link.issue",
   "role.grant",
   "role.withdraw",
+  "identity-provider.define",
+  "identity-provider.end",
+  "subject.link",
+  "subject.unlink",
+  "partner.define",
+  "partner.end",
+  "partner.subject",
 ]);
 
 /**

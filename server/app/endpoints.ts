@@ -54,6 +54,12 @@ const ROWS: readonly Row[] = [
   // the token service
   ["GET",  "/.well-known/oauth-authorization-server",        oauth.metadata,                   ANYONE,        "read",    "metadata.read"],
   ["GET",  "/oauth/jwks",                                    oauth.jwks,                       ANYONE,        "read",    "jwks.read"],
+  ["GET",  "/partners",                                      oauth.partnerList,                READERS,       "read",    "partner.list"],
+  ["GET",  "/partners/:name",                                oauth.partnerShow,                READERS,       "read",    "partner.read"],
+  ["PUT",  "/partners/:name",                                oauth.partnerPut,                 ADMINISTRATOR, "write",   "partner.define"],
+  ["DELETE", "/partners/:name",                              oauth.partnerEnd,                 ADMINISTRATOR, "write",   "partner.end"],
+  ["PUT",  "/partners/:name/subjects/:person",               oauth.partnerSubjectPut,          ADMINISTRATOR, "write",   "partner.subject"],
+  ["GET",  "/oauth/warrant-keys",                            oauth.warrantKeys,                ANYONE,        "read",    "warrant-keys.read"],
   ["POST", "/oauth/token",                                   oauth.token,                      ANYONE,        "token",   "token.issue"],
   ["POST", "/oauth/revoke",                                  oauth.revoke,                     ANYONE,        "token",   "token.revoke"],
   ["POST", "/oauth/uses",                                    oauth.uses,                       ["service"],   "token",   "token.use"],
@@ -197,6 +203,12 @@ const ROWS: readonly Row[] = [
   ["POST", "/people/:id/enrolment-link",                     login.enrolmentLink,              ADMINISTRATOR, "write",   "link.issue"],
   ["PUT",  "/people/:id/roles/:role",                        login.roleGrant,                  ADMINISTRATOR, "write",   "role.grant"],
   ["DELETE", "/people/:id/roles/:role",                      login.roleWithdraw,               ADMINISTRATOR, "write",   "role.withdraw"],
+  ["GET",  "/identity-providers",                            login.identityProviderList,       READERS,       "read",    "identity-provider.list"],
+  ["GET",  "/identity-providers/:name",                      login.identityProviderShow,       READERS,       "read",    "identity-provider.read"],
+  ["PUT",  "/identity-providers/:name",                      login.identityProviderPut,        ADMINISTRATOR, "write",   "identity-provider.define"],
+  ["DELETE", "/identity-providers/:name",                    login.identityProviderEnd,        ADMINISTRATOR, "write",   "identity-provider.end"],
+  ["PUT",  "/people/:id/subjects/:provider",                 login.subjectPut,                 ADMINISTRATOR, "write",   "subject.link"],
+  ["DELETE", "/people/:id/subjects/:provider",               login.subjectEnd,                 ADMINISTRATOR, "write",   "subject.unlink"],
 
   // the log
   ["GET",  "/audit/key",                                     audit.auditKey,                   ANYONE,        "read",    "audit.key"],

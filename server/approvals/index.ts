@@ -11,6 +11,7 @@ export { expireApprovals } from "./expire.ts";
 export { FactsAtHand } from "./facts-at-hand.ts";
 export { allApprovals, approvalsFor, findApproval, type Seen } from "./find.ts";
 export { authorizeOwnAction, type OwnAction } from "./own-action.ts";
+export { passOn } from "./pass-on.ts";
 export type { FactSource, FactsAsked, RiskSource } from "./ports.ts";
 export type { ApprovalRequest, ApprovalState } from "./request.ts";
 export { reserve } from "./reserve.ts";

@@ -88,6 +88,8 @@ const COMMON_TYPES: Record<string, CedarType> = {
     incident: optional(common("Incident")),
     runbook: optional(common("Runbook")),
     break_glass: truth,
+    // `passkey`, or `company-sign-in` where nothing but the company's sign-in vouches for the person.
+    consent: text,
   }),
   /** `severity` is P1 to P4. */
   Incident: record({ id: text, severity: text }),

@@ -27,6 +27,8 @@ export interface Chain {
   readonly links: readonly [Link, ...Link[]];
   /** base64url SHA-256 of the canonical JSON of the links. */
   readonly hash: string;
+  /** Dead keys of what its links rest on besides each other. */
+  readonly rests: readonly string[];
 }
 
 /** Whether an authority suffices, and what it lacks, described for people. */
@@ -45,7 +47,8 @@ export function buildChain(task: Task, edges: readonly Delegation[], now: number
   if (root === undefined || task.consent === undefined) throw broken(task);
   requireJoined(task, edges);
   const links: Chain["links"] = [root, ...rest];
-  return { task, person: task.person, consent: task.consent, links, hash: chainHash(links) };
+  const rests = [...new Set(edges.flatMap((edge) => edge.rests ?? []))];
+  return { task, person: task.person, consent: task.consent, links, hash: chainHash(links), rests };
 }
 
 /** The name of a chain: whoever holds the same links computes the same. */
@@ -62,10 +65,11 @@ export const agentsOf = (chain: Chain): AgentName[] => chain.links.map((link) =>
 export const expiryOf = (chain: Chain): number =>
   Math.min(chain.task.deadline, ...chain.links.map((link) => link.expires));
 
-/** What kills a chain when it is revoked: its task, or any of its edges. */
+/** What kills a chain when it is revoked: its task, any of its edges, or what one of them rests on. */
 export const deadKeysOfChain = (chain: Chain): string[] => [
   `task:${chain.task.id}`,
   ...chain.links.map((link) => `edge:${link.edge}`),
+  ...chain.rests,
 ];
 
 /** Whether EVERY link of the chain covers each grant: a mistake in one link cannot widen authority. */

@@ -22,4 +22,9 @@ export interface Delegation {
   readonly expires: number;
   readonly madeAt: number;
   readonly endedAt?: number;
+  /**
+   * Dead keys by which it ends besides its own and those of the edges above: the sign-in that it was begun by, the
+   * warrant that it was passed on by.
+   */
+  readonly rests?: readonly string[];
 }

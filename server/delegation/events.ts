@@ -50,12 +50,27 @@ export const runbookApproved = declareEvent(
 
 export const consentGiven = declareEvent(
   "consent.given",
-  "A person signed the canonical object of a task's first delegation.",
+  "A person signed the canonical object of a task's first delegation, or the company's sign-in vouched for her.",
   z.object({
+    /** The weaker kind is named; nothing is said of a passkey's. */
+    kind: z.literal("company-sign-in").optional(),
     consent: z.record(z.string(), z.unknown()),
     hash: z.string(),
-    credential: z.string(),
-    assertion: z.object({ authenticatorData: z.string(), clientDataJSON: z.string(), signature: z.string() }),
+    credential: z.string().optional(),
+    assertion: z
+      .object({ authenticatorData: z.string(), clientDataJSON: z.string(), signature: z.string() })
+      .optional(),
+    sign_in: z
+      .object({
+        provider: z.string(),
+        issuer: z.string(),
+        jti: z.string(),
+        /** base64url SHA-256 of the assertion. */
+        assertion: z.string(),
+        acr: z.string().optional(),
+        auth_time: z.int().optional(),
+      })
+      .optional(),
   }),
 );
 

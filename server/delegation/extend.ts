@@ -4,6 +4,7 @@ import { append, conceal } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import { type AgentName, type Allow, type Caller, Fault, newId } from "../lib/index.ts";
 import { type Agent, aliveAgent, requireActiveAgent, requireActivePerson } from "../registry/index.ts";
+import { requireAlive } from "../revocation/index.ts";
 import {
   type Coverage,
   chainHash,
@@ -29,6 +30,8 @@ export interface ExtensionRequest {
   /** How long it shall last, in milliseconds; never longer than what it hangs on. */
   readonly expiresIn?: number | undefined;
   readonly purpose: string;
+  /** Dead keys by which it ends besides: of the warrant that it was passed on by. */
+  readonly rests?: readonly string[] | undefined;
 }
 
 /** What an agent wants to pass on, read and checked but not decided. */
@@ -39,6 +42,7 @@ export interface Extension {
   readonly target: Agent;
   readonly grants: readonly Grant[];
   readonly purpose: string;
+  readonly rests: readonly string[];
   readonly depth: number;
   /** Milliseconds since the epoch. */
   readonly expires: number;
@@ -71,6 +75,7 @@ export async function readExtension(
     depth,
     grants: request.grants,
     purpose: request.purpose,
+    rests: request.rests ?? [],
     expires: expiryFor(deps.clock.now(), chain, request.expiresIn),
     authority: authorityFor(chain, delegator, target, request.grants),
   };
@@ -96,6 +101,7 @@ export async function extend(
   requireActivePerson(change, chain.principal);
   for (const agent of [...chain.agents, target]) requireActiveAgent(deps, change, agent);
   const edge = edgeOf(deps, extension);
+  requireAlive(change, extension.rests);
   insertDelegation(change, edge);
   append(
     change,
@@ -176,7 +182,7 @@ function requireCovered({ authority, chain, grants }: Extension): void {
 
 function edgeOf(
   deps: DelegationDeps,
-  { chain, delegator, target, grants, depth, expires }: Extension,
+  { chain, delegator, target, grants, depth, expires, rests }: Extension,
 ): Delegation {
   const parent = leafOf(chain).edge;
   const id = newId(deps, "edge");
@@ -191,6 +197,7 @@ function edgeOf(
     depth,
     expires,
     madeAt: deps.clock.now(),
+    ...(rests.length === 0 ? {} : { rests }),
   };
 }
 

@@ -97,12 +97,14 @@ function keepConsent(
   });
 }
 
-function begin(
+/** With the consent the task is at work, and the person's delegation to its agent in force. */
+export function begin(
   deps: DelegationDeps,
   change: Change,
   caller: Caller,
   task: Task,
   consent: string,
+  rests?: readonly string[],
 ): { task: Task; edge: Delegation } {
   const id = newId(deps, "edge");
   const edge: Delegation = {
@@ -115,6 +117,7 @@ function begin(
     depth: 1,
     expires: task.expires,
     madeAt: deps.clock.now(),
+    ...(rests === undefined ? {} : { rests }),
   };
   moveTask(change, task, { state: "active", consent });
   insertDelegation(change, edge);

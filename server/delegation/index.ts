@@ -4,6 +4,7 @@
  * A chain is always read from these records, never from what a token says of itself.
  */
 export { type Action, type Authority, finishAction, recordAction } from "./action.ts";
+export { beginBySignIn, endUnused, type SignedIn } from "./begin-by-sign-in.ts";
 export {
   agentsOf,
   type Chain,
@@ -70,6 +71,7 @@ export {
 } from "./routes.ts";
 export { runbooksGet, runbooksList, runbooksPut } from "./routes-runbooks.ts";
 export type { PlannedBy, Runbook, RunbookDefinition } from "./runbook.ts";
+export type { ConsentKind, SignIn } from "./sign-in.ts";
 export { findConsent, findTask, type StoredConsent } from "./store.ts";
 export { type DelegationTables, delegationMigrations } from "./tables.ts";
 export { type Incident, type SeenTask, seenTask, type Task, type TaskState } from "./task.ts";

@@ -145,13 +145,14 @@ async function planOf(
   return plan;
 }
 
-function addTask(
+/** Opens a task, in the caller's change, after all that must hold for it has been looked at. */
+export function addTask(
   deps: DelegationDeps,
   change: Change,
   caller: Caller,
-  request: TaskRequest & Pick<Task, "startedBy"> & { readonly plan: PlannedBy | undefined },
+  request: TaskRequest & Pick<Task, "startedBy" | "signIn"> & { readonly plan: PlannedBy | undefined },
 ): Task {
-  const { person, agent, grants, purpose, startedBy, incident, plan, breakGlass = false } = request;
+  const { person, agent, grants, purpose, startedBy, incident, plan, signIn, breakGlass = false } = request;
   const task: Task = {
     id: newId(deps, "task"),
     person,
@@ -168,6 +169,7 @@ function addTask(
     ...(incident === undefined ? {} : { incident }),
     ...(plan === undefined ? {} : { runbook: plan }),
     breakGlass,
+    ...(signIn === undefined ? {} : { signIn }),
   };
   insertTask(change, task);
   append(change, taskRequested(deps, caller, aboutTask(task), bodyOf(task)));

@@ -24,6 +24,7 @@ export function insertDelegation(change: Change, edge: Delegation): void {
         expires: edge.expires,
         made_at: edge.madeAt,
         ended_at: null,
+        rests: edge.rests === undefined ? null : JSON.stringify(edge.rests),
       }),
   );
   for (const [position, grant] of edge.grants.entries())
@@ -144,5 +145,6 @@ function delegationOf(row: Selectable<DelegationTables["delegation"]>): Delegati
     expires: row.expires,
     madeAt: row.made_at,
     ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
+    ...(row.rests === null ? {} : { rests: JSON.parse(row.rests) as string[] }),
   };
 }

@@ -6,6 +6,7 @@ import { cutPage } from "../http/index.ts";
 import type { Id, PersonId, ServiceId } from "../lib/index.ts";
 import type { Page, PageQuery } from "./page.ts";
 import type { PlannedBy } from "./runbook.ts";
+import type { SignIn } from "./sign-in.ts";
 import type { DelegationTables } from "./tables.ts";
 import type { Incident, Task, TaskState } from "./task.ts";
 
@@ -37,6 +38,7 @@ export function insertTask(change: Change, task: Task): void {
         incident: task.incident === undefined ? null : JSON.stringify(task.incident),
         runbook: task.runbook === undefined ? null : JSON.stringify(task.runbook),
         break_glass: task.breakGlass ? 1 : 0,
+        sign_in: task.signIn === undefined ? null : JSON.stringify(task.signIn),
       }),
   );
 }
@@ -202,5 +204,6 @@ function taskOf(row: Selectable<DelegationTables["task"]>): Task {
     ...(row.incident === null ? {} : { incident: JSON.parse(row.incident) as Incident }),
     ...(row.runbook === null ? {} : { runbook: JSON.parse(row.runbook) as PlannedBy }),
     breakGlass: row.break_glass === 1,
+    ...(row.sign_in === null ? {} : { signIn: JSON.parse(row.sign_in) as SignIn }),
   };
 }

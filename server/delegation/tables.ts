@@ -27,6 +27,7 @@ export interface DelegationTables {
     incident: string | null;
     runbook: string | null;
     break_glass: number;
+    sign_in: string | null;
   };
   delegation: {
     id: string;
@@ -40,6 +41,7 @@ export interface DelegationTables {
     expires: number;
     made_at: number;
     ended_at: number | null;
+    rests: string | null;
   };
   consent: {
     task: string;
@@ -120,6 +122,13 @@ export const delegationMigrations: Migration[] = [
     },
   },
   windowSeconds,
+  {
+    name: "delegation/0009-sign-in",
+    async up(schema, types) {
+      await schema.alterTable("task").addColumn("sign_in", types.json).execute();
+      await schema.alterTable("delegation").addColumn("rests", types.json).execute();
+    },
+  },
 ];
 
 async function createTask(schema: Schema, types: ColumnTypes): Promise<void> {

@@ -10,6 +10,7 @@ import {
   type ServiceId,
 } from "../lib/index.ts";
 import type { PlannedBy } from "./runbook.ts";
+import { type ConsentKind, consentKind, type SignIn } from "./sign-in.ts";
 
 /**
  * The life of a task: asked for, consented to (or not), at work, ended. Whatever ended stays ended.
@@ -76,6 +77,8 @@ export interface Task {
   readonly runbook?: PlannedBy;
   /** Opened by its person in an emergency: short and loud. */
   readonly breakGlass: boolean;
+  /** The company's sign-in that stands in for her passkey, where it does. */
+  readonly signIn?: SignIn;
 }
 
 /** How long a task and its first delegation may last at most, and last if nothing is said. Milliseconds. */
@@ -151,6 +154,7 @@ export interface SeenTask {
   readonly incident?: Incident;
   readonly runbook?: Pick<PlannedBy, "name" | "steps">;
   readonly breakGlass: boolean;
+  readonly consent: ConsentKind;
 }
 
 export const seenTask = ({
@@ -161,6 +165,7 @@ export const seenTask = ({
   incident,
   runbook,
   breakGlass,
+  ...task
 }: Task): SeenTask => ({
   id,
   purpose,
@@ -169,6 +174,7 @@ export const seenTask = ({
   ...(incident === undefined ? {} : { incident }),
   ...(runbook === undefined ? {} : { runbook: { name: runbook.name, steps: runbook.steps } }),
   breakGlass,
+  consent: consentKind(task),
 });
 
 /** Whether the caller may see a task and end it: the person, whoever opened it, an administrator. */

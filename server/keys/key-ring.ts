@@ -83,9 +83,12 @@ export class KeyRing implements Sealer {
     return key === undefined || key.purpose === "envelope" ? undefined : key.publicKey;
   }
 
-  /** The public keys for access tokens, next and last ones included: the body of the JWKS endpoint. */
-  publicJwks(): { keys: PublishedJwk[] } {
-    return { keys: this.#living().flatMap((key) => (key.purpose === "token" ? [publishedJwk(key)] : [])) };
+  /**
+   * The public keys of a purpose, next and last ones included: the body of the JWKS endpoint for access tokens,
+   * and of the one for delegations and warrants.
+   */
+  publicJwks(purpose: "token" | "delegation" = "token"): { keys: PublishedJwk[] } {
+    return { keys: this.#living().flatMap((key) => (key.purpose === purpose ? [publishedJwk(key)] : [])) };
   }
 
   /**

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { declareEvent } from "../audit/index.ts";
 import { ROLES } from "../lib/index.ts";
+import { identityProviderEvents } from "./events-identity-providers.ts";
 
 export const linkIssued = declareEvent(
   "link.issued",
@@ -84,4 +85,5 @@ export const loginEvents = [
   terminalCodeIssued,
   roleGranted,
   roleWithdrawn,
+  ...identityProviderEvents,
 ];

@@ -5,6 +5,7 @@
  */
 export { type Assertion, verifyAssertion } from "./assertion.ts";
 export { type OfferedSession, offeredSession, sameOrigin } from "./cookie.ts";
+export { defineIdentityProvider, endIdentityProvider, providerBehind } from "./define-identity-provider.ts";
 export { endSession } from "./end-session.ts";
 export { beginEnrolment, finishEnrolment } from "./enrol-passkey.ts";
 export { issueEnrolmentLink } from "./enrolment-link.ts";
@@ -15,9 +16,18 @@ export {
   finishFirstAdministrator,
   issueFirstAdministratorLink,
 } from "./first-administrator.ts";
+export {
+  type IdentityProvider,
+  type IdentityProviderDefinition,
+  identityProviderDefinition,
+  providerKey,
+} from "./identity-provider.ts";
+export { type ForeignPerson, linkSubject, personBehind, unlinkSubject } from "./link-subject.ts";
 export type { LoginDeps } from "./login-deps.ts";
 export { loginAsset, loginPage, loginProofModule, loginProofRootModule } from "./page-route.ts";
 export { type Passkey, type RelyingParty, relyingParty } from "./passkey.ts";
+export { issuerNamedIn, verifyProviderAssertion } from "./provider-assertion.ts";
+export { ProviderKeys } from "./provider-keys.ts";
 export { grantRole, rolesOf, withdrawRole } from "./roles.ts";
 export {
   enrolmentBegin,
@@ -34,10 +44,19 @@ export {
   terminalExchange,
   whoAmI,
 } from "./routes.ts";
+export {
+  identityProviderEnd,
+  identityProviderList,
+  identityProviderPut,
+  identityProviderShow,
+  subjectEnd,
+  subjectPut,
+} from "./routes-identity-providers.ts";
 export type { Session } from "./session.ts";
 export { sessionCaller } from "./session-caller.ts";
 export { beginSignIn, finishSignIn } from "./sign-in.ts";
 export type { Started } from "./start-session.ts";
+export { requireProvider } from "./store-identity-providers.ts";
 export { type LoginTables, loginMigrations } from "./tables.ts";
 export { exchangeTerminalCode, issueTerminalCode } from "./terminal.ts";
 export { type AssertionResponse, assertionResponse } from "./webauthn-schema.ts";

@@ -1,4 +1,5 @@
 import type { Migration } from "../database/index.ts";
+import { identityProviderMigration } from "./tables-identity-providers.ts";
 
 /** What login keeps. Secrets (links, codes, session tokens) are kept only as their SHA-256. The three `store-*.ts` files hold the statements. */
 export interface LoginTables {
@@ -66,6 +67,7 @@ export const loginMigrations: Migration[] = [
       await schema.createIndex("role_role").on("role").column("role").execute();
     },
   },
+  identityProviderMigration,
 ];
 
 async function createPasskeys(schema: Schema, types: Types): Promise<void> {

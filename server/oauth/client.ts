@@ -1,5 +1,5 @@
 import type { Confirmation } from "@countersign/proof/token";
-import type { Caller } from "../lib/index.ts";
+import { type Caller, Fault } from "../lib/index.ts";
 import type { Agent, Instance, Service } from "../registry/index.ts";
 import type { OneTimeProof } from "./one-time-proof.ts";
 
@@ -34,6 +34,27 @@ export interface BoundClient extends Client {
   readonly binding: Binding;
   /** The proof of it, unless it is the one by which the client authenticated. */
   readonly dpop?: OneTimeProof;
+  /** The DPoP proof as it was sent, and what it had to be for: it may have to prove more than that. */
+  readonly presented?: { readonly proof: string; readonly method: string; readonly url: string };
+}
+
+/** @throws Fault `unauthorized-client` for whoever is no agent */
+export function agentOf({ principal }: BoundClient): Agent {
+  if (principal.kind === "agent") return principal.agent;
+  throw new Fault("unauthorized-client", "Only agents can be delegated to.", {
+    remedy: "Use an agent's credential.",
+  });
+}
+
+/**
+ * The key that the client has proven to hold by DPoP, for what is bound to a key wherever it goes.
+ * @throws Fault `invalid-dpop-proof` for a client that has shown a certificate instead
+ */
+export function keyHeldBy({ binding }: BoundClient): string {
+  if (binding.cnf.jkt !== undefined) return binding.cnf.jkt;
+  throw new Fault("invalid-dpop-proof", "What is asked for is bound to a key, not to a certificate.", {
+    remedy: "Authenticate by a client assertion, and send a DPoP proof.",
+  });
 }
 
 /** Whether both are bound to the same, by the same means. */

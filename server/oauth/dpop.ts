@@ -19,12 +19,14 @@ const API_WINDOW = 60;
  */
 export function proveHolder(deps: OauthDeps, client: Client, request: RawRequest): BoundClient {
   const { binding } = client;
-  if (binding !== undefined) return { ...client, binding };
+  const { method, url, headers } = request;
+  const sent = typeof headers.dpop === "string" ? { presented: { proof: headers.dpop, method, url } } : {};
+  if (binding !== undefined) return { ...client, binding, ...sent };
   const proof = verified(deps, request, {
     windowSeconds: TOKEN_ENDPOINT_WINDOW,
     expectedJkt: client.instance.thumbprint,
   });
-  return { ...client, binding: { cnf: { jkt: proof.jkt } }, dpop: oneTime(proof) };
+  return { ...client, binding: { cnf: { jkt: proof.jkt } }, dpop: oneTime(proof), ...sent };
 }
 
 /**

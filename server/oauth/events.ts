@@ -37,6 +37,93 @@ export const tokenIssued = declareEvent(
     chain_hash: z.string().optional(),
     consent: z.string().optional(),
     purpose: z.string().optional(),
+    /** The chain of warrants that was exchanged for it. */
+    warrant: z.object({ root: z.string(), leaf: z.string(), h: z.string() }).optional(),
+  }),
+);
+
+export const warrantIssued = declareEvent(
+  "warrant.issued",
+  "The root of a chain of warrants was signed: its holder passes on from it what it wants, with nobody asked.",
+  z.object({
+    jti: z.string(),
+    audience: z.string(),
+    client: z.string(),
+    key: z.string(),
+    expires: z.int(),
+    links_left: z.int(),
+    granted: z.array(grantedFact),
+    edge: z.string(),
+    chain: z.array(z.string()),
+    chain_hash: z.string(),
+    consent: z.string(),
+    purpose: z.string(),
+  }),
+);
+
+export const warrantRegistered = declareEvent(
+  "warrant.registered",
+  "A link of a warrant, signed by its holder, was presented for the first time and became the delegation that it is.",
+  z.object({
+    jti: z.string(),
+    root: z.string(),
+    edge: z.string(),
+    by: z.string(),
+    to: z.string(),
+    hash: z.string(),
+    expires: z.int(),
+  }),
+);
+
+export const warrantRevoked = declareEvent(
+  "warrant.revoked",
+  "A holder of a warrant gave it back, or took back what it had passed on.",
+  z.object({ jti: z.string(), root: z.string(), client: z.string() }),
+);
+
+export const partnerDefined = declareEvent(
+  "partner.defined",
+  "An administrator said to which other domain our word about people may go, and by which agents.",
+  z.object({
+    partner: z.string(),
+    audience: z.string(),
+    resources: z.array(z.string()),
+    agents: z.array(z.string()),
+    unseen_calls: z.string(),
+    /** base64url SHA-256 of the canonical definition. */
+    hash: z.string(),
+  }),
+);
+
+export const partnerEnded = declareEvent(
+  "partner.ended",
+  "No more assertions go to another domain.",
+  z.object({ partner: z.string(), audience: z.string() }),
+);
+
+export const partnerSubjectSet = declareEvent(
+  "partner.subject-set",
+  "A person is known to another domain by a name, which is told here as a commitment.",
+  z.object({ partner: z.string(), subject: z.string() }),
+);
+
+export const assertionIssued = declareEvent(
+  "assertion.issued",
+  "Our word went to another domain: that a person has delegated this to an agent (ID-JAG).",
+  z.object({
+    jti: z.string(),
+    partner: z.string(),
+    audience: z.string(),
+    resource: z.string(),
+    client: z.string(),
+    client_id: z.string(),
+    key: z.string(),
+    expires: z.int(),
+    granted: z.array(grantedFact),
+    edge: z.string(),
+    chain: z.array(z.string()),
+    chain_hash: z.string(),
+    consent: z.string(),
   }),
 );
 
@@ -135,4 +222,11 @@ export const oauthEvents: readonly EventKind[] = [
   callRefused,
   serviceCertificateRegistered,
   serviceCertificateRemoved,
+  partnerDefined,
+  partnerEnded,
+  partnerSubjectSet,
+  assertionIssued,
+  warrantIssued,
+  warrantRegistered,
+  warrantRevoked,
 ];

@@ -21,8 +21,9 @@ import {
 } from "../delegation/fixture.ts";
 import { delegationTokenFor } from "../delegation/index.ts";
 import type { RawRequest } from "../http/index.ts";
-import { system } from "../lib/index.ts";
+import { system, systemClock } from "../lib/index.ts";
 import { type Enrolled, issuer, stranger } from "../login/fixture.ts";
+import { ProviderKeys } from "../login/index.ts";
 import { ActivePolicies, installShippedPolicies, policyMigrations } from "../policy/index.ts";
 import { registerService, type Service } from "../registry/index.ts";
 import { BundleCache, spiffeMigrations } from "../spiffe/index.ts";
@@ -45,6 +46,7 @@ export const more = () => ({
   bundles: new BundleCache(),
   outbound: { local: true },
   clientCertificates: true,
+  providerKeys: new ProviderKeys({ clock: systemClock, outbound: { local: true } }),
 });
 
 /** The company, and the service that its agents call. */

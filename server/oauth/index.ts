@@ -4,6 +4,11 @@
  * a token for Countersign's own API is verified here.
  */
 export { authenticateToken } from "./authenticate-token.ts";
+export {
+  definePartner,
+  endPartner,
+  setPartnerSubject,
+} from "./define-partner.ts";
 export { oauthEvents } from "./events.ts";
 export type { TokenResponse } from "./mint.ts";
 export type { OauthDeps } from "./oauth-deps.ts";
@@ -13,6 +18,8 @@ export { type ReportedRefusal, reportRefusal } from "./report-refusal.ts";
 export { revokeToken } from "./revoke-token.ts";
 export { jwks, metadata, refusals, revoke, token, uses } from "./routes.ts";
 export { serviceCertificatePut, serviceCertificateRemove, serviceCertificateShow } from "./routes-clients.ts";
+export { partnerEnd, partnerList, partnerPut, partnerShow, partnerSubjectPut } from "./routes-partners.ts";
+export { warrantKeys } from "./routes-warrants.ts";
 export { type OauthTables, oauthMigrations } from "./tables.ts";
 export { issueToken } from "./token.ts";
 export { type CountedCall, callTool, type ReportedCall, returnTool } from "./use-token.ts";

@@ -40,14 +40,16 @@ export function issuedBody(
           consent: chain.consent,
           purpose: chain.task.purposeCommitment,
         }),
+    ...(claims.wrt === undefined ? {} : { warrant: claims.wrt }),
   };
 }
 
-function factOf(
+/** One grant as it stands in the log. */
+export function factOf(
   deps: OauthDeps,
   change: Change,
   { grant, allow }: Granted,
-  { chain }: Mandate,
+  { chain }: Pick<Mandate, "chain">,
 ): z.input<typeof grantedFact> {
   const { args, ...rest } = grant;
   return {

@@ -1,4 +1,5 @@
 import type { Grant } from "@countersign/proof/grant";
+import type { WarrantReference } from "@countersign/proof/token";
 import type { LivingChain } from "../delegation/index.ts";
 import type { Allow } from "../lib/index.ts";
 
@@ -19,6 +20,13 @@ export interface Mandate {
   readonly chain?: LivingChain;
   /** How long the token may live at most, in milliseconds. */
   readonly lifetime: number;
+  /** The warrant that was exchanged for it: its links, what kills them, and when the first of them ends. */
+  readonly warrant?: {
+    readonly reference: WarrantReference;
+    readonly rev: readonly string[];
+    /** Milliseconds since the epoch. */
+    readonly expires: number;
+  };
   /** What the answer says that it is (RFC 8693 §2.2.1). */
   readonly issuedTokenType?: string;
 }

@@ -1,4 +1,5 @@
 import { methodsOffered } from "./client-authentication.ts";
+import { ID_JAG } from "./grants/exchange/token-types.ts";
 import { grantHandlers } from "./grants/index.ts";
 
 /** The keys with which clients sign, as JOSE calls them. */
@@ -12,6 +13,10 @@ export const metadataOf = (issuer: string, clientCertificates = false) => ({
   issuer,
   token_endpoint: `${issuer}/oauth/token`,
   jwks_uri: `${issuer}/oauth/jwks`,
+  // Ours: the keys of root warrants.
+  warrant_jwks_uri: `${issuer}/oauth/warrant-keys`,
+  authorization_grant_profiles_supported: ["urn:ietf:params:oauth:grant-profile:id-jag"],
+  identity_chaining_requested_token_types_supported: [ID_JAG],
   revocation_endpoint: `${issuer}/oauth/revoke`,
   response_types_supported: [] as string[],
   grant_types_supported: grantHandlers.map(({ grantType }) => grantType),

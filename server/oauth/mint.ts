@@ -20,9 +20,9 @@ export interface TokenResponse {
   readonly access_token: string;
   /**
    * What the token is sent as. `Bearer` is the word of RFC 8705 for one that is bound to a certificate: whoever
-   * bears it without that certificate's key is refused everywhere.
+   * bears it without that certificate's key is refused everywhere. `N_A` for what is presented to nobody as an access token.
    */
-  readonly token_type: "DPoP" | "Bearer";
+  readonly token_type: "DPoP" | "Bearer" | "N_A";
   readonly expires_in: number;
   readonly issued_token_type?: string;
   readonly authorization_details?: AccessTokenClaims["authorization_details"];
@@ -51,7 +51,13 @@ export function mint(deps: OauthDeps, change: Change, client: BoundClient, manda
 }
 
 /** What the token rests on must still hold at its commit. */
-function guard(deps: OauthDeps, change: Change, client: BoundClient, mandate: Mandate, rev: string[]): void {
+export function guard(
+  deps: OauthDeps,
+  change: Change,
+  client: BoundClient,
+  mandate: Mandate,
+  rev: string[],
+): void {
   const { principal } = client;
   if (principal.kind === "agent") requireActiveAgent(deps, change, principal.agent);
   else requireActiveService(change, principal.service);
@@ -77,7 +83,7 @@ function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Mandate): Acces
     jti,
     cnf: client.binding.cnf,
     authorization_details: granted.length === 0 ? [toAsk(deps.issuer)] : granted.map(({ grant }) => grant),
-    rev: revocationKeys(jti, client, chain, granted),
+    rev: [...new Set([...revocationKeys(jti, client, chain, granted), ...(mandate.warrant?.rev ?? [])])],
     strength: client.instance.strength,
     instance: client.instance.id,
     ...agentClaims(client),
@@ -87,6 +93,7 @@ function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Mandate): Acces
       : { decision: first.allow.decision, policy_version: first.allow.policyVersion }),
     ...(approvals[0] === undefined ? {} : { approval: approvals[0] }),
     ...(granted.some(({ perCall }) => perCall === true) ? { per_call: true } : {}),
+    ...(mandate.warrant === undefined ? {} : { wrt: mandate.warrant.reference }),
   };
 }
 
@@ -99,7 +106,11 @@ const toAsk = (issuer: string): Grant => ({
 });
 
 /** No token outlives what it rests on; whole seconds, rounded down. */
-function lifetime(deps: OauthDeps, client: BoundClient, mandate: Mandate): { iat: number; exp: number } {
+export function lifetime(
+  deps: OauthDeps,
+  client: BoundClient,
+  mandate: Mandate,
+): { iat: number; exp: number } {
   const now = deps.clock.now();
   const { principal, instance } = client;
   const agents = [...(mandate.chain?.agents ?? []), ...(principal.kind === "agent" ? [principal.agent] : [])];
@@ -108,6 +119,7 @@ function lifetime(deps: OauthDeps, client: BoundClient, mandate: Mandate): { iat
     instance.expires,
     client.binding.expires ?? Number.POSITIVE_INFINITY,
     ...(mandate.chain === undefined ? [] : [expiryOf(mandate.chain)]),
+    ...(mandate.warrant === undefined ? [] : [mandate.warrant.expires]),
     ...agents.flatMap(({ expires }) => expires ?? []),
   ];
   const [iat, exp] = [inSeconds(now), inSeconds(Math.min(...ends))];
@@ -137,11 +149,20 @@ function chainClaims(deps: OauthDeps, chain: LivingChain): Partial<AccessTokenCl
     purpose: chain.task.purpose,
     chain: chain.links.map(({ edge, to }) => ({ edge, agent: to })),
     chain_hash: chain.hash,
+    ...signInClaims(chain),
+  };
+}
+
+/** How she proved herself where it was not here, in the words of the company's sign-in. */
+export function signInClaims({ task: { signIn } }: LivingChain): Partial<AccessTokenClaims> {
+  return {
+    ...(signIn?.acr === undefined ? {} : { acr: signIn.acr }),
+    ...(signIn?.authTime === undefined ? {} : { auth_time: signIn.authTime }),
   };
 }
 
 /** The one who acts outermost, those before inside. For information: decisions use our own records. */
-function actOf(iss: string, agents: readonly string[]): Act {
+export function actOf(iss: string, agents: readonly string[]): Act {
   const [first = "", ...rest] = agents;
   return rest.reduce<Act>((inner, sub) => ({ iss, sub, act: inner }), { iss, sub: first });
 }
@@ -164,7 +185,7 @@ const issuedToken = (
   ...(chain === undefined ? {} : { task: chain.task.id, edge: leafOf(chain).edge }),
 });
 
-const aboutOf = (client: BoundClient, { chain }: Mandate) => ({
+export const aboutOf = (client: BoundClient, { chain }: Mandate) => ({
   ...(chain === undefined ? {} : { task: chain.task.id, person: chain.person }),
   ...(client.principal.kind === "agent" ? { agent: client.principal.agent.name } : {}),
 });

@@ -3,6 +3,7 @@ import type { KeyCache, KeySet } from "@countersign/proof/jwk";
 import type { ApprovalsDeps } from "../approvals/index.ts";
 import type { DelegationDeps } from "../delegation/index.ts";
 import type { KeyRing, SigningPurpose } from "../keys/index.ts";
+import type { ProviderKeys } from "../login/index.ts";
 import type { SpiffeDeps } from "../spiffe/index.ts";
 
 /** What the token service is handed. */
@@ -11,6 +12,8 @@ export interface OauthDeps extends DelegationDeps, ApprovalsDeps, SpiffeDeps {
   readonly holderKeys: KeyCache;
   /** Whether clients' certificates are seen: TLS ends here, or at a proxy that passes them on. */
   readonly clientCertificates: boolean;
+  /** The public keys of the company's sign-ins. */
+  readonly providerKeys: ProviderKeys;
 }
 
 /** The keys of one purpose as proof's verifiers look them up: by id, in the key ring as it is now. */

@@ -1,6 +1,7 @@
 import { Change, type DatabaseDeps } from "../database/index.ts";
 import { type Code, Fault } from "../lib/index.ts";
 import { deleteStale, insertSpentProof, isSpent } from "./store.ts";
+import { deleteStaleAssertions } from "./store-assertions.ts";
 
 /** Something signed that counts once: a client assertion, a DPoP proof. */
 export interface OneTimeProof {
@@ -45,5 +46,6 @@ export async function refuseSpent(
 export async function forgetStaleProofs(deps: DatabaseDeps): Promise<void> {
   const change = new Change(deps.database);
   deleteStale(change, deps.clock.now());
+  deleteStaleAssertions(change, deps.clock.now());
   await deps.database.commit(change);
 }

@@ -15,10 +15,14 @@ const LONGEST_LIFETIME = seconds(900);
  */
 const NOT_ON_OFFER: Readonly<Record<string, Code>> = { scope: "invalid-scope", audience: "invalid-target" };
 
+/** Where what is asked for goes to another authorization server, the audience names it. */
+const NAMES_AUDIENCE: ReadonlySet<string | undefined> = new Set(["urn:ietf:params:oauth:token-type:id-jag"]);
+
 /** @throws Fault `invalid-scope` for `scope`, `invalid-target` for `audience` */
 export function refuseNotOnOffer(form: Form): void {
   for (const [name, code] of Object.entries(NOT_ON_OFFER)) {
     if (form[name] === undefined) continue;
+    if (name === "audience" && NAMES_AUDIENCE.has(form.requested_token_type)) continue;
     throw new Fault(code, `This server does not take ${name}.`, {
       remedy: "Name one resource, and what you need of it in authorization_details.",
     });

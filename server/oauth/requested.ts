@@ -30,7 +30,8 @@ export const heldAt = (grants: readonly Grant[], resource: Resource): Grant[] =>
     .filter((grant) => grant.locations.includes(resource.location))
     .map((grant) => ({ ...grant, locations: [resource.location] }));
 
-const isCallAt = (grant: Grant, resource: Resource): boolean =>
+/** Whether it is the call of tools at this one resource, and nothing else. */
+export const isCallAt = (grant: Grant, resource: Resource): boolean =>
   grant.type === "agent_tool" &&
   grant.locations.length === 1 &&
   grant.locations[0] === resource.location &&

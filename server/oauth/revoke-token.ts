@@ -9,10 +9,11 @@ import { tokenRevoked } from "./events.ts";
 import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
 import { burnProof } from "./one-time-proof.ts";
 import { type Form, parameter } from "./parameters.ts";
+import { revokeWarrant } from "./revoke-warrant.ts";
 import { findToken } from "./store.ts";
 
 /**
- * A client gives an access token of its own back: it is dead everywhere. A token that is not its own, or
+ * A client gives an access token of its own back, or a warrant that it holds a link of: it is dead everywhere. A token that is not its own, or
  * does not hold, changes nothing and is answered the same.
  * @throws Fault `invalid-client`, `invalid-request`, `forbidden` when its agent or service is not active
  * @see RFC 7009 §2
@@ -26,7 +27,9 @@ export async function revokeToken(
   return perform(deps, proven.caller, "token.revoke", async (change) => {
     await burnProof(deps, change, proven.assertion);
     const client = await activeClient(deps, proven);
-    const jti = jtiOf(deps, parameter(input.form, "token"));
+    const attackerToken = parameter(input.form, "token");
+    if (await revokeWarrant(deps, change, client, attackerToken)) return;
+    const jti = jtiOf(deps, attackerToken);
     const token = jti === undefined ? undefined : await findToken(deps.database, jti);
     if (token === undefined || token.instance !== client.instance.id || deps.clock.now() >= token.expires)
       return;

@@ -39,7 +39,7 @@ export const token = route<OauthDeps>()({
     200: z.object({
       access_token: z.string(),
       token_type: z
-        .enum(["DPoP", "Bearer"])
+        .enum(["DPoP", "Bearer", "N_A"])
         .describe("Bearer: bound to the client's certificate (RFC 8705)."),
       expires_in: z.int(),
       issued_token_type: z.string().optional(),

@@ -1,5 +1,7 @@
 import type { ColumnTypes, Migration } from "../database/index.ts";
 import { clientMigrations } from "./tables-clients.ts";
+import { partnerMigration } from "./tables-partners.ts";
+import { warrantMigration } from "./tables-warrants.ts";
 
 /** The tables of this room. Only its stores name them. */
 export interface OauthTables {
@@ -47,6 +49,8 @@ export const oauthMigrations: Migration[] = [
     },
   },
   ...clientMigrations,
+  warrantMigration,
+  partnerMigration,
 ];
 
 async function createProofs(schema: Schema, types: ColumnTypes): Promise<void> {

@@ -89,7 +89,7 @@ function text(value: string): string {
 }
 
 function taskOf(task: NonNullable<Question["task"]>, tool: string | undefined): Members {
-  const { incident, runbook, breakGlass = false } = task;
+  const { incident, runbook, breakGlass = false, consent = "passkey" } = task;
   return {
     id: text(task.id),
     purpose: text(task.purpose),
@@ -101,6 +101,7 @@ function taskOf(task: NonNullable<Question["task"]>, tool: string | undefined): 
           runbook: { name: text(runbook.name), declares: tool !== undefined && runbook.steps.includes(tool) },
         }),
     break_glass: breakGlass,
+    consent,
   };
 }
 

@@ -127,6 +127,9 @@ test("a policy sees what was gathered", () => {
     weekday: 1,
   });
   assert.deepEqual((context.task as { runbook: unknown }).runbook, { name: "pay-late", declares: true });
+  assert.equal((context.task as { consent: unknown }).consent, "passkey");
+  const weaker = contextOf({ task: { consent: "company-sign-in" } }).task as { consent: unknown };
+  assert.equal(weaker.consent, "company-sign-in");
   const { agent_minute, agent_hour, person_minute, person_day } = context.window as Record<string, number>;
   assert.deepEqual([agent_minute, agent_hour, person_minute, person_day], [2, 2, 0, 40]);
 });

@@ -62,6 +62,7 @@ export const givenQuestion = z.strictObject({
       incident,
       runbook,
       break_glass: z.boolean(),
+      consent: z.enum(["passkey", "company-sign-in"]),
     })
     .partial()
     .default({}),
@@ -124,7 +125,12 @@ function chainOf({ chain, task }: GivenQuestion, acting: string): Pick<Question,
       purpose: task.purpose ?? "an example",
       startedBy: task.started_by ?? "person",
       agent: agents[0] ?? acting,
-      ...present({ incident: task.incident, runbook: task.runbook, breakGlass: task.break_glass }),
+      ...present({
+        incident: task.incident,
+        runbook: task.runbook,
+        breakGlass: task.break_glass,
+        consent: task.consent,
+      }),
     },
   };
 }

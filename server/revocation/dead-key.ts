@@ -15,6 +15,7 @@ const KINDS = [
   "policy",
   "trust-domain",
   "workload",
+  "provider",
 ] as const;
 export type DeadKey = `${(typeof KINDS)[number]}:${string}`;
 

@@ -4,6 +4,7 @@ import type { TokenResponse } from "../mint.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import type { Form } from "../parameters.ts";
 import { clientCredentials } from "./client-credentials.ts";
+import { jwtBearer } from "./jwt-bearer.ts";
 import { tokenExchange } from "./token-exchange.ts";
 
 /** One way to ask for a token. */
@@ -18,4 +19,4 @@ export interface GrantHandler {
 }
 
 /** All that there are. */
-export const grantHandlers: readonly GrantHandler[] = [clientCredentials, tokenExchange];
+export const grantHandlers: readonly GrantHandler[] = [clientCredentials, tokenExchange, jwtBearer];

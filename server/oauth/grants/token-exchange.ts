@@ -2,10 +2,18 @@ import { Fault } from "../../lib/index.ts";
 import { type Form, parameter } from "../parameters.ts";
 import { exchangeDelegation } from "./exchange/delegation.ts";
 import type { Exchange } from "./exchange/exchange.ts";
+import { exchangeForIdJag } from "./exchange/id-jag.ts";
+import { exchangeForWarrant } from "./exchange/mint-warrant.ts";
+import { exchangeWarrantChain } from "./exchange/warrant-chain.ts";
 import type { GrantHandler } from "./index.ts";
 
 /** All kinds that there are. */
-const exchanges: readonly Exchange[] = [exchangeDelegation];
+const exchanges: readonly Exchange[] = [
+  exchangeDelegation,
+  exchangeForWarrant,
+  exchangeWarrantChain,
+  exchangeForIdJag,
+];
 
 /**
  * One token for another. Which kind it is, the types say that the request names; types that nobody takes

@@ -1,0 +1,125 @@
+import { isJsonObject, type Json, type JsonObject } from "@countersign/proof/jcs";
+import { type CompactVerifyGetKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWK } from "jose";
+import { fetchJson, type OutboundOptions } from "../http/index.ts";
+import { type Clock, Fault, minutes, seconds } from "../lib/index.ts";
+import type { IdentityProvider } from "./identity-provider.ts";
+
+/** How long keys are believed without looking again: a key that was taken away there is good here no longer. */
+const STANDS = minutes(10);
+/** Looked again no sooner than this, whatever assertions name. */
+const INTERVAL = seconds(30);
+/** Under the time in which a use case has to be done. */
+const TIMEOUT_MS = 1_500;
+const MOST_KEYS = 100;
+const MOST_PROVIDERS = 200;
+
+interface Known {
+  readonly keys: CompactVerifyGetKey;
+  readonly at: number;
+}
+
+/** The public keys of identity providers, as they publish them. One for each process. */
+export class ProviderKeys {
+  readonly #clock: Clock;
+  readonly #outbound: OutboundOptions;
+  readonly #known = new Map<string, Known>();
+  readonly #asked = new Map<string, number>();
+  readonly #underWay = new Map<string, Promise<Known>>();
+
+  constructor(deps: { readonly clock: Clock; readonly outbound: OutboundOptions }) {
+    this.#clock = deps.clock;
+    this.#outbound = deps.outbound;
+  }
+
+  /**
+   * Does something with the provider's keys; where none of them fits, looks once for newer ones.
+   * @throws Fault `unavailable` when they cannot be had; whatever `use` throws
+   */
+  async with<T>(provider: IdentityProvider, use: (keys: CompactVerifyGetKey) => Promise<T>): Promise<T> {
+    const known = await this.#current(provider);
+    try {
+      return await use(known.keys);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayAsk(provider)) throw error;
+      return use((await this.#ask(provider)).keys);
+    }
+  }
+
+  async #current(provider: IdentityProvider): Promise<Known> {
+    const known = this.#known.get(placeOf(provider));
+    if (known !== undefined && this.#clock.now() - known.at < STANDS) return known;
+    return this.#ask(provider);
+  }
+
+  #mayAsk(provider: IdentityProvider): boolean {
+    const last = this.#asked.get(placeOf(provider));
+    return last === undefined || this.#clock.now() - last >= INTERVAL;
+  }
+
+  /** Who asks at the same time shares one request. */
+  #ask(provider: IdentityProvider): Promise<Known> {
+    const place = placeOf(provider);
+    const underWay = this.#underWay.get(place);
+    if (underWay !== undefined) return underWay;
+    if (!this.#mayAsk(provider)) return Promise.reject(away());
+    if (this.#asked.size >= MOST_PROVIDERS) this.#forgetAll();
+    this.#asked.set(place, this.#clock.now());
+    const asked = this.#fetch(provider)
+      .then((keys) => {
+        const known = { keys, at: this.#clock.now() };
+        this.#known.set(place, known);
+        return known;
+      })
+      .finally(() => this.#underWay.delete(place));
+    this.#underWay.set(place, asked);
+    return asked;
+  }
+
+  #forgetAll(): void {
+    this.#asked.clear();
+    this.#known.clear();
+  }
+
+  async #fetch(provider: IdentityProvider): Promise<CompactVerifyGetKey> {
+    const place = await this.#placeOfKeys(provider);
+    const document = await fetchJson(this.#outbound, { ...place, timeoutMs: TIMEOUT_MS });
+    return createLocalJWKSet(publicKeysIn(document));
+  }
+
+  /** An administrator has named the issuer, and perhaps the keys' address: these may stand in a private network. */
+  async #placeOfKeys({ issuer, jwks_uri }: IdentityProvider): Promise<{ url: string; registered: boolean }> {
+    if (jwks_uri !== undefined) return { url: jwks_uri, registered: true };
+    const metadata = await fetchJson(this.#outbound, {
+      url: `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
+      registered: true,
+      timeoutMs: TIMEOUT_MS,
+    });
+    if (!isJsonObject(metadata) || metadata.issuer !== issuer || typeof metadata.jwks_uri !== "string")
+      throw away("the metadata is not this issuer's");
+    const { jwks_uri: url } = metadata;
+    return { url, registered: URL.canParse(url) && new URL(url).hostname === new URL(issuer).hostname };
+  }
+}
+
+/** Another definition never uses the keys of the one before. */
+const placeOf = ({ name, revision }: IdentityProvider): string => `${name}#${revision}`;
+
+/** Those keys that can verify and that an assertion can name; a shared secret never becomes a key. */
+function publicKeysIn(document: Json): JSONWebKeySet {
+  const keys = isJsonObject(document) && Array.isArray(document.keys) ? document.keys : undefined;
+  if (keys === undefined || keys.length > MOST_KEYS) throw away("there is no set of keys");
+  return { keys: keys.filter((key): key is JsonObject => isJsonObject(key) && isUsable(key)) as JWK[] };
+}
+
+const isUsable = ({ kty, use, kid, d, k }: JsonObject): boolean =>
+  (kty === "EC" || kty === "OKP" || kty === "RSA") &&
+  (use === undefined || use === "sig") &&
+  typeof kid === "string" &&
+  d === undefined &&
+  k === undefined;
+
+const away = (why = "its keys were asked for a moment ago"): Fault =>
+  new Fault("unavailable", "The identity provider's keys cannot be had at the moment.", {
+    remedy: "Try again in half a minute.",
+    cause: new Error(why),
+  });

@@ -1,0 +1,133 @@
+import { sha256Base64url } from "@countersign/proof/digest";
+import { canonicalize, type Json } from "@countersign/proof/jcs";
+import { append, conceal, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
+import { type Caller, Fault, newSecret, type PersonId } from "../lib/index.ts";
+import { alivePerson, findAgent, requireAdministrator } from "../registry/index.ts";
+import { partnerDefined, partnerEnded, partnerSubjectSet } from "./events.ts";
+import type { OauthDeps } from "./oauth-deps.ts";
+import type { Partner, PartnerDefinition } from "./partner.ts";
+import { findPartner, subjectAt, subjectIsTaken, writePartner, writeSubject } from "./store-partners.ts";
+
+/**
+ * Says to whom our word about people may go, for which resources, and which agents may carry it.
+ * @throws Fault `forbidden` unless an administrator asks; `invalid` for ourselves or for an agent that is not
+ *   registered; `exists` when another name has this audience
+ */
+export function definePartner(
+  deps: OauthDeps,
+  caller: Caller,
+  { name, definition }: { readonly name: string; readonly definition: PartnerDefinition },
+): Promise<Partner> {
+  return perform(deps, caller, "partner.define", async (change) => {
+    requireAdministrator(caller);
+    await requireSound(deps, name, definition);
+    const before = await findPartner(deps.database, { name });
+    const after: Partner = { ...definition, name, state: "active", revision: (before?.revision ?? 0) + 1 };
+    if (before?.state === "active" && textOf(before) === textOf(after)) return before;
+    writePartner(change, before, after);
+    const { audience, resources, clients, unseen_calls } = definition;
+    const agents = clients.map(({ agent }) => agent).slice(0, 100);
+    const body = {
+      partner: name,
+      audience,
+      resources,
+      agents,
+      unseen_calls,
+      hash: sha256Base64url(textOf(after)),
+    };
+    append(change, partnerDefined(deps, caller, {}, body));
+    return after;
+  });
+}
+
+/** @throws Fault `forbidden` unless an administrator asks; `not-found` */
+export function endPartner(deps: OauthDeps, caller: Caller, { name }: { name: string }): Promise<void> {
+  return perform(deps, caller, "partner.end", async (change) => {
+    requireAdministrator(caller);
+    const before = await activePartner(deps, name);
+    writePartner(change, before, { ...before, state: "ended", revision: before.revision + 1 });
+    append(change, partnerEnded(deps, caller, {}, { partner: name, audience: before.audience }));
+  });
+}
+
+/**
+ * Says by what name a person is known there. Where nobody says it, one is made up that is used nowhere else.
+ * @throws Fault `forbidden` unless an administrator asks; `not-found`; `exists` for a name that is taken
+ */
+export function setPartnerSubject(
+  deps: OauthDeps,
+  caller: Caller,
+  input: { name: string; person: PersonId; subject: string },
+): Promise<void> {
+  return perform(deps, caller, "partner.subject", async (change) => {
+    requireAdministrator(caller);
+    const { name: partner } = await activePartner(deps, input.name);
+    const { id: person } = await alivePerson(deps, input.person);
+    const before = await subjectAt(deps.database, partner, person);
+    if (before === input.subject) return;
+    if (await subjectIsTaken(deps.database, partner, input.subject)) {
+      throw new Fault("exists", "Somebody else is known there by this name.", { remedy: "Check both." });
+    }
+    writeSubject(change, before, { partner, person, subject: input.subject });
+    tellSubject(deps, change, caller, { partner, person, subject: input.subject });
+  });
+}
+
+/** As she is known there; a name is made up, and kept, the first time. */
+export async function subjectFor(
+  deps: OauthDeps,
+  change: Change,
+  caller: Caller,
+  { name: partner }: Partner,
+  person: PersonId,
+): Promise<string> {
+  const known = await subjectAt(deps.database, partner, person);
+  if (known !== undefined) return known;
+  const subject = newSecret(deps);
+  writeSubject(change, undefined, { partner, person, subject });
+  tellSubject(deps, change, caller, { partner, person, subject });
+  return subject;
+}
+
+/** @throws Fault `not-found`, also for one that has been ended */
+export async function activePartner(deps: OauthDeps, name: string): Promise<Partner> {
+  const partner = await findPartner(deps.database, { name });
+  if (partner?.state === "active") return partner;
+  throw new Fault("not-found", "There is no partner of this name.", {
+    remedy: "List the partners, or define this one.",
+  });
+}
+
+async function requireSound(
+  deps: OauthDeps,
+  name: string,
+  { audience, clients }: PartnerDefinition,
+): Promise<void> {
+  if (audience === deps.issuer) throw invalid("Countersign is no partner of itself.");
+  const other = await findPartner(deps.database, { audience });
+  if (other !== undefined && other.name !== name) {
+    throw new Fault("exists", "This audience is known by another name already.", {
+      remedy: "Change that definition.",
+    });
+  }
+  for (const { agent } of clients) {
+    if ((await findAgent(deps, agent)) === undefined) throw invalid(`There is no agent ${agent}.`);
+  }
+}
+
+function tellSubject(
+  deps: OauthDeps,
+  change: Change,
+  caller: Caller,
+  { partner, person, subject }: { partner: string; person: PersonId; subject: string },
+): void {
+  const body = { partner, subject: conceal(deps, change, person, subject) };
+  append(change, partnerSubjectSet(deps, caller, { person }, body));
+}
+
+const textOf = ({ audience, resources, clients, unseen_calls }: PartnerDefinition): string =>
+  canonicalize({ audience, resources, clients, unseen_calls } as Json);
+
+const invalid = (message: string): Fault =>
+  new Fault("invalid", message, { remedy: "Correct the definition." });

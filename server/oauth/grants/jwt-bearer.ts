@@ -1,0 +1,64 @@
+import type { Change } from "../../database/index.ts";
+import { chainOf, endUnused, joinTask, leafOf } from "../../delegation/index.ts";
+import { Fault, isFailure } from "../../lib/index.ts";
+import { type Accepted, acceptIdJag } from "../accept-id-jag.ts";
+import { agentOf, type BoundClient } from "../client.ts";
+import { decideGrants } from "../decide-grants.ts";
+import type { Mandate } from "../mandate.ts";
+import { mint } from "../mint.ts";
+import type { OauthDeps } from "../oauth-deps.ts";
+import { lifetimeOf, parameter } from "../parameters.ts";
+import { endStanding } from "../standing.ts";
+import type { GrantHandler } from "./index.ts";
+
+/**
+ * An agent brings the company's word that a person signed in (ID-JAG). A delegation comes of it, and the
+ * token is what an exchange of that delegation gives: the same chain, the same decisions. Where nothing is
+ * given, the delegation ends; where a person is asked first, it stands.
+ * @see RFC 7523 §2.1, draft-ietf-oauth-identity-assertion-authz-grant §5
+ */
+export const jwtBearer: GrantHandler = {
+  grantType: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+  async handle(deps, change, client, form) {
+    const agent = agentOf(client);
+    const lifetime = lifetimeOf(form);
+    const assertion = parameter(form, "assertion");
+    const accepted = await acceptIdJag(deps, client, agent, { assertion, form });
+    try {
+      return mint(deps, change, client, { ...(await mandateOf(deps, change, client, accepted)), lifetime });
+    } catch (fault) {
+      if (!(fault instanceof Fault) || isFailure(fault.code)) throw fault;
+      if (fault.code === "authorization-pending") throw whereToGoOn(fault, accepted);
+      await endUnused(deps, client.caller, accepted.task);
+      throw fault;
+    }
+  },
+};
+
+async function mandateOf(
+  deps: OauthDeps,
+  change: Change,
+  client: BoundClient,
+  { edge, resource }: Accepted,
+): Promise<Omit<Mandate, "lifetime">> {
+  const agent = agentOf(client);
+  const { caller, instance } = client;
+  const chain = await chainOf(deps, edge);
+  await joinTask(deps, change, chain, instance.id);
+  const on = { caller, instance, agent, chain, resource };
+  const granted = await decideGrants(deps, change, on, leafOf(chain).grants);
+  await endStanding(deps, change, client, { agent, audience: resource.location });
+  return { audience: resource.location, granted, chain };
+}
+
+/** The assertion is used up; what it began stands, and is asked about by its ticket. */
+function whereToGoOn(fault: Fault, { edge, task }: Accepted): Fault {
+  const pending = new Fault(fault.code, fault.message, {
+    remedy: "Exchange the ticket of this delegation until a person has answered.",
+    members: { ...fault.members, task, edge },
+    record: fault.record,
+    cause: fault,
+  });
+  pending.recordedAs = fault.recordedAs;
+  return pending;
+}

@@ -1,0 +1,23 @@
+import { covers, type Grant, meetAll } from "@countersign/proof/grant";
+
+/**
+ * What several parties let pass together, of what is asked: nothing that any of them does not give.
+ * @param limits what each of them has to give; at least one
+ * @param asked nothing named: all that is left
+ * @param scope identifiers, where only these may pass
+ */
+export function within(
+  limits: readonly (readonly Grant[])[],
+  asked?: readonly Grant[],
+  scope?: readonly string[],
+): Grant[] {
+  const [first = [], ...others] = limits;
+  const may = others
+    .reduce<readonly Grant[]>((some, more) => meetAll(some, more), first)
+    .filter(({ identifier }) => scope === undefined || scope.includes(identifier));
+  return asked === undefined ? [...may] : asked.flatMap((grant) => part(may, grant));
+}
+
+/** As it was asked where that fits, since what pins an argument is meant so; else what of it fits. */
+const part = (may: readonly Grant[], asked: Grant): Grant[] =>
+  may.some((grant) => covers(grant, asked)) ? [asked] : meetAll(may, [asked]);
