@@ -6,6 +6,7 @@
 import { becomeAdministrator } from "./administrator.ts";
 import { attackClients } from "./attacks/clients.ts";
 import { AttackLedger } from "./attacks/ledger.ts";
+import { attackWarrants } from "./attacks/warrants.ts";
 import { setTheStage } from "./oauth/setting.ts";
 import { freshFolder } from "./place.ts";
 import type { Suite } from "./report.ts";
@@ -20,6 +21,7 @@ export const attacks: Suite = async (report) => {
     const ledger = new AttackLedger(report);
     const setting = await setTheStage(server, administrator);
     await attackClients(ledger, setting);
+    await attackWarrants(ledger, setting);
     // What strangers did is counted, and written down when the server stops.
     await server.stop();
     const again = await startServer(place, { port });

@@ -2,7 +2,10 @@
  * The token service as `oauth4webapi` sees it, a client that knows nothing of us, over real HTTP: what is asked for,
  * what is answered, and what is refused in the words of the specifications.
  */
+
+import { startCompanyIdp } from "./company-idp.ts";
 import { onPlace } from "./durability.ts";
+import { crossDomain } from "./oauth/domains.ts";
 import { setTheStage } from "./oauth/setting.ts";
 import { clientCredentials, revocation, tokenExchange } from "./oauth/tokens.ts";
 import { freshFolder } from "./place.ts";
@@ -14,5 +17,11 @@ export const oauth: Suite = async (report) => {
     await clientCredentials(report, setting);
     await revocation(report, setting);
     await tokenExchange(report, setting);
+    const idp = await startCompanyIdp();
+    try {
+      await crossDomain(report, setting, idp);
+    } finally {
+      await idp.close();
+    }
   });
 };

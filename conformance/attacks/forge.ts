@@ -1,5 +1,5 @@
 import { createHmac, type KeyObject, sign } from "node:crypto";
-import type { JsonObject } from "@countersign/proof/jcs";
+import { canonicalize, type JsonObject } from "@countersign/proof/jcs";
 
 /** A JWS as an attacker writes it: any header, any claims, any key, or none. */
 export function forged(header: JsonObject, claims: JsonObject, by?: KeyObject | string): string {
@@ -25,5 +25,6 @@ function signatureOf(signed: string, by: KeyObject | string | undefined): Buffer
   });
 }
 
-const encoded = (value: JsonObject): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+/** Canonical, so that it is not for its spelling that something is refused. */
+const encoded = (value: JsonObject): string => Buffer.from(canonicalize(value)).toString("base64url");
 const decoded = (part: string): JsonObject => JSON.parse(Buffer.from(part, "base64url").toString("utf8"));

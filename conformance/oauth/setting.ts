@@ -26,6 +26,11 @@ export async function setTheStage(server: ServerProcess, administrator: Administ
   await administrator.put("/groups/posters", { grants: [grantOf()] });
   const joined = await administrator.ask("PATCH", `/people/${person}`, { groups: ["posters"] });
   assert.equal(joined.status, 200, String(joined.body));
+  // One copy plays many tasks at a time here.
+  const shared = await administrator.ask("PATCH", "/agents/posting-agent", {
+    delegation: { delegate_to: [], max_depth: 4, needs_person: [], shared: true },
+  });
+  assert.equal(shared.status, 200, String(shared.body));
   const openTask = async () => {
     const { id } = await workloads.service.ask("POST", "/tasks", {
       person,
