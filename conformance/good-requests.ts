@@ -55,6 +55,12 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     "sign-in.begin": {},
     "policy.check": { policies: [] },
     "application.define": APPLICATION,
+    "identity-provider.define": { issuer: "https://idp.acme.example" },
+    "partner.define": {
+      audience: "https://as.partner.example",
+      resources: ["https://target.acme.example/"],
+      clients: [],
+    },
   };
   const byPlace: Readonly<Record<string, string>> = {
     "/people": person,
@@ -63,12 +69,16 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     "/teams": "target-team",
     "/groups": "target-group",
     "/authzen/applications": "target-application",
+    "/identity-providers": "target-provider",
+    "/partners": "target-partner",
   };
   return {
     accepted: Object.keys(bodies),
     parameter({ path }, name) {
       if (name === "server") return "target-server";
       if (name === "tool") return "target-tool";
+      if (name === "provider") return "target-provider";
+      if (name === "person") return person;
       const place = path.slice(0, path.indexOf("/{"));
       const known = byPlace[place];
       return name === "role" ? "auditor" : (known ?? idFor(place));

@@ -30,6 +30,10 @@ export const taskAnswer = z.object({
     .optional()
     .describe("The plan that it was opened with, as it was approved then."),
   break_glass: z.literal(true).optional().describe("Its person opened it in an emergency."),
+  signed_in_by: z
+    .string()
+    .optional()
+    .describe("The identity provider whose sign-in stands in for her passkey's consent."),
 });
 
 /** A delegation on the wire. */
@@ -69,6 +73,7 @@ export function shapeTask(task: Task, now: number): z.input<typeof taskAnswer> {
     ...(task.incident === undefined ? {} : { incident: task.incident }),
     ...(task.runbook === undefined ? {} : { runbook: { ...task.runbook, steps: [...task.runbook.steps] } }),
     ...(task.breakGlass ? { break_glass: true as const } : {}),
+    ...(task.signIn === undefined ? {} : { signed_in_by: task.signIn.provider }),
   };
 }
 

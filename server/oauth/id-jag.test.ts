@@ -3,8 +3,19 @@ import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
-import { ALL, call, codeOf, fault, LEDGER, quarters, REPORTS, type Running } from "../delegation/fixture.ts";
+import {
+  ALL,
+  begunTask,
+  call,
+  codeOf,
+  fault,
+  LEDGER,
+  quarters,
+  REPORTS,
+  type Running,
+} from "../delegation/fixture.ts";
 import { chainOf, findConsent } from "../delegation/index.ts";
+import { system } from "../lib/index.ts";
 import { issuer } from "../login/fixture.ts";
 import {
   defineIdentityProvider,
@@ -15,10 +26,12 @@ import {
   unlinkSubject,
 } from "../login/index.ts";
 import { startTestProvider, type TestProvider } from "../login/test-provider.ts";
+import { replacePolicies, shippedPolicies } from "../policy/index.ts";
 import { registerPerson, resumePerson, suspendPerson, updateAgent, updatePerson } from "../registry/index.ts";
 import { deadAmong } from "../revocation/index.ts";
-import { ask, claimsIn, exchangeForm, openMarket, proofsOf } from "./fixture.ts";
+import { ask, claimsIn, exchange, exchangeForm, openMarket, proofsOf } from "./fixture.ts";
 import { forgetStaleProofs } from "./one-time-proof.ts";
+import { callTool } from "./use-token.ts";
 
 type Opened = Awaited<ReturnType<typeof openMarket>>;
 
@@ -382,6 +395,36 @@ forEachEngine((engine) => {
         await codeOf(defineIdentityProvider(deps, ada.caller, { name: "two", definition: second })),
         "exists",
       );
+    });
+  });
+
+  describe("the weaker consent", () => {
+    test("is told apart by policy, at the token and at the call", async () => {
+      const { deps, planner, reports } = room;
+      const write = [call("reports/write", quarters("Q1"))];
+      const form = { authorization_details: JSON.stringify(write) };
+      const before = claimsIn(await signed({}, form));
+      const shipped = await shippedPolicies();
+      const text = `@id("passkey-to-write") @reason("Writing needs her own passkey.")
+        forbid (principal, action == Action::"reports/write", resource)
+        when { context has task && context.task.consent != "passkey" };`;
+      await replacePolicies(deps, system, [...shipped, { name: "weaker", text }]);
+      assert.equal(await codeOf(signed({}, form)), "access-denied");
+      const use = { jti: before.jti, tool: "reports/write", args: { quarter: "Q1" } };
+      assert.equal(await codeOf(callTool(deps, reports.caller, use)), "denied", "also by a token of before");
+      const { edge } = await begunTask(deps, room);
+      assert.equal((await exchange(deps, planner, edge.id, write)).token_type, "DPoP");
+      await replacePolicies(deps, system, shipped);
+    });
+
+    test("leaves nothing in force where nothing was given on it", async () => {
+      const { deps } = room;
+      const asked = { authorization_details: JSON.stringify([call("reports/publish", quarters("Q1"))]) };
+      const refusal = await fault(signed({ scope: undefined }, asked));
+      assert.equal(refusal.code, "invalid-authorization-details");
+      const rows = await findEvents(deps.database, { type: "task.closed", limit: 500 });
+      const { task } = refusal.record.about as { task: string };
+      assert.ok(rows.some(({ body }) => JSON.parse(body).about.task === task));
     });
   });
 
