@@ -5,6 +5,7 @@ import { VerificationError } from "../verification-error.ts";
 import type { Actor } from "./actor.ts";
 import { requireChainSize } from "./chain-size.ts";
 import { type HolderJwk, parseWarrantClaims, type WarrantClaims } from "./claims.ts";
+import { warrantLimits } from "./limits.ts";
 import { issuerOfKey, readLink, signLink, type WarrantLink } from "./link.ts";
 import { requireDistinct, requireNarrower } from "./narrower.ts";
 
@@ -42,10 +43,10 @@ export function narrowWarrant(
   parentKey: KeyObject,
 ): string {
   const chain = typeof parent === "string" ? [parent] : parent;
+  requireChainSize(chain, warrantLimits.links - 1);
   const links = chain.map(readLink);
   const last = links.at(-1);
-  if (last === undefined) throw new VerificationError("malformed", "the chain is empty");
-  if (!isHeldBy(last, parentKey)) {
+  if (last === undefined || !isHeldBy(last, parentKey)) {
     throw new VerificationError("not-bound", "the last link is held by another key");
   }
   const claims = parseWarrantClaims(nextClaims(last, next));

@@ -6,7 +6,7 @@ import { canonicalize } from "../jcs/index.ts";
 import type { KeyCache, KeySet } from "../jwk/index.ts";
 import { clockSkewSeconds } from "../jws/index.ts";
 import type { StatusReference, WarrantReference } from "../token/index.ts";
-import { VerificationError } from "../verification-error.ts";
+import { orRefuse, VerificationError } from "../verification-error.ts";
 import { requireChainSize } from "./chain-size.ts";
 import type { WarrantClaims } from "./claims.ts";
 import { type CallConditions, type JudgedCall, judgeCall } from "./judge-call.ts";
@@ -181,10 +181,12 @@ function verifyHolder(
     accessToken: leafText,
     expectedJkt: leaf.jkt,
     tool: call?.identifier,
-    argsHash: call && sha256Base64url(canonicalize(call.args ?? {})),
+    argsHash: call && orRefuse("malformed", "the arguments", () => argsHashOf(call)),
     keys: onlyOf(leaf),
   });
 }
+
+const argsHashOf = ({ args = {} }: Call): string => sha256Base64url(canonicalize(args));
 
 /** No other key is worth importing: the proof is by the leaf's, or refused. */
 const onlyOf = ({ jkt, holder }: HeldLink): KeyCache => ({
