@@ -14,3 +14,4 @@ export { parseReceipt, receiptHash, verifyReceipt } from "./receipt/index.ts";
 export { parseSpiffeId, spiffeId } from "./spiffe-id/index.ts";
 export { type AccessTokenClaims, verifyAccessToken } from "./token/index.ts";
 export { type VerificationCode, VerificationError } from "./verification-error.ts";
+export { narrowWarrant, parseWarrantChain, verifyWarrant } from "./warrant/index.ts";

@@ -8,6 +8,7 @@ import { createDpopProof } from "@countersign/proof/dpop";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
 import { createKeySet, publicJwkOf, thumbprint } from "@countersign/proof/jwk";
 import { issueAccessToken } from "@countersign/proof/token";
+import { mintWarrant } from "@countersign/proof/warrant";
 import { events, knownBy, newSigner, publish } from "../proof/log/log-in-memory.ts";
 import { openReadme, runProgram } from "./readme.ts";
 
@@ -110,4 +111,55 @@ test("log.ts verifies a copy, and finds a changed byte in it", async () => {
   bundle[40] = (bundle[40] ?? 0) ^ 1;
   write("tile/entries/000", bundle);
   await assert.rejects(runProgram(readme.path("log.ts"), {}, [folder, origin, vkey]).rest(), /log-/);
+});
+
+test("the README's holder passes on what its service then judges, once, and no more", async () => {
+  const { passOn, prove, judgeWarrant } = await import(readme.path("warrants.ts"));
+  const grant = (max: number) => ({
+    type: "agent_tool" as const,
+    locations: [resource],
+    actions: ["tools/call"],
+    identifier: tool,
+    args: { amount: { op: "range" as const, max } },
+  });
+  const [first, second] = [newKey(), newKey()];
+  const root = mintWarrant(
+    {
+      iss: "https://countersign.example.com",
+      sub: "person_alice",
+      aud: [resource],
+      iat: now / 1000,
+      exp: now / 1000 + 900,
+      jti: "w-0",
+      txn: "task_1",
+      cnf: { jwk: first.jwk as never },
+      act: { iss: "https://countersign.example.com", sub: "planner" },
+      del_depth: 0,
+      del_max_depth: 3,
+      authorization_details: [grant(100)],
+    },
+    { kid: "k1", key: issuerKey.privateKey },
+  );
+  const chain = passOn([root], first.privateKey, { jwk: second.jwk, name: "payer" }, [grant(50)], now);
+  const seen = new Set<string>();
+  const known = {
+    keys: createKeySet({ keys: [{ ...issuerKey.jwk, kid: "k1" }] }),
+    now,
+    isDead: () => false,
+    isNew: (key: string) => !seen.has(key) && seen.add(key).size > 0,
+  };
+  const judge = (args: Record<string, Json>, proof = prove(chain, second.privateKey, tool, args, now)) =>
+    judgeWarrant({ chain, proof, tool, args }, known);
+  assert.deepEqual(judge({ amount: 50 }), { for: "person_alice", by: "payer", args: '{"amount":50}' });
+  assert.throws(() => judge({ amount: 51 }), { code: "not-permitted" });
+  assert.throws(() => judge({ amount: 1 }, prove(chain, first.privateKey, tool, { amount: 1 }, now)), {
+    code: "not-bound",
+  });
+  const proof = prove(chain, second.privateKey, tool, { amount: 2 }, now);
+  judge({ amount: 2 }, proof);
+  assert.throws(() => judge({ amount: 2 }, proof), /has been used/);
+  assert.throws(
+    () => passOn([root], first.privateKey, { jwk: second.jwk, name: "payer" }, [grant(101)], now),
+    { code: "widened" },
+  );
 });
