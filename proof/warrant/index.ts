@@ -6,7 +6,6 @@
  */
 export { type Actor, parseActor } from "./actor.ts";
 export { type HolderJwk, parseWarrantClaims, type WarrantClaims } from "./claims.ts";
-export { grantsAt } from "./grants-at.ts";
 export type { CallConditions, JudgedCall, UseLimit } from "./judge-call.ts";
 export { warrantLimits } from "./limits.ts";
 export { issuerOfKey, readLink, type WarrantLink, warrantTyp } from "./link.ts";

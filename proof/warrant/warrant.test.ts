@@ -22,7 +22,6 @@ import {
   upTo,
 } from "./fixture.ts";
 import {
-  grantsAt,
   mintWarrant,
   type NextLink,
   narrowWarrant,
@@ -45,13 +44,6 @@ for (const length of [1, 2, 3, 4, 8]) {
     });
   }
 }
-
-test("what a chain gives at a resource is what its last link gives there, and nothing elsewhere", () => {
-  const chain = chainOf(3);
-  const verified = verifyWarrant(chain, { proof: prove(chain) }, expected());
-  assert.deepEqual(grantsAt(verified.chain, resource), [upTo(480_000)]);
-  assert.deepEqual(grantsAt(verified.chain, "https://other.example.com"), []);
-});
 
 test("narrowing makes a link exactly where one grant before covers each, and whatever then passes every link permits", () => {
   const two = ["https://one", "https://two"];
