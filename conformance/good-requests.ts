@@ -35,6 +35,7 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
   await administrator.put("/servers/target-server", { resource: "https://target.acme.example/" });
   await administrator.put("/teams/target-team", { lead: owner });
   await administrator.put("/groups/target-group", { grants: [] });
+  await administrator.put("/trust-domains/target.example", { bundle: { keys: [] } });
 
   const bodies: Readonly<Record<string, unknown>> = {
     "team.register": { lead: owner, zone: "UTC" },
@@ -53,6 +54,8 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     },
     "join-token.issue": { agent: "target-agent" },
     "sign-in.begin": {},
+    "trust-domain.put": { bundle: { keys: [] } },
+    "workload.register": { id: "spiffe://target.example/workload", agent: "target-agent" },
     "policy.check": { policies: [] },
     "application.define": APPLICATION,
     "identity-provider.define": { issuer: "https://idp.acme.example" },
@@ -64,6 +67,7 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
   };
   const byPlace: Readonly<Record<string, string>> = {
     "/people": person,
+    "/trust-domains": "target.example",
     "/services": service,
     "/agents": "target-agent",
     "/teams": "target-team",

@@ -75,14 +75,14 @@ export const trustDomainRemove = spiffe({
 });
 
 export const workloadList = spiffe({
-  summary: "Lists whom workloads of a trust domain stand for.",
+  summary: "Lists whom workloads of a trust domain stand for, in the order of their registration.",
   params: byName,
-  query: z.strictObject({ ...pageQuery, after: z.string().max(1_000).optional() }),
+  query,
   answers: { 200: pageOf(workloadAnswer) },
   async handle(deps, _caller, { params, query: page }) {
     const { name } = await trustDomainOrRefuse(deps, params.name);
     const rows = await workloadsOf(deps.database, name, { ...page, limit: page.limit + 1 });
-    const { items, next } = cutPage(rows, page.limit, ({ spiffeId }) => spiffeId);
+    const { items, next } = cutPage(rows, page.limit, ({ id }) => id);
     return {
       status: 200,
       body: { items: items.map(workloadShown), ...(next === undefined ? {} : { next }) },

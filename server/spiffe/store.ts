@@ -87,8 +87,8 @@ export async function workloadsOf(
   { after = "", limit }: Page,
 ): Promise<ForeignWorkload[]> {
   const workloads = database.tables<SpiffeTables>().selectFrom("foreign_workload").selectAll();
-  const page = workloads.where("trust_domain", "=", trustDomain).where("spiffe_id", ">", after);
-  return (await page.orderBy("spiffe_id").limit(limit).execute()).map(workloadOf);
+  const page = workloads.where("trust_domain", "=", trustDomain).where("id", ">", after);
+  return (await page.orderBy("id").limit(limit).execute()).map(workloadOf);
 }
 
 export function insertWorkload(change: Change, { stands, ...workload }: ForeignWorkload): void {

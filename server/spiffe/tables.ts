@@ -45,7 +45,7 @@ export const spiffeMigrations: Migration[] = [
       await schema
         .createIndex("foreign_workload_domain")
         .on("foreign_workload")
-        .columns(["trust_domain", "spiffe_id"])
+        .columns(["trust_domain", "id"])
         .execute();
     },
   },

@@ -43,9 +43,10 @@ export const trustDomainDefinition = z
   });
 export type TrustDomainDefinition = z.input<typeof trustDomainDefinition>;
 
+/** SPIFFE would let a name begin with a dot or an underscore, which nobody's does. */
 function isTrustDomain(attackerName: string): boolean {
   try {
-    return parseTrustDomain(attackerName) === attackerName;
+    return parseTrustDomain(attackerName) === attackerName && /^[a-z0-9]/.test(attackerName);
   } catch {
     return false;
   }
