@@ -18,6 +18,7 @@ export interface ServeOptions {
   proxyClientCert?: boolean;
   logLevel?: string;
   oracleShare?: string;
+  dpopNonces?: "required" | "offered" | "off";
   recoverPolicies?: string;
 }
 
@@ -96,6 +97,15 @@ function withOptions(command: Command): Command {
           "COUNTERSIGN_ORACLE_SHARE",
         ).default("100"),
       )
+      .addOption(
+        from(
+          "--dpop-nonces <demand>",
+          "whether DPoP proofs must have a nonce of this server",
+          "COUNTERSIGN_DPOP_NONCES",
+        )
+          .choices(["required", "offered", "off"])
+          .default("offered"),
+      )
       // No variable of the environment: it is for one start, when policies let nobody in any more.
       .option(
         "--recover-policies <which>",
@@ -142,6 +152,7 @@ function configOf(options: ServeOptions) {
     ...proxyOf(options),
     ...(options.logLevel === undefined ? {} : { logLevel: options.logLevel }),
     ...(options.recoverPolicies === undefined ? {} : { recoverPolicies: options.recoverPolicies }),
+    ...(options.dpopNonces === undefined ? {} : { dpopNonces: options.dpopNonces }),
     oracleShare: shareOf(options.oracleShare ?? "100"),
     ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
   };

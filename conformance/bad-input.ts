@@ -45,7 +45,7 @@ interface Case {
 /** Operations that do nothing but answer: what is strange to them may be their very subject. */
 const ONLY_ANSWERS = new Set(["policy.check", "manifest.plan", "authzen.evaluate-all"]);
 const PLAIN_ERRORS = /^authzen\.(evaluate|search)/;
-const OAUTH_ERRORS = new Set(["token.issue", "token.revoke"]);
+const OAUTH_ERRORS = new Set(["token.issue", "token.revoke", "token.introspect"]);
 const AT_ONCE = 8;
 
 export const badInput: Suite = async (report) => {

@@ -122,6 +122,10 @@ async function misuse({ issuer }: ServerProcess, all: readonly string[]): Promis
         "/oauth/revoke",
         { method: "POST", headers: form, body: `token=${secret}&client_assertion=${secret}` },
       ],
+      [
+        "/oauth/introspect",
+        { method: "POST", headers: form, body: `token=${secret}&client_assertion=${secret}` },
+      ],
     ];
     for (const [path, init] of requests) {
       const { status } = await fetch(`${issuer}${path}`, init);

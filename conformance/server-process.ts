@@ -14,6 +14,7 @@ export interface ServerOptions {
   readonly issuer?: string;
   readonly keys?: string;
   readonly logLevel?: string;
+  readonly dpopNonces?: "required" | "offered" | "off";
 }
 
 /** A server in a process of its own. */
@@ -105,6 +106,7 @@ export const argumentsOf = ({ data }: Place, options: ServerOptions): string[] =
   ...(options.issuer === undefined ? [] : ["--issuer", options.issuer]),
   ...(options.keys === undefined ? [] : ["--keys", options.keys]),
   ...(options.logLevel === undefined ? [] : ["--log-level", options.logLevel]),
+  ...(options.dpopNonces === undefined ? [] : ["--dpop-nonces", options.dpopNonces]),
 ];
 
 function launch(args: readonly string[], databaseUrl: string | undefined) {

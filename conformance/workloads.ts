@@ -53,6 +53,17 @@ export async function startWorkloads(administrator: Administrator, issuer: strin
   return { agent, service, joinTokens: tokens };
 }
 
+/** One more service, with no resource of its own. */
+export async function enrolService(
+  administrator: Administrator,
+  issuer: string,
+  name: string,
+): Promise<Instance> {
+  const owner = administrator.person;
+  const { id } = await administrator.post<{ id: string }>("/services", { name, owner, resources: [] });
+  return enrol({ issuer, joinToken: await joinToken(administrator, { service: id }) });
+}
+
 export async function joinToken(
   administrator: Administrator,
   of: { agent: string } | { service: string },

@@ -1,9 +1,10 @@
 import { type Grant, permits } from "@countersign/proof/grant";
 import type { AccessTokenClaims } from "@countersign/proof/token";
-import { CountersignError } from "./errors.ts";
-import { type Protection, requireLiving, type ToolCall } from "./protection.ts";
+import { CountersignError, Unreachable } from "./errors.ts";
+import { challenging, type Protection, requireLiving, type ToolCall } from "./protection.ts";
 import { RequestRefused } from "./refusal.ts";
 import type { Runtime } from "./runtime.ts";
+import type { RequestContext } from "./transactions.ts";
 import type { Use, Uses } from "./uses.ts";
 
 /** A verified request: who acts, for whom, and the one call that it may make. */
@@ -15,42 +16,83 @@ export interface Access {
   readonly agent: string | undefined;
   /** The name of the chain of delegations from the one to the other. */
   readonly chain_hash: string | undefined;
+  /** Headers for the answer: the nonce for the sender's next proof, where nonces are demanded here. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Whether the token's grants let a call pass; for showing only what may be used. */
   permits(call: ToolCall): boolean;
   /**
    * Makes the call that the sender has proven: judges it by the grants, records it, spends what can be spent
    * only so often, and runs it. What was recorded as called is recorded as returned or failed.
    *
+   * @param execute is handed what it may need while it runs
    * @throws RequestRefused when it must not run; CountersignError when it is run twice; whatever `execute` throws
    */
-  run<T>(execute: () => Promise<T>): Promise<T>;
+  run<T>(execute: (running: Running) => Promise<T>): Promise<T>;
+}
+
+/** A call while it runs. */
+export interface Running {
+  /**
+   * A token for this call and no other, for the header `Txn-Token` of requests to services behind this one.
+   *
+   * @throws Refused, Unreachable
+   */
+  transaction(context?: RequestContext): Promise<string>;
 }
 
 /** @param call the call that the sender's proof of possession covers */
-export function accessOf(protection: Protection, claims: AccessTokenClaims, call: ToolCall): Access {
+export function accessOf(
+  protection: Protection,
+  { token, claims }: { token: string; claims: AccessTokenClaims },
+  call: ToolCall,
+): Access {
   const { feed, uses, resource, runtime } = protection;
   let ran = false;
   return {
     claims,
-    human_principal: claims.chain_hash === undefined ? undefined : claims.sub,
+    // RFC 9068 §5: whoever acts on its own is its own subject.
+    human_principal: claims.sub === claims.client_id ? undefined : claims.sub,
     agent: claims.agent,
     chain_hash: claims.chain_hash,
+    headers: protection.nonces === undefined ? {} : { "dpop-nonce": protection.nonces.newest() },
     permits: (other) => permittingGrant(claims.authorization_details, resource, other) !== undefined,
     async run(execute) {
       if (ran) throw new CountersignError("a request is run once; its proof counts for one call");
       ran = true;
-      const grant = grantFor(protection, claims, call);
-      const use = { jti: claims.jti, ...call };
-      const counted = isCounted(grant) || claims.approval !== undefined || claims.per_call === true;
-      await uses.begin(use, { counted });
-      return runRecorded(use, uses, () => {
-        // Recording took time, in which it may have expired, or what it rests on may have died.
-        requireUnexpired(claims, runtime);
-        requireLiving(feed, claims.rev);
-        return execute();
-      });
+      return challenging(protection, () => runOnce(execute));
     },
   };
+
+  async function runOnce<T>(execute: (running: Running) => Promise<T>): Promise<T> {
+    const grant = grantFor(protection, claims, call);
+    const use = { jti: claims.jti, ...call };
+    const counted = isCounted(grant) || claims.approval !== undefined || claims.per_call === true;
+    await uses.begin(use, { counted });
+    return runRecorded(use, uses, () => {
+      // Recording took time, in which it may have expired, or what it rests on may have died.
+      requireUnexpired(claims, runtime);
+      requireLiving(feed, claims.rev);
+      return execute({ transaction });
+    });
+  }
+
+  async function transaction(context?: RequestContext): Promise<string> {
+    if (protection.transactions === undefined) throw new CountersignError("no transactions are begun here");
+    // Only what stands on record as under way can be gone on with.
+    await within(patienceMilliseconds, uses.settled());
+    return protection.transactions.begin(token, call, context);
+  }
+}
+
+/** How long a call waits to be on record. */
+const patienceMilliseconds = 10_000;
+
+function within(milliseconds: number, step: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new Unreachable("the call could not be recorded in time"));
+    const timer = setTimeout(late, milliseconds);
+    void step.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 function grantFor({ resource, uses }: Protection, claims: AccessTokenClaims, call: ToolCall): Grant {

@@ -7,6 +7,7 @@ import type { PublicJwk } from "@countersign/proof/jwk";
 import { type Enrolment, enrol } from "./enrol.ts";
 import { ApprovalPending, Refused, Unreachable } from "./errors.ts";
 import { dpopHeaders, type Instance } from "./instance.ts";
+import { wantsNonce } from "./nonces.ts";
 import { type Warrants, warrantsOf } from "./warrant.ts";
 
 /** What a token is asked for. */
@@ -197,13 +198,20 @@ async function delegate(instance: Instance, request: DelegationRequest): Promise
   throw new Unreachable("the control plane answered no delegation");
 }
 
-function callTool(
+async function callTool(instance: Instance, { token }: AccessToken, call: OutgoingCall): Promise<Response> {
+  const refused = await callOnce(instance, token, call);
+  if (!wantsNonce(refused) || instance.nonces.at(call.url) === undefined) return refused;
+  await refused.body?.cancel();
+  return callOnce(instance, token, call);
+}
+
+async function callOnce(
   instance: Instance,
-  { token }: AccessToken,
+  token: string,
   { url, tool, args, signal }: OutgoingCall,
 ): Promise<Response> {
   const argsHash = sha256Base64url(canonicalize(args));
-  return instance.runtime.fetch(url, {
+  const response = await instance.runtime.fetch(url, {
     method: "POST",
     headers: {
       ...dpopHeaders(instance, token, { method: "POST", url, tool, argsHash }),
@@ -214,4 +222,6 @@ function callTool(
     redirect: "error",
     ...(signal === undefined ? {} : { signal }),
   });
+  instance.nonces.hear(url, response);
+  return response;
 }

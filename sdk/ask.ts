@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject, parseStrict } from "@countersign/proof/jcs";
 import { ApprovalPending, Denied, type Reason, type RefusalDetails, Refused, Unreachable } from "./errors.ts";
+import type { Nonces } from "./nonces.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** A request to the control plane. */
@@ -11,6 +12,8 @@ export interface Request {
   readonly json?: JsonObject;
   /** Sent as a form. */
   readonly form?: Readonly<Record<string, string>>;
+  /** Where nonces for proofs are remembered, if the request carries one. */
+  readonly nonces?: Nonces;
 }
 
 const patienceMilliseconds = 10_000;
@@ -23,6 +26,7 @@ const longestAnswer = 1_048_576;
  */
 export async function ask(runtime: Runtime, request: Request): Promise<JsonObject> {
   const response = await send(runtime, request);
+  request.nonces?.hear(request.url, response);
   const answer = await readObject(response, request.url);
   if (response.ok) return answer;
   throw refusalOf(response.status, answer);

@@ -6,6 +6,7 @@ import type { AccessTokenClaims } from "@countersign/proof/token";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import { handClock, issuer, resource, testIssuer, tool } from "./issuer-of-tests.ts";
 import { type ProtectedRequest, protect } from "./protect.ts";
+import type { Protection } from "./protection.ts";
 import { RequestRefused } from "./refusal.ts";
 import type { TurnedAway, Use } from "./uses.ts";
 
@@ -13,7 +14,10 @@ export const url = `${resource}/listInvoices`;
 export const args: JsonObject = { quarter: "2026-Q3" };
 export const livingFeed = { isDead: () => false, isFresh: () => true, close() {} };
 
-type Changes = { feed?: typeof livingFeed; begin?: () => Promise<void>; keys?: IssuerKeys };
+type Changes = { feed?: typeof livingFeed; begin?: () => Promise<void>; keys?: IssuerKeys } & Pick<
+  Protection,
+  "nonces" | "metadataUrl"
+>;
 
 export function billing(changes: Changes = {}) {
   const clock = handClock();
@@ -36,6 +40,8 @@ export function billing(changes: Changes = {}) {
     keys: changes.keys ?? server.keys,
     feed,
     uses,
+    ...(changes.nonces === undefined ? {} : { nonces: changes.nonces }),
+    ...(changes.metadataUrl === undefined ? {} : { metadataUrl: changes.metadataUrl }),
   });
   const request = (token = server.issue(), proof: object = {}, call = { tool, args }): ProtectedRequest => ({
     method: "POST",

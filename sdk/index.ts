@@ -2,7 +2,7 @@
  * In the agent's process: a key made in memory, enrolment, tokens, delegations, bound calls. In the service
  * that it calls: a protector that lets nothing through which is not proven, granted, alive and recorded.
  */
-export type { Access } from "./access.ts";
+export type { Access, Running } from "./access.ts";
 export {
   type AccessToken,
   type Agent,
@@ -19,8 +19,11 @@ export type { Instance } from "./instance.ts";
 export { type HolderKey, makeKey } from "./key.ts";
 export type { ProtectedRequest, Protector } from "./protect.ts";
 export type { ToolCall } from "./protection.ts";
+export type { InternalRequest, Receiver, Transaction } from "./receive.ts";
 export { type RefusalError, RequestRefused } from "./refusal.ts";
+export { type ResourceMetadata, resourceMetadata } from "./resource-metadata.ts";
 export { nodeRuntime, type Runtime } from "./runtime.ts";
-export { openService, type Service, serviceOf } from "./service.ts";
+export { openService, type ProtectionOptions, type Service, serviceOf } from "./service.ts";
 export type { TaskRequest } from "./tasks.ts";
+export type { RequestContext } from "./transactions.ts";
 export type { Narrowing, Warrant, Warrants } from "./warrant.ts";

@@ -6,6 +6,7 @@ import { ask } from "./ask.ts";
 import { ApprovalPending, Refused, Unreachable } from "./errors.ts";
 import type { Issuer } from "./issuer.ts";
 import type { HolderKey } from "./key.ts";
+import { createNonces, type Nonces, withNonce } from "./nonces.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** This process, enrolled: an agent's or a service's running copy, its key, and how it asks. */
@@ -15,6 +16,8 @@ export interface Instance {
   readonly key: HolderKey;
   readonly issuer: Issuer;
   readonly runtime: Runtime;
+  /** What the servers that it asks and calls have handed out for its proofs. */
+  readonly nonces: Nonces;
   /**
    * Asks the token endpoint, authenticated by a client assertion and bound by DPoP.
    *
@@ -49,11 +52,12 @@ export function instanceOf(runtime: Runtime, issuer: Issuer, id: string, key: Ho
     key,
     issuer,
     runtime,
-    askForToken: (form, over) => askForToken(instance, form, over),
-    exchange: async (form) => (await askTokenEndpoint(instance, form)).answer,
+    nonces: createNonces(issuer.tokenEndpoint),
+    askForToken: (form, over) => withNonce(() => askForToken(instance, form, over)),
+    exchange: (form) => withNonce(async () => (await askTokenEndpoint(instance, form)).answer),
     async actorToken() {
       if (own === undefined || runtime.now() >= own.expiresAt - renewBeforeMilliseconds) {
-        own = await askForToken(instance, { grant_type: "client_credentials", resource: issuer.id });
+        own = await instance.askForToken({ grant_type: "client_credentials", resource: issuer.id });
       }
       return own.token;
     },
@@ -66,11 +70,14 @@ export function instanceOf(runtime: Runtime, issuer: Issuer, id: string, key: Ho
       }
     },
     ask: (method, path, json) =>
-      instance.withActorToken((actorToken) => {
-        const url = issuer.at(path);
-        const headers = dpopHeaders(instance, actorToken, { method, url });
-        return ask(runtime, { method, url, headers, ...(json === undefined ? {} : { json }) });
-      }),
+      instance.withActorToken((actorToken) =>
+        withNonce(() => {
+          const { nonces } = instance;
+          const url = issuer.at(path);
+          const headers = dpopHeaders(instance, actorToken, { method, url });
+          return ask(runtime, { method, url, headers, nonces, ...(json === undefined ? {} : { json }) });
+        }),
+      ),
   };
   return instance;
 }
@@ -84,8 +91,9 @@ async function askForToken(
   return parseIssued(answer, now);
 }
 
+/** Each time with new proofs: they count once. */
 async function askTokenEndpoint(
-  { runtime, issuer, id, key }: Instance,
+  { runtime, issuer, id, key, nonces }: Instance,
   form: Readonly<Record<string, string>>,
   over?: string,
 ): Promise<{ answer: JsonObject; now: number }> {
@@ -105,11 +113,13 @@ async function askTokenEndpoint(
     now,
     jti: randomUUID(),
     ...(over === undefined ? {} : { accessToken: over }),
+    ...nonceFor(nonces, url),
   });
   const answer = await ask(runtime, {
     method: "POST",
     url,
     headers: { DPoP: proof },
+    nonces,
     form: { ...form, client_assertion_type: clientAssertionType, client_assertion: assertion },
   });
   return { answer, now };
@@ -135,7 +145,7 @@ export interface ProvenRequest {
 
 /** The two headers of a request with a bound token: the token, and a fresh proof. @see RFC 9449 §7.1 */
 export function dpopHeaders(
-  { key, runtime }: Pick<Instance, "key" | "runtime">,
+  { key, runtime, nonces }: Pick<Instance, "key" | "runtime"> & { nonces?: Nonces },
   accessToken: string,
   request: ProvenRequest,
 ): { Authorization: string; DPoP: string } {
@@ -144,7 +154,13 @@ export function dpopHeaders(
     accessToken,
     now: runtime.now(),
     jti: randomUUID(),
+    ...nonceFor(nonces, request.url),
     ...request,
   });
   return { Authorization: `DPoP ${accessToken}`, DPoP: proof };
+}
+
+function nonceFor(nonces: Nonces | undefined, url: string): { nonce?: string } {
+  const nonce = nonces?.at(url);
+  return nonce === undefined ? {} : { nonce };
 }

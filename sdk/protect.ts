@@ -5,7 +5,7 @@ import { createKeyCache } from "@countersign/proof/jwk";
 import { type AccessTokenClaims, signedJti, verifyAccessToken } from "@countersign/proof/token";
 import { type Access, accessOf } from "./access.ts";
 import { CountersignError } from "./errors.ts";
-import { type Protection, requireFresh, requireLiving, type ToolCall } from "./protection.ts";
+import { challenging, type Protection, requireFresh, requireLiving, type ToolCall } from "./protection.ts";
 import { proofRefused, RequestRefused, tokenRefused } from "./refusal.ts";
 import { createReplayMemory } from "./replay-memory.ts";
 
@@ -50,10 +50,12 @@ export function protect(protection: Protection): Protector {
   const { runtime, feed } = protection;
   return {
     async verify(attackerRequest) {
-      const sent = readToken(attackerRequest.authorization);
-      return recordingRefusals(protection, sent.attackerToken, attackerRequest.call.tool, () =>
-        judge(attackerRequest, sent),
-      );
+      return challenging(protection, async () => {
+        const sent = readToken(attackerRequest.authorization);
+        return recordingRefusals(protection, sent.attackerToken, attackerRequest.call.tool, () =>
+          judge(attackerRequest, sent),
+        );
+      });
     },
   };
 
@@ -66,7 +68,7 @@ export function protect(protection: Protection): Protector {
     if (attackerProof === undefined) requireCertificate(attackerRequest, claims);
     else requireProof(attackerRequest, attackerProof, attackerToken, claims);
     requireLiving(feed, claims.rev);
-    return accessOf(protection, claims, attackerRequest.call);
+    return accessOf(protection, { token: attackerToken, claims }, attackerRequest.call);
   }
 
   function requireProof(
@@ -84,6 +86,7 @@ export function protect(protection: Protection): Protector {
         now,
         windowSeconds: proofWindow,
         keys: holders,
+        nonce: protection.nonces?.good(),
       }),
     );
     requireFirst(proofs.note(proof.replayKey, proof.expiresAt, now));
@@ -103,7 +106,7 @@ async function recordingRefusals<T>(
   try {
     return await step();
   } catch (refusal) {
-    if (refusal instanceof RequestRefused && refusal.status !== 503) {
+    if (refusal instanceof RequestRefused && refusal.status !== 503 && refusal.error !== "use_dpop_nonce") {
       const jti = await keys.verifyWith((known) => signedJti(attackerToken, known)).catch(() => undefined);
       if (jti !== undefined) uses.refused({ resource, tool, refusal, jti });
     }

@@ -1,8 +1,10 @@
 import type { JsonObject } from "@countersign/proof/jcs";
 import type { RevocationFeed } from "./feed.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
+import type { ProofNonces } from "./proof-nonces.ts";
 import { RequestRefused } from "./refusal.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Transactions } from "./transactions.ts";
 import type { Uses } from "./uses.ts";
 
 /** A tool and the arguments it is called with. */
@@ -21,6 +23,12 @@ export interface Protection {
   readonly keys: IssuerKeys;
   readonly feed: RevocationFeed;
   readonly uses: Uses;
+  /** Gives what is shown to those behind this service. */
+  readonly transactions?: Transactions;
+  /** Demands of each proof a nonce that was handed out here. */
+  readonly nonces?: ProofNonces;
+  /** Where the resource describes itself, for whoever comes without a token. @see RFC 9728 §5 */
+  readonly metadataUrl?: string;
 }
 
 /**
@@ -40,4 +48,20 @@ export function requireFresh(feed: RevocationFeed): void {
     "temporarily_unavailable",
     "The revocation feed is older than 10 seconds; no token can be relied on until it is heard again.",
   );
+}
+
+/** What is refused says besides what the sender needs to know to do better. */
+export async function challenging<T>(
+  { nonces, metadataUrl }: Pick<Protection, "nonces" | "metadataUrl">,
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step();
+  } catch (refusal) {
+    if (!(refusal instanceof RequestRefused)) throw refusal;
+    throw refusal.with({
+      ...(nonces === undefined ? {} : { nonce: nonces.newest() }),
+      ...(metadataUrl === undefined ? {} : { metadataUrl }),
+    });
+  }
 }

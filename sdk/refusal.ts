@@ -6,6 +6,7 @@ export type RefusalError =
   | "invalid_request"
   | "invalid_token"
   | "invalid_dpop_proof"
+  | "use_dpop_nonce"
   | "insufficient_scope"
   | "temporarily_unavailable";
 
@@ -13,6 +14,7 @@ const statuses: Readonly<Record<RefusalError, 400 | 401 | 403 | 503>> = {
   invalid_request: 400,
   invalid_token: 401,
   invalid_dpop_proof: 401,
+  use_dpop_nonce: 401,
   insufficient_scope: 403,
   temporarily_unavailable: 503,
 };
@@ -25,10 +27,17 @@ export class RequestRefused extends CountersignError {
   override readonly name = "RequestRefused";
   /** Absent when the request brought no token at all. @see RFC 6750 §3.1 */
   readonly error: RefusalError | undefined;
+  #besides: { nonce?: string; metadataUrl?: string } = {};
 
   constructor(error: RefusalError | undefined, message: string, options?: ErrorOptions) {
     super(message, options);
     this.error = error;
+  }
+
+  /** Says besides which nonce the next proof needs, and where the resource describes itself. */
+  with(besides: { nonce?: string; metadataUrl?: string }): this {
+    this.#besides = { ...this.#besides, ...besides };
+    return this;
   }
 
   get status(): 400 | 401 | 403 | 503 {
@@ -37,7 +46,12 @@ export class RequestRefused extends CountersignError {
 
   get headers(): Record<string, string> {
     if (this.error === "temporarily_unavailable") return { "retry-after": "2" };
-    return { "www-authenticate": challenge(this.error, this.message) };
+    const { nonce, metadataUrl } = this.#besides;
+    const metadata = metadataUrl === undefined ? "" : `, resource_metadata="${metadataUrl}"`;
+    return {
+      "www-authenticate": challenge(this.error, this.message) + metadata,
+      ...(nonce === undefined ? {} : { "dpop-nonce": nonce }),
+    };
   }
 
   get body(): { error: string; error_description: string } {
@@ -78,6 +92,10 @@ const proofMessages: Partial<Record<VerificationCode, string>> = {
 /** The refusal of a proof of possession that does not verify. */
 export function proofRefused(cause: unknown): RequestRefused {
   if (!(cause instanceof VerificationError)) throw cause;
+  if (cause.code === "wrong-nonce") {
+    const wanted = "The DPoP proof needs the nonce of this answer.";
+    return new RequestRefused("use_dpop_nonce", wanted, { cause });
+  }
   const message = proofMessages[cause.code] ?? "The DPoP proof is not valid for this request.";
   return new RequestRefused("invalid_dpop_proof", message, { cause });
 }

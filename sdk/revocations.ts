@@ -25,6 +25,7 @@ export function revocationsOf(instance: Instance): FeedSource {
         redirect: "error",
         signal,
       });
+      instance.nonces.hear(url, response);
       if (!response.ok || response.body === null) throw new Unreachable("the revocation feed is not open");
       for await (const event of readEvents(response.body)) yield parseMessage(event);
     },

@@ -1,11 +1,22 @@
+import { parseSpiffeId } from "@countersign/proof/spiffe-id";
 import { type Enrolment, enrol } from "./enrol.ts";
 import { followFeed, type RevocationFeed } from "./feed.ts";
 import type { Instance } from "./instance.ts";
 import { followIssuerKeys } from "./issuer-keys.ts";
+import { createProofNonces } from "./proof-nonces.ts";
 import { type Protector, protect } from "./protect.ts";
+import { type Receiver, receive } from "./receive.ts";
+import { resourceMetadata } from "./resource-metadata.ts";
 import { revocationsOf } from "./revocations.ts";
 import { closeTask, openTask, type TaskRequest } from "./tasks.ts";
+import { transactionsOf } from "./transactions.ts";
 import { recordUses } from "./uses.ts";
+
+/** What a protector does besides. */
+export interface ProtectionOptions {
+  readonly nonces?: boolean;
+  readonly metadata?: boolean;
+}
 
 /** A running copy of a registered service: the tasks that it opens for people, the resources that it protects. */
 export interface Service {
@@ -23,9 +34,19 @@ export interface Service {
    * Stands before one of its resources, named by the identifier that tokens have as their audience. The first
    * one begins to follow what is revoked; all of them share it.
    *
+   * @param options.nonces demands of each proof a nonce that this process has handed out
+   * @param options.metadata names in challenges where the resource describes itself: serve there what
+   *   `resourceMetadata` makes
    * @throws CountersignError when the revocation feed cannot be followed
    */
-  protect(resource: string): Promise<Protector>;
+  protect(resource: string, options?: ProtectionOptions): Promise<Protector>;
+  /**
+   * Stands behind one of the domain's resources, for requests of the services that serve its calls.
+   *
+   * @param resource the identifier of the resource at which the tool was called
+   * @throws CountersignError when the revocation feed cannot be followed
+   */
+  protectInternal(resource: string): Promise<Receiver>;
   /** Waits until every call so far has been recorded. */
   settled(): Promise<void>;
   /** Ends following the control plane, so that all is refused from then on, and sends what is still to be recorded. */
@@ -43,6 +64,7 @@ export function serviceOf(instance: Instance): Service {
   const keys = followIssuerKeys(runtime, issuer);
   const closing = new AbortController();
   const uses = recordUses(instance, closing.signal);
+  const transactions = transactionsOf(instance);
   let following: Promise<RevocationFeed> | undefined;
   const feedOfAll = (): Promise<RevocationFeed> => {
     following ??= followFeed(runtime, revocationsOf(instance)).catch((cause) => {
@@ -55,8 +77,17 @@ export function serviceOf(instance: Instance): Service {
     id: instance.id,
     openTask: (request) => openTask(instance, request),
     closeTask: (task) => closeTask(instance, task),
-    async protect(resource) {
-      return protect({ runtime, issuer: issuer.id, resource, keys, feed: await feedOfAll(), uses });
+    async protect(resource, { nonces = false, metadata = false } = {}) {
+      return protect({
+        ...{ runtime, issuer: issuer.id, resource, keys, feed: await feedOfAll(), uses, transactions },
+        ...(nonces ? { nonces: createProofNonces(runtime) } : {}),
+        ...(metadata ? { metadataUrl: resourceMetadata({ resource, issuer: issuer.id }).url } : {}),
+      });
+    },
+    async protectInternal(resource) {
+      const { trustDomain } = parseSpiffeId(instance.id);
+      const feed = await feedOfAll();
+      return receive({ runtime, issuer: issuer.id, trustDomain, resource, keys, feed, transactions });
     },
     settled: () => uses.settled(),
     async close() {

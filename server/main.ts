@@ -42,7 +42,7 @@ import {
   systemRandom,
 } from "./lib/index.ts";
 import { issueEnrolmentLink, issueFirstAdministratorLink, ProviderKeys } from "./login/index.ts";
-import { forgetStaleProofs, questionOf } from "./oauth/index.ts";
+import { DpopNonces, forgetStaleProofs, type NonceDemand, questionOf, StatusLists } from "./oauth/index.ts";
 import {
   ActivePolicies,
   forgetOldDecisions,
@@ -81,6 +81,8 @@ export interface ServerConfig {
   readonly recoverPolicies?: string;
   /** One decision in so many is compared with Cedar's own engine; 0 for none. 100 where nothing is said. */
   readonly oracleShare?: number;
+  /** Whether DPoP proofs must have a nonce of this server; `offered` where nothing is said. */
+  readonly dpopNonces?: NonceDemand;
   /** For tests that hold the time still. */
   readonly clock?: Clock;
 }
@@ -179,6 +181,8 @@ async function assemble(
     oracle: new Oracle(basics, config.oracleShare ?? ORACLE_SHARE),
     holderKeys: createKeyCache(HOLDER_KEYS),
     providerKeys: new ProviderKeys({ ...basics, outbound: { local: isLocal(issuer) } }),
+    nonces: new DpopNonces(basics, keys, config.dpopNonces ?? "offered"),
+    statusLists: new StatusLists(),
     liveFeed: new LiveFeed({ ...basics, database }),
     certificates: new CertificateCallers({ ...basics, database }),
     applications: new LiveApplications({ ...basics, database, sealer: keys }),

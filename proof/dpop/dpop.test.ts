@@ -125,6 +125,13 @@ test("a nonce that the server asks for must be one that is good now", () => {
   refuses(createDpopProof(good), { ...expected, nonce: "n1" }, "wrong-nonce");
 });
 
+test("where a nonce may be absent, one that is there must be good all the same", () => {
+  const offered = { ...expected, nonce: ["n1"], nonceMayBeAbsent: true };
+  verifyDpopProof(createDpopProof(good), offered);
+  verifyDpopProof(createDpopProof({ ...good, nonce: "n1" }), offered);
+  refuses(createDpopProof({ ...good, nonce: "n0" }), offered, "wrong-nonce");
+});
+
 test("a proof for one call holds for that tool and those arguments", () => {
   const proof = createDpopProof({ ...good, tool: "finance/pay", argsHash: "hash" });
   verifyDpopProof(proof, { ...expected, tool: "finance/pay", argsHash: "hash" });

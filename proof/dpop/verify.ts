@@ -34,6 +34,8 @@ export type DpopExpectation = Binding & {
   url: string;
   /** Nonces that are good now, if this server hands out nonces. */
   nonce?: string | readonly string[] | undefined;
+  /** A proof without a nonce passes all the same; one that has a nonce must have a good one. */
+  nonceMayBeAbsent?: boolean | undefined;
   /** Milliseconds since 1970. */
   now: number;
   /** How old a proof may be, in seconds. */
@@ -76,7 +78,7 @@ export function verifyDpopProof(attackerProof: string, expected: DpopExpectation
   const jti = requiredJti(claims);
   const htu = requireRequest(claims, expected);
   const { iat, expiresAt } = requireFresh(claims, expected);
-  requireNonce(claims, expected.nonce);
+  requireNonce(claims, expected);
   requireBinding(claims, jkt, expected);
   requireEqual(claims, "tool", expected.tool, "wrong-tool");
   requireEqual(claims, "args_hash", expected.argsHash, "wrong-arguments");
@@ -116,9 +118,13 @@ function requireFresh(claims: JsonObject, expected: DpopExpectation): { iat: num
   return { iat, expiresAt };
 }
 
-function requireNonce(claims: JsonObject, good: string | readonly string[] | undefined): void {
+function requireNonce(
+  claims: JsonObject,
+  { nonce: good, nonceMayBeAbsent }: Pick<DpopExpectation, "nonce" | "nonceMayBeAbsent">,
+): void {
   if (good === undefined) return;
   const nonce = optionalText(claims, "nonce");
+  if (nonce === undefined && nonceMayBeAbsent === true) return;
   const taken = nonce !== undefined && (typeof good === "string" ? good === nonce : good.includes(nonce));
   if (!taken) throw refusal("wrong-nonce", "nonce");
 }

@@ -14,6 +14,8 @@ const NOT_ADMINISTRATION = [
   "token.issue",
   "token.revoke",
   "token.use",
+  "token.introspect",
+  "transaction.receive",
   "call.refuse",
   "instance.enrol",
   "task.open",

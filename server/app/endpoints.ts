@@ -53,6 +53,7 @@ const ROWS: readonly Row[] = [
 
   // the token service
   ["GET",  "/.well-known/oauth-authorization-server",        oauth.metadata,                   ANYONE,        "read",    "metadata.read"],
+  ["GET",  "/.well-known/oauth-protected-resource",          oauth.resourceMetadata,           ANYONE,        "read",    "resource-metadata.read"],
   ["GET",  "/oauth/jwks",                                    oauth.jwks,                       ANYONE,        "read",    "jwks.read"],
   ["GET",  "/partners",                                      oauth.partnerList,                READERS,       "read",    "partner.list"],
   ["GET",  "/partners/:name",                                oauth.partnerShow,                READERS,       "read",    "partner.read"],
@@ -62,7 +63,11 @@ const ROWS: readonly Row[] = [
   ["GET",  "/oauth/warrant-keys",                            oauth.warrantKeys,                ANYONE,        "read",    "warrant-keys.read"],
   ["POST", "/oauth/token",                                   oauth.token,                      ANYONE,        "token",   "token.issue"],
   ["POST", "/oauth/revoke",                                  oauth.revoke,                     ANYONE,        "token",   "token.revoke"],
+  ["POST", "/oauth/introspect",                              oauth.introspection,              ANYONE,        "token",   "token.introspect"],
+  ["GET",  "/status",                                        oauth.statusLists,                ANYONE,        "read",    "status.list"],
+  ["GET",  "/status/:list",                                  oauth.statusList,                 ANYONE,        "read",    "status.read"],
   ["POST", "/oauth/uses",                                    oauth.uses,                       ["service"],   "token",   "token.use"],
+  ["POST", "/oauth/transactions",                            oauth.transactions,               ["service"],   "token",   "transaction.receive"],
   ["POST", "/oauth/refusals",                                oauth.refusals,                   ["service"],   "token",   "call.refuse"],
 
   // what is dead

@@ -1,5 +1,5 @@
 import { recordRefusal } from "../audit/index.ts";
-import type { Endpoint, Gate, Who } from "../http/index.ts";
+import type { Endpoint, Gate, RawRequest, Who } from "../http/index.ts";
 import { type Caller, Fault, isFailure, ROLES, type Role } from "../lib/index.ts";
 import { authenticate } from "./authenticate.ts";
 import type { ServerDeps } from "./server-deps.ts";
@@ -9,6 +9,7 @@ export function gate(deps: ServerDeps): Gate<ServerDeps> {
   return {
     authenticate: (request) => authenticate(deps, request),
     admit,
+    beside: (_, request) => newestNonce(deps, request),
     async refused(caller, endpoint, fault) {
       if (isFailure(fault.code)) return;
       await recordRefusal(deps, caller, endpoint?.audit ?? "unknown", fault);
@@ -38,4 +39,14 @@ function isOne(caller: Caller, who: Who): boolean {
   if (who === "anyone") return true;
   if (isRole(who)) return caller.kind === "person" && caller.roles.includes(who);
   return caller.kind === who;
+}
+
+/**
+ * Whoever signs proofs gets the newest nonce with each answer, to sign the next one with (RFC 9449 §8.2). Who sends
+ * an access token as well is at our own API; who does not, asks for one.
+ */
+function newestNonce({ nonces }: ServerDeps, { headers }: RawRequest) {
+  if (headers.dpop === undefined) return undefined;
+  const nonce = nonces.newest(headers.authorization === undefined ? "token-endpoint" : "api");
+  return nonce === undefined ? undefined : { "dpop-nonce": nonce };
 }

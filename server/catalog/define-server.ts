@@ -43,9 +43,10 @@ export async function putServer(
   if (before === undefined) insertServer(change, server);
   else replaceServer(change, before, server);
   raiseVersion(change);
-  const { id, ...said } = server;
+  const { id, release, ...said } = server;
+  const released = release === undefined ? {} : { release: [...release] };
   const loss = policyLoss.length === 0 ? {} : { policy_loss: [...policyLoss] };
-  append(change, serverDefined(deps, caller, {}, { server: id, ...said, ...loss }));
+  append(change, serverDefined(deps, caller, {}, { server: id, ...said, ...released, ...loss }));
   return server;
 }
 

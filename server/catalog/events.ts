@@ -13,6 +13,8 @@ export const serverDefined = declareEvent(
     team: z.string().optional(),
     environment: z.string().optional(),
     region: z.string().optional(),
+    release: z.array(z.string()).optional(),
+    delegated: z.boolean().optional(),
     policy_loss,
   }),
 );

@@ -18,6 +18,7 @@ export { type CatalogView, expandIn, expandShortForm, pinnedNow } from "./expand
 export { factUrl, placeholdersOf } from "./fact-url.ts";
 export { findServer, findTool, listServers, listTools, serverOf, toolsOf, toolsOfServer } from "./find.ts";
 export { type ArgumentType, type InputSchema, inputSchema } from "./input-schema.ts";
+export { RELEASABLE, type Releasable, releaseOf } from "./release.ts";
 export { serverAnswer, serverList, toolAnswer, toolList, toolShow } from "./routes.ts";
 export { type Server, type ServerDefinition, serverDefinition } from "./server.ts";
 export { catalogMigrations, requireVersion as requireCatalog } from "./store.ts";

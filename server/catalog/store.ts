@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import { type Change, type Database, type Given, type Migration, reading } from "../database/index.ts";
 import type { Page } from "../registry/index.ts";
+import type { Releasable } from "./release.ts";
 import type { Server } from "./server.ts";
 import { type Tool, toolOf } from "./tool.ts";
 
@@ -12,6 +13,10 @@ export interface CatalogTables {
     team: string | null;
     environment: string | null;
     region: string | null;
+    /** A list of names; absent: everything is released. */
+    release: string | null;
+    /** 0 where it takes no delegated tokens. */
+    delegated: number | null;
   };
   tool: {
     /** `server/name`. */
@@ -67,19 +72,30 @@ export const catalogMigrations: Migration[] = [
       await schema.alterTable("tool").addColumn("besides", types.json).execute();
     },
   },
+  {
+    name: "catalog/0003-release",
+    async up(schema, types) {
+      await schema.alterTable("server").addColumn("release", types.json).execute();
+      await schema.alterTable("server").addColumn("delegated", types.integer).execute();
+    },
+  },
 ];
 
-const serverOf = ({ id, resource, ...row }: CatalogTables["server"]): Server => ({
+const serverOf = ({ id, resource, release, delegated, ...row }: CatalogTables["server"]): Server => ({
   ...{ id, resource },
+  ...(release === null ? {} : { release: JSON.parse(release) as Releasable[] }),
+  ...(delegated === null ? {} : { delegated: delegated === 1 }),
   ...(Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Partial<Server>),
 });
 
 /** Absent members are null in a row. */
-const rowOfServer = ({ id, resource, team, environment, region }: Server): CatalogTables["server"] => ({
+const rowOfServer = ({ id, resource, ...said }: Server): CatalogTables["server"] => ({
   ...{ id, resource },
-  team: team ?? null,
-  environment: environment ?? null,
-  region: region ?? null,
+  team: said.team ?? null,
+  environment: said.environment ?? null,
+  region: said.region ?? null,
+  release: said.release === undefined ? null : JSON.stringify(said.release),
+  delegated: said.delegated === undefined ? null : Number(said.delegated),
 });
 
 /** The pin is computed anew from what is stored, so a row that was tampered with is another definition. */

@@ -24,6 +24,7 @@ const OAUTH_ERRORS: Record<Code, OAuthError> = {
   internal: [500, "server_error"],
   "invalid-client": [401, "invalid_client"],
   "invalid-dpop-proof": [400, "invalid_dpop_proof"],
+  "use-dpop-nonce": [400, "use_dpop_nonce"],
   "invalid-grant": [400, "invalid_grant"],
   "invalid-request": [400, "invalid_request"],
   "invalid-scope": [400, "invalid_scope"],

@@ -27,6 +27,7 @@ const PROBLEMS: Record<Code, Problem> = {
   internal: { status: 500, title: "An error of this server" },
   "invalid-client": { status: 401, title: "The client could not be authenticated" },
   "invalid-dpop-proof": { status: 401, title: "The DPoP proof does not hold" },
+  "use-dpop-nonce": { status: 401, title: "The DPoP proof needs a nonce of this server" },
   "invalid-grant": { status: 400, title: "The grant does not hold" },
   "invalid-request": { status: 400, title: "The request does not hold" },
   "invalid-scope": { status: 400, title: "The scope is not known" },

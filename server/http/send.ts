@@ -1,8 +1,9 @@
 import type { FastifyReply } from "fastify";
-import type { Fault } from "../lib/index.ts";
+import type { Code, Fault } from "../lib/index.ts";
 import { oauthErrorOf, oauthStatusOf } from "./oauth-error.ts";
 import { plainErrorOf, plainStatusOf } from "./plain-error.ts";
 import { problemOf, SAFE_HEADERS, statusOf } from "./problem.ts";
+import type { OurAddress } from "./raw-request.ts";
 import type { Answer, Dialect, RawRequest } from "./route.ts";
 
 /** Repeats these headers of the request, as they came. */
@@ -16,6 +17,11 @@ export function echo(
     const value = headers[name];
     if (value !== undefined) reply.header(name, value);
   }
+}
+
+/** What every answer to a request carries, whoever gives it. */
+export function addHeaders(reply: FastifyReply, headers: Readonly<Record<string, string>> | undefined): void {
+  if (headers !== undefined) reply.headers(headers);
 }
 
 /** Sends what a route answered. */
@@ -35,6 +41,7 @@ function startStream(
 ): FastifyReply {
   reply.hijack();
   reply.raw.writeHead(answer.status, {
+    ...(reply.getHeaders() as Record<string, string>),
     ...headers,
     "content-type": answer.contentType ?? "text/event-stream",
   });
@@ -63,12 +70,30 @@ const DIALECTS = {
 } as const;
 
 /** Sends a refusal, or what this server failed at. */
-export function sendFault(reply: FastifyReply, fault: Fault, dialect: Dialect): FastifyReply {
+export function sendFault(
+  reply: FastifyReply,
+  fault: Fault,
+  dialect: Dialect,
+  { origin }: Pick<OurAddress, "origin">,
+): FastifyReply {
   const told = DIALECTS[dialect];
   const status = told.status(fault.code);
   reply.code(status).headers(SAFE_HEADERS);
-  if (status === 401) reply.header("www-authenticate", 'DPoP algs="ES256 EdDSA"');
+  if (status === 401) reply.header("www-authenticate", challengeOf(fault.code, dialect, origin));
   if (status === 405) reply.header("allow", String(fault.members.allow ?? ""));
   if (status === 429 || status === 503) reply.header("retry-after", "1");
   return reply.type(told.type).send(JSON.stringify(told.body(fault)));
+}
+
+/** What RFC 6750 §3.1 and RFC 9449 §7.1 call it. */
+const CHALLENGES: Partial<Record<Code, string>> = {
+  "invalid-dpop-proof": 'error="invalid_dpop_proof", ',
+  "use-dpop-nonce": 'error="use_dpop_nonce", ',
+};
+
+/** How to come in: by DPoP; and, but at the endpoints that hand tokens out, where to learn who does (RFC 9728 §5). */
+function challengeOf(code: Code, dialect: Dialect, origin: string): string {
+  const metadata =
+    dialect === "oauth" ? "" : `, resource_metadata="${origin}/.well-known/oauth-protected-resource"`;
+  return `DPoP ${CHALLENGES[code] ?? ""}algs="ES256 EdDSA"${metadata}`;
 }

@@ -26,7 +26,7 @@ import {
   singleValued,
 } from "./raw-request.ts";
 import type { Answer, RawRequest } from "./route.ts";
-import { echo, send, sendFault } from "./send.ts";
+import { addHeaders, echo, send, sendFault } from "./send.ts";
 import { CLIENT_CERTIFICATES, type TlsIdentity } from "./tls.ts";
 import { refuseBytes, refuseRepeatedHeaders, refuseUncommon } from "./unreadable.ts";
 
@@ -36,6 +36,8 @@ export interface Gate<D> {
   authenticate(request: RawRequest): Promise<Caller> | Caller;
   /** @throws Fault */
   admit(caller: Caller, endpoint: Endpoint<D>, request: RawRequest): void;
+  /** Headers of whatever is answered to this request, refusals included. */
+  beside?(endpoint: Endpoint<D>, request: RawRequest): Readonly<Record<string, string>> | undefined;
   refused(caller: Caller, endpoint: Endpoint<D> | undefined, fault: Fault): Promise<void>;
 }
 
@@ -86,7 +88,7 @@ export function buildServer<D extends Deps>(
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 300 },
     clientErrorHandler: refuseBytes,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
-      void sendFault(reply, asFault(deps, error, request), "problem"),
+      void sendFault(reply, asFault(deps, error, request), "problem", options.issuer),
     ...(options.tls === undefined
       ? { http: CONNECTIONS }
       : { https: { ...CONNECTIONS, ...CLIENT_CERTIFICATES, ...options.tls } }),
@@ -114,6 +116,7 @@ export function buildServer<D extends Deps>(
         if (state === null) throw new Fault("internal", "The request lost its way.");
         const given = answer(entrance, state, request);
         echo(reply, endpoint.route.echoes, state.raw);
+        addHeaders(reply, gate.beside?.(endpoint, state.raw));
         return given instanceof Promise ? given.then((each) => send(reply, each)) : send(reply, given);
       },
     });
@@ -129,8 +132,11 @@ export function buildServer<D extends Deps>(
       () => fault,
       (unrecorded: Fault) => unrecorded,
     );
-    if (state !== undefined) echo(reply, state.endpoint.route.echoes, state.raw);
-    return sendFault(reply, told, state?.endpoint.route.faults ?? "problem");
+    if (state !== undefined) {
+      echo(reply, state.endpoint.route.echoes, state.raw);
+      addHeaders(reply, gate.beside?.(state.endpoint, state.raw));
+    }
+    return sendFault(reply, told, state?.endpoint.route.faults ?? "problem", options.issuer);
   });
   return server;
 }

@@ -1,4 +1,4 @@
-import type { KeyObject } from "node:crypto";
+import { hkdfSync, type KeyObject } from "node:crypto";
 import type { Algorithm } from "@countersign/proof/jwk";
 import type { Sealer } from "../audit/index.ts";
 import { type Deps, Fault, seconds } from "../lib/index.ts";
@@ -115,6 +115,19 @@ export class KeyRing implements Sealer {
     } catch (cause) {
       throw cannotOpen(cause);
     }
+  }
+
+  /**
+   * A secret for one use, the same on every server with these keys, and another after the envelope key has
+   * changed: for what lives minutes.
+   * @param use what it is for, and nothing else
+   * @returns 32 bytes
+   * @see RFC 5869
+   */
+  derive(use: string): Uint8Array {
+    const key = this.#inUse("envelope");
+    if (key.purpose !== "envelope") throw noKey("envelope");
+    return new Uint8Array(hkdfSync("sha256", key.secret, new Uint8Array(), `countersign ${use}`, 32));
   }
 
   /**

@@ -23,6 +23,7 @@ export const CODES = [
   "internal",
   "invalid-client",
   "invalid-dpop-proof",
+  "use-dpop-nonce", // sign again, with the nonce that the answer carries
   "invalid-grant",
   "invalid-request",
   "invalid-scope",

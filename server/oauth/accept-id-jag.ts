@@ -18,7 +18,7 @@ import { ID_JAG_TYP, type IdJag, idJagKey, readIdJag } from "./id-jag.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import { authorizationDetailsOf, type Form, resourceOf } from "./parameters.ts";
 import { heldAt, isCallAt, requireFitting } from "./requested.ts";
-import { knownResource, type Resource } from "./resource.ts";
+import { delegatedResource, type KnownResource } from "./resource.ts";
 import { acceptedAssertion, insertAccepted } from "./store-assertions.ts";
 import { within } from "./within.ts";
 
@@ -26,7 +26,7 @@ import { within } from "./within.ts";
 export interface Accepted {
   readonly edge: Id<"edge">;
   readonly task: Id<"task">;
-  readonly resource: Resource;
+  readonly resource: KnownResource;
 }
 
 /**
@@ -116,10 +116,10 @@ function requireForClient(
 }
 
 /** The one resource: as asked, or as the assertion names it; never one beside those that it names. */
-async function resourceWithin(deps: OauthDeps, form: Form, { resources }: IdJag): Promise<Resource> {
+async function resourceWithin(deps: OauthDeps, form: Form, { resources }: IdJag): Promise<KnownResource> {
   const asked = resourceOf(form) ?? (resources?.length === 1 ? resources[0] : undefined);
   if (asked !== undefined && (resources === undefined || resources.includes(asked)))
-    return knownResource(deps, asked);
+    return delegatedResource(deps, asked);
   throw new Fault("invalid-target", "The assertion is not for this one resource.", {
     remedy: "Name one resource that the assertion names.",
   });
@@ -128,7 +128,7 @@ async function resourceWithin(deps: OauthDeps, form: Form, { resources }: IdJag)
 interface Limits {
   readonly person: Person;
   readonly agent: Agent;
-  readonly resource: Resource;
+  readonly resource: KnownResource;
   readonly jag: IdJag;
   readonly form: Form;
 }
@@ -158,7 +158,7 @@ async function grantsWithin(
   );
 }
 
-const callsAt = (grants: readonly Grant[], resource: Resource): Grant[] =>
+const callsAt = (grants: readonly Grant[], resource: KnownResource): Grant[] =>
   heldAt(
     grants.filter(({ actions }) => actions.includes("tools/call")),
     resource,

@@ -1,8 +1,10 @@
 import { type DpopProof, verifyDpopProof } from "@countersign/proof/dpop";
 import type { PublicJwk } from "@countersign/proof/jwk";
+import { VerificationError } from "@countersign/proof/verification-error";
 import type { RawRequest } from "../http/index.ts";
 import { Fault } from "../lib/index.ts";
 import type { BoundClient, Client } from "./client.ts";
+import type { NonceParty } from "./dpop-nonces.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import type { OneTimeProof } from "./one-time-proof.ts";
 
@@ -14,7 +16,7 @@ const API_WINDOW = 60;
  * Binds a client to the request: it must prove, for this URL and now, to hold the very key that it enrolled,
  * unless it has proven what it holds when it authenticated. A token bound to another key would carry a strength
  * that nobody has measured.
- * @throws Fault `invalid-dpop-proof`
+ * @throws Fault `invalid-dpop-proof`; `use-dpop-nonce` when it needs a newer nonce of ours
  * @see RFC 9449 §5, RFC 8705 §3
  */
 export function proveHolder(deps: OauthDeps, client: Client, request: RawRequest): BoundClient {
@@ -22,7 +24,7 @@ export function proveHolder(deps: OauthDeps, client: Client, request: RawRequest
   const { method, url, headers } = request;
   const sent = typeof headers.dpop === "string" ? { presented: { proof: headers.dpop, method, url } } : {};
   if (binding !== undefined) return { ...client, binding, ...sent };
-  const proof = verified(deps, request, {
+  const proof = verified(deps, "token-endpoint", request, {
     windowSeconds: TOKEN_ENDPOINT_WINDOW,
     expectedJkt: client.instance.thumbprint,
   });
@@ -31,19 +33,22 @@ export function proveHolder(deps: OauthDeps, client: Client, request: RawRequest
 
 /**
  * Verifies that whoever authenticates by what others say of it holds a key: any key, from now on its own.
- * @throws Fault `invalid-dpop-proof`
+ * @throws Fault `invalid-dpop-proof`; `use-dpop-nonce` when it needs a newer nonce of ours
  */
 export function proveAnyKey(
   deps: OauthDeps,
   request: RawRequest,
 ): { jwk: PublicJwk; jkt: string; proof: OneTimeProof } {
-  const proof = verified(deps, request, { windowSeconds: TOKEN_ENDPOINT_WINDOW, expectedJkt: undefined });
+  const proof = verified(deps, "token-endpoint", request, {
+    windowSeconds: TOKEN_ENDPOINT_WINDOW,
+    expectedJkt: undefined,
+  });
   return { jwk: proof.jwk, jkt: proof.jkt, proof: oneTime(proof) };
 }
 
 /**
  * Verifies that whoever sends an access token holds the key that it is bound to.
- * @throws Fault `invalid-dpop-proof`
+ * @throws Fault `invalid-dpop-proof`; `use-dpop-nonce` when it needs a newer nonce of ours
  * @see RFC 9449 §7.1
  */
 export function provePossession(
@@ -51,7 +56,7 @@ export function provePossession(
   request: RawRequest,
   token: { accessToken: string; expectedJkt: string | undefined },
 ): OneTimeProof {
-  return oneTime(verified(deps, request, { windowSeconds: API_WINDOW, ...token }));
+  return oneTime(verified(deps, "api", request, { windowSeconds: API_WINDOW, ...token }));
 }
 
 const oneTime = (proof: DpopProof): OneTimeProof => ({
@@ -62,6 +67,7 @@ const oneTime = (proof: DpopProof): OneTimeProof => ({
 
 function verified(
   deps: OauthDeps,
+  party: NonceParty,
   request: RawRequest,
   expected: { windowSeconds: number; expectedJkt: string | undefined; accessToken?: string },
 ): DpopProof {
@@ -75,9 +81,11 @@ function verified(
       url,
       now: deps.clock.now(),
       keys: deps.holderKeys,
+      ...deps.nonces.expected(party),
       ...expected,
     });
   } catch (cause) {
+    if (cause instanceof VerificationError && cause.code === "wrong-nonce") throw needsNonce(cause);
     throw notProven(cause);
   }
 }
@@ -85,5 +93,11 @@ function verified(
 const notProven = (cause?: unknown): Fault =>
   new Fault("invalid-dpop-proof", "The DPoP proof is missing or does not hold for this request.", {
     remedy: "Send one DPoP header, signed now with the enrolled key, for this method and URL.",
+    cause,
+  });
+
+const needsNonce = (cause: unknown): Fault =>
+  new Fault("use-dpop-nonce", "The DPoP proof has no nonce of this server, or an old one.", {
+    remedy: "Sign a new one with the nonce that the header DPoP-Nonce of this answer holds.",
     cause,
   });

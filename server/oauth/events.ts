@@ -213,6 +213,31 @@ export const serviceCertificateRemoved = declareEvent(
   certificateFacts,
 );
 
+export const transactionIssued = declareEvent(
+  "transaction.issued",
+  "A service was given a transaction token for a call that it serves.",
+  z.object({
+    txn: z.string(),
+    jti: z.string(),
+    tool: z.string(),
+    resource: z.string(),
+    workload: z.string(),
+    expires: z.int(),
+  }),
+);
+
+export const transactionHandedOn = declareEvent(
+  "transaction.handed-on",
+  "A workload was given its own token for a transaction that it received.",
+  z.object({ txn: z.string(), workload: z.string(), through: z.array(z.string()), expires: z.int() }),
+);
+
+export const transactionReceived = declareEvent(
+  "transaction.received",
+  "A service spent a transaction token, before it changed anything for it.",
+  z.object({ txn: z.string(), service: z.string(), tool: z.string(), through: z.array(z.string()) }),
+);
+
 /** Every kind of event of this room, for `api/events.json`. */
 export const oauthEvents: readonly EventKind[] = [
   tokenIssued,
@@ -229,4 +254,7 @@ export const oauthEvents: readonly EventKind[] = [
   warrantIssued,
   warrantRegistered,
   warrantRevoked,
+  transactionIssued,
+  transactionHandedOn,
+  transactionReceived,
 ];

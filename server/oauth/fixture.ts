@@ -27,8 +27,10 @@ import { ProviderKeys } from "../login/index.ts";
 import { ActivePolicies, installShippedPolicies, policyMigrations } from "../policy/index.ts";
 import { registerService, type Service } from "../registry/index.ts";
 import { BundleCache, spiffeMigrations } from "../spiffe/index.ts";
+import { DpopNonces } from "./dpop-nonces.ts";
 import type { TokenResponse } from "./mint.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
+import { StatusLists } from "./status-list.ts";
 import { oauthMigrations } from "./tables.ts";
 import { issueToken } from "./token.ts";
 
@@ -47,6 +49,7 @@ export const more = () => ({
   outbound: { local: true },
   clientCertificates: true,
   providerKeys: new ProviderKeys({ clock: systemClock, outbound: { local: true } }),
+  statusLists: new StatusLists(),
 });
 
 /** The company, and the service that its agents call. */
@@ -56,7 +59,8 @@ export interface Market extends Company {
 
 export async function openMarket(engine: TestEngine) {
   const opened = await openCompany(engine, migrations, more());
-  const deps = { ...opened.deps, ...calm(opened.deps) };
+  const nonces = new DpopNonces(opened.deps, opened.deps.keys, "offered");
+  const deps = { ...opened.deps, ...calm(opened.deps), nonces };
   const { ada } = opened;
   const service = await registerService(deps, ada.caller, {
     name: "reports",

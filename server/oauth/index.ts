@@ -9,6 +9,7 @@ export {
   endPartner,
   setPartnerSubject,
 } from "./define-partner.ts";
+export { DpopNonces, type NonceDemand } from "./dpop-nonces.ts";
 export { oauthEvents } from "./events.ts";
 export type { TokenResponse } from "./mint.ts";
 export type { OauthDeps } from "./oauth-deps.ts";
@@ -18,8 +19,13 @@ export { type ReportedRefusal, reportRefusal } from "./report-refusal.ts";
 export { revokeToken } from "./revoke-token.ts";
 export { jwks, metadata, refusals, revoke, token, uses } from "./routes.ts";
 export { serviceCertificatePut, serviceCertificateRemove, serviceCertificateShow } from "./routes-clients.ts";
+export { introspection } from "./routes-introspection.ts";
 export { partnerEnd, partnerList, partnerPut, partnerShow, partnerSubjectPut } from "./routes-partners.ts";
+export { resourceMetadata } from "./routes-resource.ts";
+export { statusList, statusLists } from "./routes-status.ts";
+export { transactions } from "./routes-transaction.ts";
 export { warrantKeys } from "./routes-warrants.ts";
+export { StatusLists } from "./status-list.ts";
 export { type OauthTables, oauthMigrations } from "./tables.ts";
 export { issueToken } from "./token.ts";
 export { type CountedCall, callTool, type ReportedCall, returnTool } from "./use-token.ts";

@@ -1,5 +1,6 @@
 import type { Grant } from "@countersign/proof/grant";
 import type { WarrantReference } from "@countersign/proof/token";
+import type { Releasable } from "../catalog/index.ts";
 import type { LivingChain } from "../delegation/index.ts";
 import type { Allow } from "../lib/index.ts";
 
@@ -15,6 +16,8 @@ export interface Granted {
 export interface Mandate {
   /** The one resource that the token is for. */
   readonly audience: string;
+  /** What the audience may be told of whoever calls it. */
+  readonly release: readonly Releasable[];
   readonly granted: readonly Granted[];
   /** By whose authority; none when the client acts on its own. */
   readonly chain?: LivingChain;

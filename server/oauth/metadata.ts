@@ -18,6 +18,7 @@ export const metadataOf = (issuer: string, clientCertificates = false) => ({
   authorization_grant_profiles_supported: ["urn:ietf:params:oauth:grant-profile:id-jag"],
   identity_chaining_requested_token_types_supported: [ID_JAG],
   revocation_endpoint: `${issuer}/oauth/revoke`,
+  introspection_endpoint: `${issuer}/oauth/introspect`,
   response_types_supported: [] as string[],
   grant_types_supported: grantHandlers.map(({ grantType }) => grantType),
   token_endpoint_auth_methods_supported: methodsOffered(clientCertificates),
@@ -25,7 +26,24 @@ export const metadataOf = (issuer: string, clientCertificates = false) => ({
   revocation_endpoint_auth_methods_supported: methodsOffered(clientCertificates),
   // Our one address takes certificates, so there are no mtls_endpoint_aliases.
   tls_client_certificate_bound_access_tokens: clientCertificates,
+  status_list_aggregation_endpoint: `${issuer}/status`,
   revocation_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
+  introspection_endpoint_auth_methods_supported: methodsOffered(clientCertificates),
+  introspection_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
+  introspection_signing_alg_values_supported: ["ES256"],
   dpop_signing_alg_values_supported: ALGORITHMS,
   authorization_details_types_supported: ["agent_tool"],
+});
+
+/**
+ * Our own API, as a protected resource.
+ * @see RFC 9728 §2
+ */
+export const resourceMetadataOf = (issuer: string) => ({
+  resource: issuer,
+  authorization_servers: [issuer],
+  bearer_methods_supported: ["header"],
+  dpop_signing_alg_values_supported: ALGORITHMS,
+  dpop_bound_access_tokens_required: true,
+  resource_name: "Countersign",
 });

@@ -12,7 +12,9 @@ import { tokenIssued } from "./events.ts";
 import { issuedBody } from "./issued.ts";
 import type { Mandate } from "./mandate.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
+import { released } from "./release.ts";
 import { revocationKeys } from "./revocation-keys.ts";
+import { drawPlace, takePlace } from "./status-place.ts";
 import { type IssuedToken, insertToken } from "./store.ts";
 
 /** The answer of the token endpoint. @see RFC 6749 §5.1, RFC 8693 §2.2.1, RFC 9396 §7 */
@@ -43,11 +45,13 @@ export function mint(deps: OauthDeps, change: Change, client: BoundClient, manda
     if (allow.approval !== undefined) reserve(deps, change, allow.approval, { jti, expires });
   }
   insertToken(change, issuedToken(claims, client, mandate));
+  if (claims.status !== undefined) takePlace(change, claims.status, claims);
   append(
     change,
     tokenIssued(deps, client.caller, aboutOf(client, mandate), issuedBody(deps, change, claims, mandate)),
   );
-  return answerOf(claims, mandate, issueAccessToken(claims, deps.keys.signer("token")));
+  const told = released(claims, mandate.release);
+  return answerOf(claims, mandate, issueAccessToken(told, deps.keys.signer("token")));
 }
 
 /** What the token rests on must still hold at its commit. */
@@ -73,19 +77,23 @@ function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Mandate): Acces
   const { chain, granted } = mandate;
   const jti = newId(deps, "jti");
   const [first] = granted;
+  const { iat, exp } = lifetime(deps, client, mandate);
   const approvals = granted.flatMap(({ allow }) => allow.approval ?? []);
   return {
     iss: deps.issuer,
     sub: chain?.person ?? client.instance.id,
     aud: mandate.audience,
     client_id: client.instance.id,
-    ...lifetime(deps, client, mandate),
+    iat,
+    exp,
     jti,
     cnf: client.binding.cnf,
     authorization_details: granted.length === 0 ? [toAsk(deps.issuer)] : granted.map(({ grant }) => grant),
     rev: [...new Set([...revocationKeys(jti, client, chain, granted), ...(mandate.warrant?.rev ?? [])])],
     strength: client.instance.strength,
     instance: client.instance.id,
+    // What is for ourselves we judge ourselves, by what is dead now.
+    ...(mandate.audience === deps.issuer ? {} : { status: drawPlace(deps, exp) }),
     ...agentClaims(client),
     ...(chain === undefined ? {} : chainClaims(deps, chain)),
     ...(first === undefined

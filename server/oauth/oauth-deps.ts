@@ -5,6 +5,8 @@ import type { DelegationDeps } from "../delegation/index.ts";
 import type { KeyRing, SigningPurpose } from "../keys/index.ts";
 import type { ProviderKeys } from "../login/index.ts";
 import type { SpiffeDeps } from "../spiffe/index.ts";
+import type { DpopNonces } from "./dpop-nonces.ts";
+import type { StatusLists } from "./status-list.ts";
 
 /** What the token service is handed. */
 export interface OauthDeps extends DelegationDeps, ApprovalsDeps, SpiffeDeps {
@@ -14,6 +16,10 @@ export interface OauthDeps extends DelegationDeps, ApprovalsDeps, SpiffeDeps {
   readonly clientCertificates: boolean;
   /** The public keys of the company's sign-ins. */
   readonly providerKeys: ProviderKeys;
+  /** What proofs must carry, where this server asks for it. */
+  readonly nonces: DpopNonces;
+  /** Where strangers learn whether a token still holds, as last made. */
+  readonly statusLists: StatusLists;
 }
 
 /** The keys of one purpose as proof's verifiers look them up: by id, in the key ring as it is now. */

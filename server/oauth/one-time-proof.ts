@@ -1,5 +1,6 @@
 import { Change, type DatabaseDeps } from "../database/index.ts";
 import { type Code, Fault } from "../lib/index.ts";
+import { forgetPlaces } from "./status-place.ts";
 import { deleteStale, insertSpentProof, isSpent } from "./store.ts";
 import { deleteStaleAssertions } from "./store-assertions.ts";
 
@@ -47,5 +48,6 @@ export async function forgetStaleProofs(deps: DatabaseDeps): Promise<void> {
   const change = new Change(deps.database);
   deleteStale(change, deps.clock.now());
   deleteStaleAssertions(change, deps.clock.now());
+  forgetPlaces(deps, change);
   await deps.database.commit(change);
 }

@@ -1,5 +1,6 @@
 import { type Grant, parseGrants } from "@countersign/proof/grant";
 import { parseStrict } from "@countersign/proof/jcs";
+import { txnTokenType } from "@countersign/proof/txn-token";
 import { type Code, Fault, seconds } from "../lib/index.ts";
 
 /** The parameters of a token request as sent, each at most once. Under the caller's control. */
@@ -7,7 +8,7 @@ export type Form = Readonly<Record<string, string | undefined>>;
 
 /** How long a token lives if nothing is said, and at most, in milliseconds. */
 const USUAL_LIFETIME = seconds(300);
-const LONGEST_LIFETIME = seconds(900);
+export const LONGEST_LIFETIME = seconds(900);
 
 /**
  * Ours to know and not on offer. Passing over one would issue something else than was asked for; parameters
@@ -20,6 +21,8 @@ const NAMES_AUDIENCE: ReadonlySet<string | undefined> = new Set(["urn:ietf:param
 
 /** @throws Fault `invalid-scope` for `scope`, `invalid-target` for `audience` */
 export function refuseNotOnOffer(form: Form): void {
+  // Whoever asks for a transaction token must send both; what they may be is judged there.
+  if (form.requested_token_type === txnTokenType) return;
   for (const [name, code] of Object.entries(NOT_ON_OFFER)) {
     if (form[name] === undefined) continue;
     if (name === "audience" && NAMES_AUDIENCE.has(form.requested_token_type)) continue;

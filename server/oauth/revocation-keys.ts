@@ -27,9 +27,16 @@ export function revocationKeys(
           ...deadKeysOfChain(chain),
         ];
   const decided = granted.map(({ allow }) => policyKey(allow.activation));
-  const own = [`jti:${jti}`, ...deadKeysOf(client.instance), ...principalKeys(client), ...client.rev];
+  const own = [`jti:${jti}`, ...keysOfClient(client)];
   return [...new Set([...own, ...delegated, ...decided])];
 }
+
+/** All that ends a client: its key and instance, its agent or service, whoever was taken at its word about it. */
+export const keysOfClient = (client: BoundClient): string[] => [
+  ...deadKeysOf(client.instance),
+  ...principalKeys(client),
+  ...client.rev,
+];
 
 function principalKeys({ principal }: BoundClient): string[] {
   if (principal.kind === "agent") return agentKeys(principal.agent);

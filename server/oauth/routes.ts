@@ -40,7 +40,7 @@ export const token = route<OauthDeps>()({
       access_token: z.string(),
       token_type: z
         .enum(["DPoP", "Bearer", "N_A"])
-        .describe("Bearer: bound to the client's certificate (RFC 8705)."),
+        .describe("Bearer: bound to the client's certificate (RFC 8705). N_A: no access token."),
       expires_in: z.int(),
       issued_token_type: z.string().optional(),
       authorization_details: z.array(z.unknown()).optional(),

@@ -60,6 +60,12 @@ export async function openUse(
   return row?.action as Id<"action"> | undefined;
 }
 
+/** A guard: the call has not returned when the change commits. */
+export function requireOpenUse(change: Change, action: Id<"action">): void {
+  const uses = change.tables<OauthTables>().selectFrom("token_use").select("action");
+  change.require(uses.where("action", "=", action).where("outcome", "is", null));
+}
+
 /** A call returns once. */
 export function endUse(change: Change, action: Id<"action">, outcome: string, at: number): void {
   const update = change.tables<OauthTables>().updateTable("token_use");

@@ -1,6 +1,7 @@
 import type { ColumnTypes, Migration } from "../database/index.ts";
 import { clientMigrations } from "./tables-clients.ts";
 import { partnerMigration } from "./tables-partners.ts";
+import { statusMigrations } from "./tables-status.ts";
 import { warrantMigration } from "./tables-warrants.ts";
 
 /** The tables of this room. Only its stores name them. */
@@ -51,6 +52,7 @@ export const oauthMigrations: Migration[] = [
   ...clientMigrations,
   warrantMigration,
   partnerMigration,
+  ...statusMigrations,
 ];
 
 async function createProofs(schema: Schema, types: ColumnTypes): Promise<void> {

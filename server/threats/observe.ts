@@ -9,9 +9,16 @@ const REFUSALS = ["request.refused", "call.refused"];
 
 /**
  * Refusals that say nothing against the one who was refused: being told to wait for a person, having used up
- * what was given, coming a moment later than somebody else.
+ * what was given, coming a moment later than somebody else, being told the nonce to sign with.
  */
-const HARMLESS = new Set(["approval-required", "authorization-pending", "slow-down", "gone", "conflict"]);
+const HARMLESS = new Set([
+  "approval-required",
+  "authorization-pending",
+  "slow-down",
+  "gone",
+  "conflict",
+  "use-dpop-nonce",
+]);
 
 /** Beyond these the score does not rise any more. */
 const MOST_READ = 60;

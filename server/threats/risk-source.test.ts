@@ -28,7 +28,7 @@ forEachEngine((engine) => {
 
   const of = (tool?: string) =>
     riskSource(registry.deps).of({ agent, instance, ...(tool === undefined ? {} : { tool }) });
-  const refuse = (code: "denied" | "approval-required") =>
+  const refuse = (code: "denied" | "approval-required" | "use-dpop-nonce") =>
     recordRefusal(registry.deps, caller(), "token.issue", new Fault(code, "No."));
   const caller = (): Caller => ({
     principal: "cost-agent",
@@ -53,6 +53,11 @@ forEachEngine((engine) => {
     assert.deepEqual(await of(), first);
     registry.deps.clock.advance(minutes(1));
     assert.equal((await of())?.parts.refusals, 15);
+  });
+
+  test("being told the nonce to sign with is no refusal", async () => {
+    for (let i = 0; i < 5; i++) await refuse("use-dpop-nonce");
+    assert.equal((await of())?.parts.refusals, 0);
   });
 
   test("being told to wait for a person is no refusal", async () => {

@@ -1,4 +1,5 @@
 import type { Grant } from "@countersign/proof/grant";
+import { RELEASABLE } from "../../catalog/index.ts";
 import type { Change } from "../../database/index.ts";
 import { Fault } from "../../lib/index.ts";
 import type { BoundClient } from "../client.ts";
@@ -31,7 +32,8 @@ export const clientCredentials: GrantHandler = {
 };
 
 function forOurself(deps: OauthDeps, form: Form, grants: Grant[] | undefined): Mandate {
-  if (grants === undefined) return { audience: deps.issuer, granted: [], lifetime: lifetimeOf(form) };
+  if (grants === undefined)
+    return { audience: deps.issuer, release: RELEASABLE, granted: [], lifetime: lifetimeOf(form) };
   throw new Fault("invalid-authorization-details", "A token for Countersign itself carries no grants.", {
     remedy: "Name the resource that the grants are for.",
   });
@@ -62,5 +64,10 @@ async function forResource(
   const { caller, instance } = client;
   const circumstances = { caller, instance, agent: principal.agent, resource };
   const granted = await decideGrants(deps, change, circumstances, asked.grants);
-  return { audience: resource.location, granted, lifetime: lifetimeOf(form) };
+  return {
+    audience: resource.location,
+    release: resource.release,
+    granted,
+    lifetime: lifetimeOf(form),
+  };
 }

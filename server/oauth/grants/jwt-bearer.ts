@@ -48,7 +48,7 @@ async function mandateOf(
   const on = { caller, instance, agent, chain, resource };
   const granted = await decideGrants(deps, change, on, leafOf(chain).grants);
   await endStanding(deps, change, client, { agent, audience: resource.location });
-  return { audience: resource.location, granted, chain };
+  return { audience: resource.location, release: resource.release, granted, chain };
 }
 
 /** The assertion is used up; what it began stands, and is asked about by its ticket. */

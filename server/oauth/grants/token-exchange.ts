@@ -4,6 +4,7 @@ import { exchangeDelegation } from "./exchange/delegation.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { exchangeForIdJag } from "./exchange/id-jag.ts";
 import { exchangeForWarrant } from "./exchange/mint-warrant.ts";
+import { exchangeForTransaction } from "./exchange/txn-token.ts";
 import { exchangeWarrantChain } from "./exchange/warrant-chain.ts";
 import type { GrantHandler } from "./index.ts";
 
@@ -13,6 +14,7 @@ const exchanges: readonly Exchange[] = [
   exchangeForWarrant,
   exchangeWarrantChain,
   exchangeForIdJag,
+  exchangeForTransaction,
 ];
 
 /**

@@ -5,7 +5,7 @@ import { decideGrants } from "../../decide-grants.ts";
 import { mint } from "../../mint.ts";
 import { authorizationDetailsOf, lifetimeOf, parameter, resourceOf } from "../../parameters.ts";
 import { heldAt, requireFitting } from "../../requested.ts";
-import { knownResource } from "../../resource.ts";
+import { delegatedResource } from "../../resource.ts";
 import { endStanding } from "../../standing.ts";
 import { type Exchange, requestedType } from "./exchange.ts";
 import { chainOfTicket } from "./ticket.ts";
@@ -21,7 +21,7 @@ export const exchangeDelegation: Exchange = {
   async handle(deps, change, client, form) {
     const agent = agentOf(client);
     const chain = await chainOfTicket(deps, client, agent, form);
-    const resource = await knownResource(deps, resourceOf(form) ?? parameter(form, "resource"));
+    const resource = await delegatedResource(deps, resourceOf(form) ?? parameter(form, "resource"));
     const grants = authorizationDetailsOf(form) ?? heldAt(leafOf(chain).grants, resource);
     requireFitting(grants, resource);
     await joinTask(deps, change, chain, client.instance.id);
@@ -30,6 +30,7 @@ export const exchangeDelegation: Exchange = {
     await endStanding(deps, change, client, { agent, audience: resource.location });
     return mint(deps, change, client, {
       audience: resource.location,
+      release: resource.release,
       granted,
       chain,
       lifetime: lifetimeOf(form),

@@ -21,7 +21,7 @@ import { keySetOf, type OauthDeps } from "../../oauth-deps.ts";
 import { authorizationDetailsOf, type Form, lifetimeOf, parameter, resourceOf } from "../../parameters.ts";
 import type { Partner } from "../../partner.ts";
 import { heldAt, requireFitting } from "../../requested.ts";
-import { knownResource, type Resource } from "../../resource.ts";
+import { delegatedResource, type KnownResource } from "../../resource.ts";
 import { revocationKeys } from "../../revocation-keys.ts";
 import { endStanding } from "../../standing.ts";
 import { findToken } from "../../store.ts";
@@ -58,7 +58,8 @@ export const exchangeForIdJag: Exchange = {
     requirePartner(change, partner);
     const sub = await subjectFor(deps, change, caller, partner, chain.person);
     const lasts = Math.min(lifetimeOf(form), LONGEST);
-    const mandate = { audience: resource.location, granted, chain, lifetime: lasts };
+    const { location: audience, release } = resource;
+    const mandate = { audience, release, granted, chain, lifetime: lasts };
     return sign(deps, change, client, { mandate, partner, clientId, sub });
   },
 };
@@ -76,9 +77,9 @@ async function partnerFor(
   });
 }
 
-async function resourceOfPartner(deps: OauthDeps, partner: Partner, form: Form): Promise<Resource> {
+async function resourceOfPartner(deps: OauthDeps, partner: Partner, form: Form): Promise<KnownResource> {
   const asked = resourceOf(form) ?? parameter(form, "resource");
-  if (partner.resources.includes(asked)) return knownResource(deps, asked);
+  if (partner.resources.includes(asked)) return delegatedResource(deps, asked);
   throw new Fault("invalid-target", "This resource is not one of that audience's.", {
     remedy: "Name a resource that an administrator has defined for it.",
   });

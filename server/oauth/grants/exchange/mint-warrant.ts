@@ -13,7 +13,7 @@ import { aboutOf, actOf, guard, lifetime, type TokenResponse } from "../../mint.
 import type { OauthDeps } from "../../oauth-deps.ts";
 import { authorizationDetailsOf, type Form, parameter, resourceOf } from "../../parameters.ts";
 import { heldAt, requireFitting } from "../../requested.ts";
-import { knownResource } from "../../resource.ts";
+import { delegatedResource } from "../../resource.ts";
 import { revocationKeys } from "../../revocation-keys.ts";
 import { endStanding } from "../../standing.ts";
 import { insertWarrant } from "../../store-warrants.ts";
@@ -35,7 +35,7 @@ export const exchangeForWarrant: Exchange = {
   async handle(deps, change, client, form) {
     const agent = agentOf(client);
     const chain = await chainOfTicket(deps, client, agent, form);
-    const resource = await knownResource(deps, resourceOf(form) ?? parameter(form, "resource"));
+    const resource = await delegatedResource(deps, resourceOf(form) ?? parameter(form, "resource"));
     const grants = authorizationDetailsOf(form) ?? heldAt(leafOf(chain).grants, resource);
     requireFitting(grants, resource);
     requireCountedBelow(chain, grants);
@@ -46,6 +46,7 @@ export const exchangeForWarrant: Exchange = {
     await endStanding(deps, change, client, { agent, audience: resource.location });
     return signRoot(deps, change, client, {
       audience: resource.location,
+      release: resource.release,
       granted,
       chain,
       lifetime: warrantLifetimeOf(form),

@@ -10,7 +10,7 @@ import { mint } from "../../mint.ts";
 import { keySetOf, type OauthDeps } from "../../oauth-deps.ts";
 import { authorizationDetailsOf, type Form, lifetimeOf, parameter, resourceOf } from "../../parameters.ts";
 import { heldAt, requireFitting } from "../../requested.ts";
-import { knownResource } from "../../resource.ts";
+import { delegatedResource } from "../../resource.ts";
 import { endStanding } from "../../standing.ts";
 import { type Exchange, requestedType } from "./exchange.ts";
 import { livingChain } from "./ticket.ts";
@@ -29,7 +29,7 @@ export const exchangeWarrantChain: Exchange = {
   async handle(deps, change, client, form) {
     const agent = agentOf(client);
     refuseActorToken(form);
-    const resource = await knownResource(deps, resourceOf(form) ?? parameter(form, "resource"));
+    const resource = await delegatedResource(deps, resourceOf(form) ?? parameter(form, "resource"));
     const warrant = await verified(deps, client, resource.location, parameter(form, "subject_token"));
     const chain = await livingChain(deps, await knownLinks(deps, warrant));
     const grants =
@@ -42,6 +42,7 @@ export const exchangeWarrantChain: Exchange = {
     await endStanding(deps, change, client, { agent, audience: resource.location });
     return mint(deps, change, client, {
       audience: resource.location,
+      release: resource.release,
       granted,
       chain,
       warrant: { reference: warrant.reference, rev: warrant.rev, expires: seconds(warrant.exp) },
