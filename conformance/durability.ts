@@ -12,7 +12,13 @@ import { requireKept } from "./kept.ts";
 import { startLoad } from "./load.ts";
 import { freshFolder, type Place } from "./place.ts";
 import type { Report, Suite } from "./report.ts";
-import { freePort, launchServer, type ServerProcess, startServer } from "./server-process.ts";
+import {
+  freePort,
+  launchServer,
+  type ServerOptions,
+  type ServerProcess,
+  startServer,
+} from "./server-process.ts";
 
 const KILLS = 20;
 const LONG_KILLS = 300;
@@ -42,9 +48,10 @@ export const durability: Suite = async (report, { long }) => {
 export async function onPlace(
   place: Place,
   run: (place: Place, server: ServerProcess, administrator: Administrator) => Promise<void>,
+  options: Omit<ServerOptions, "port"> = {},
 ): Promise<void> {
   try {
-    const server = await startServer(place, { port: await freePort() });
+    const server = await startServer(place, { port: await freePort(), ...options });
     try {
       await run(place, server, await becomeAdministrator(place, server));
     } finally {

@@ -6,6 +6,8 @@
 import { startCompanyIdp } from "./company-idp.ts";
 import { onPlace } from "./durability.ts";
 import { crossDomain } from "./oauth/domains.ts";
+import { introspection } from "./oauth/introspection.ts";
+import { nonces } from "./oauth/nonces.ts";
 import { setTheStage } from "./oauth/setting.ts";
 import { clientCredentials, revocation, tokenExchange } from "./oauth/tokens.ts";
 import { freshFolder } from "./place.ts";
@@ -15,6 +17,7 @@ export const oauth: Suite = async (report) => {
   await onPlace(freshFolder(), async (_place, server, administrator) => {
     const setting = await setTheStage(server, administrator);
     await clientCredentials(report, setting);
+    await introspection(report, setting);
     await revocation(report, setting);
     await tokenExchange(report, setting);
     const idp = await startCompanyIdp();
@@ -24,4 +27,9 @@ export const oauth: Suite = async (report) => {
       await idp.close();
     }
   });
+  await onPlace(
+    freshFolder(),
+    async (_place, server, administrator) => nonces(report, await setTheStage(server, administrator)),
+    { dpopNonces: "required" },
+  );
 };
