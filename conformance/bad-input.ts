@@ -46,6 +46,8 @@ interface Case {
 const ONLY_ANSWERS = new Set(["policy.check", "manifest.plan", "authzen.evaluate-all"]);
 const PLAIN_ERRORS = /^authzen\.(evaluate|search)/;
 const OAUTH_ERRORS = new Set(["token.issue", "token.revoke", "token.introspect"]);
+/** Where a person is told, in her browser. */
+const PAGES = new Set(["authorization.read", "authorization.post"]);
 const AT_ONCE = 8;
 
 export const badInput: Suite = async (report) => {
@@ -137,8 +139,10 @@ function judge({ id }: Operation, answer: WireAnswer, lenient: boolean): void {
 }
 
 /** AuthZEN refuses in words alone. */
-const dialectOf = (id: string): "oauth" | "plain" | "problem" =>
-  OAUTH_ERRORS.has(id) ? "oauth" : PLAIN_ERRORS.test(id) ? "plain" : "problem";
+function dialectOf(id: string): "oauth" | "plain" | "page" | "problem" {
+  if (PAGES.has(id)) return "page";
+  return OAUTH_ERRORS.has(id) ? "oauth" : PLAIN_ERRORS.test(id) ? "plain" : "problem";
+}
 
 function casesOf({ good }: Target, operation: Operation, sender: Sender): Case[] {
   const { method, id } = operation;

@@ -4,16 +4,27 @@ import { jsonOf, type WireAnswer } from "./wire.ts";
 /** Requires that an answer is a refusal as this API makes them: a 4xx that says what is wrong. */
 export function requireRefusal(
   { status, headers, body }: WireAnswer,
-  dialect: "problem" | "oauth" | "plain",
+  dialect: "problem" | "oauth" | "plain" | "page",
 ): void {
   const shown = `${status} ${body.subarray(0, 300)}`;
   assert(status >= 400 && status < 500, `answered ${shown}`);
   assert.notEqual(status, 429, "the suite asks too often to see anything");
   const type = String(headers["content-type"]);
+  if (dialect === "page") {
+    requirePage(type, body.toString());
+    return;
+  }
   const said = jsonOf<Said>({ status, headers, body });
   if (dialect === "plain") requireMessage(type, said, shown);
   else if (dialect === "oauth") requireOauthError(type, said, shown);
   else requireProblem(type, said, status, shown);
+}
+
+/** A page of our own words, which runs nothing. */
+function requirePage(type: string, html: string): void {
+  assert.match(type, /^text\/html/);
+  assert.match(html, /<h1>This request cannot be shown<\/h1>/);
+  assert.doesNotMatch(html, /<script|<img|<form|<iframe/i);
 }
 
 interface Said {

@@ -101,15 +101,15 @@ test("what cannot be spent does not run", async () => {
   );
 });
 
-test("a grant that asks how the person signed in permits nothing, for this side cannot know", async () => {
+test("a grant that asks for a way of signing in that nobody knows permits nothing", async () => {
   const { protector, withClaims } = billing();
   const access = await protector.verify(
-    withClaims({ authorization_details: [{ ...grantOf(tool), acr: "urn:acr:mfa" }] }),
+    withClaims({ authorization_details: [{ ...grantOf(tool), acr: "urn:acr:mfa" }], acr: "urn:acr:mfa" }),
   );
   await refusedWith(
     access.run(async () => assert.fail("it ran")),
-    403,
-    "insufficient_scope",
+    401,
+    "insufficient_user_authentication",
   );
 });
 

@@ -1,5 +1,5 @@
 import { type Grant, permits } from "@countersign/proof/grant";
-import type { AccessTokenClaims } from "@countersign/proof/token";
+import { type AccessTokenClaims, satisfiesAcr } from "@countersign/proof/token";
 import { CountersignError, Unreachable } from "./errors.ts";
 import { challenging, type Protection, requireLiving, type ToolCall } from "./protection.ts";
 import { RequestRefused } from "./refusal.ts";
@@ -55,7 +55,7 @@ export function accessOf(
     agent: claims.agent,
     chain_hash: claims.chain_hash,
     headers: protection.nonces === undefined ? {} : { "dpop-nonce": protection.nonces.newest() },
-    permits: (other) => permittingGrant(claims.authorization_details, resource, other) !== undefined,
+    permits: (other) => permittingGrant(claims, resource, other) !== undefined,
     async run(execute) {
       if (ran) throw new CountersignError("a request is run once; its proof counts for one call");
       ran = true;
@@ -97,7 +97,7 @@ function within(milliseconds: number, step: Promise<void>): Promise<void> {
 
 function grantFor({ resource, uses }: Protection, claims: AccessTokenClaims, call: ToolCall): Grant {
   try {
-    return requireGrant(claims.authorization_details, resource, call);
+    return requireGrant(claims, resource, call);
   } catch (refusal) {
     if (refusal instanceof RequestRefused)
       uses.refused({ resource, tool: call.tool, refusal, jti: claims.jti });
@@ -121,10 +121,12 @@ function requireUnexpired({ exp }: AccessTokenClaims, runtime: Runtime): void {
     throw new RequestRefused("invalid_token", "The access token has expired; ask for a new one.");
 }
 
-function requireGrant(grants: readonly Grant[], resource: string, call: ToolCall): Grant {
-  const grant = permittingGrant(grants, resource, call);
+function requireGrant(claims: AccessTokenClaims, resource: string, call: ToolCall): Grant {
+  const grant = permittingGrant(claims, resource, call);
   if (grant !== undefined) return grant;
-  const names = grants.some(({ identifier }) => identifier === call.tool);
+  const stronger = claims.authorization_details.filter((one) => permits(one, callAt(resource, call)));
+  if (stronger.length > 0) throw unproven(stronger);
+  const names = claims.authorization_details.some(({ identifier }) => identifier === call.tool);
   throw new RequestRefused(
     "insufficient_scope",
     names
@@ -133,15 +135,30 @@ function requireGrant(grants: readonly Grant[], resource: string, call: ToolCall
   );
 }
 
+const callAt = (location: string, { tool: identifier, args }: ToolCall) => ({
+  type: "agent_tool",
+  location,
+  action: "tools/call",
+  identifier,
+  args,
+});
+
+/** What would let the call pass asks that the person proves herself in a way that she has not. */
+const unproven = (grants: readonly Grant[]): RequestRefused =>
+  new RequestRefused("insufficient_user_authentication", "The person must prove herself in a stronger way.", {
+    wanted: { acr_values: grants.flatMap(({ acr }) => acr ?? []) },
+  });
+
 /** The grant that lets a call pass; one without a count rather than one with. */
 function permittingGrant(
-  grants: readonly Grant[],
+  { authorization_details: grants, acr }: AccessTokenClaims,
   resource: string,
   { tool, args }: ToolCall,
 ): Grant | undefined {
-  const call = { type: "agent_tool", location: resource, action: "tools/call", identifier: tool, args };
-  // How a person signed in is nothing that this side could check: a grant that asks for it permits nothing.
-  const permitting = grants.filter((grant) => permits(grant, call) && grant.acr === undefined);
+  const call = callAt(resource, { tool, args });
+  // A grant that asks how the person proved herself permits nothing where the issuer does not say that she did.
+  const proven = (grant: Grant): boolean => grant.acr === undefined || satisfiesAcr(acr, grant.acr);
+  const permitting = grants.filter((grant) => permits(grant, call) && proven(grant));
   return permitting.find((grant) => !isCounted(grant)) ?? permitting[0];
 }
 

@@ -16,7 +16,7 @@ export const livingFeed = { isDead: () => false, isFresh: () => true, close() {}
 
 type Changes = { feed?: typeof livingFeed; begin?: () => Promise<void>; keys?: IssuerKeys } & Pick<
   Protection,
-  "nonces" | "metadataUrl"
+  "nonces" | "metadataUrl" | "authentication"
 >;
 
 export function billing(changes: Changes = {}) {
@@ -42,6 +42,7 @@ export function billing(changes: Changes = {}) {
     uses,
     ...(changes.nonces === undefined ? {} : { nonces: changes.nonces }),
     ...(changes.metadataUrl === undefined ? {} : { metadataUrl: changes.metadataUrl }),
+    ...(changes.authentication === undefined ? {} : { authentication: changes.authentication }),
   });
   const request = (token = server.issue(), proof: object = {}, call = { tool, args }): ProtectedRequest => ({
     method: "POST",

@@ -20,7 +20,7 @@ export { type HolderKey, makeKey } from "./key.ts";
 export type { ProtectedRequest, Protector } from "./protect.ts";
 export type { ToolCall } from "./protection.ts";
 export type { InternalRequest, Receiver, Transaction } from "./receive.ts";
-export { type RefusalError, RequestRefused } from "./refusal.ts";
+export { type RefusalError, RequestRefused, type WantedAuthentication } from "./refusal.ts";
 export { type ResourceMetadata, resourceMetadata } from "./resource-metadata.ts";
 export { nodeRuntime, type Runtime } from "./runtime.ts";
 export { openService, type ProtectionOptions, type Service, serviceOf } from "./service.ts";

@@ -6,7 +6,7 @@ import { canonicalize } from "@countersign/proof/jcs";
 import { args, billing, livingFeed, refusedWith, url } from "./billing-of-tests.ts";
 import { Unreachable } from "./errors.ts";
 import { followFeed } from "./feed.ts";
-import { handClock, issuer, resource, scriptedFeed, testIssuer, tool } from "./issuer-of-tests.ts";
+import { grantOf, handClock, issuer, resource, scriptedFeed, testIssuer, tool } from "./issuer-of-tests.ts";
 import { makeKey } from "./key.ts";
 import { protect } from "./protect.ts";
 
@@ -172,4 +172,44 @@ test("without the issuer's keys nothing is let through", async () => {
   const keys = { verifyWith: () => Promise.reject(new Unreachable("away")) };
   const { protector, request } = billing({ keys });
   await refusedWith(protector.verify(request()), 503, "temporarily_unavailable");
+});
+
+test("a resource that wants its person proven, and lately, says so to the client whose token does not show it", async () => {
+  const passkey = "urn:countersign:acr:passkey";
+  const { protector, server, request, clock } = billing({
+    authentication: { acr_values: [passkey], max_age: 300 },
+  });
+  const now = Math.floor(clock.now() / 1000);
+  await protector.verify(request(server.issue({ acr: passkey, auth_time: now - 300 })));
+  const unproven = [
+    {},
+    { acr: passkey },
+    { auth_time: now },
+    { acr: "urn:countersign:acr:session", auth_time: now },
+    { acr: "phr", auth_time: now },
+    { acr: passkey, auth_time: now - 301 },
+  ];
+  for (const claims of unproven) {
+    const refused = await refusedWith(
+      protector.verify(request(server.issue(claims))),
+      401,
+      "insufficient_user_authentication",
+    );
+    assert.match(
+      refused.headers["www-authenticate"] ?? "",
+      /^DPoP error="insufficient_user_authentication", .*acr_values="urn:countersign:acr:passkey", max_age="300"/,
+    );
+  }
+});
+
+test("a grant that asks how the person proved herself lets a call pass where the token says that she did", async () => {
+  const { protector, server, request } = billing();
+  const demanding = (acr: string) => ({ authorization_details: [{ ...grantOf(tool), acr }] });
+  const run = async (claims: object): Promise<number> =>
+    (await protector.verify(request(server.issue(claims)))).run(async () => 1);
+  const passkey = "urn:countersign:acr:passkey";
+  assert.equal(await run({ ...demanding(passkey), acr: passkey }), 1);
+  assert.equal(await run({ ...demanding("urn:countersign:acr:session"), acr: passkey }), 1);
+  await refusedWith(run(demanding(passkey)), 401, "insufficient_user_authentication");
+  await refusedWith(run({ ...demanding("mfa"), acr: passkey }), 401, "insufficient_user_authentication");
 });

@@ -5,7 +5,14 @@ import { createKeyCache } from "@countersign/proof/jwk";
 import { type AccessTokenClaims, signedJti, verifyAccessToken } from "@countersign/proof/token";
 import { type Access, accessOf } from "./access.ts";
 import { CountersignError } from "./errors.ts";
-import { challenging, type Protection, requireFresh, requireLiving, type ToolCall } from "./protection.ts";
+import {
+  challenging,
+  type Protection,
+  requireAuthentication,
+  requireFresh,
+  requireLiving,
+  type ToolCall,
+} from "./protection.ts";
 import { proofRefused, RequestRefused, tokenRefused } from "./refusal.ts";
 import { createReplayMemory } from "./replay-memory.ts";
 
@@ -68,6 +75,7 @@ export function protect(protection: Protection): Protector {
     if (attackerProof === undefined) requireCertificate(attackerRequest, claims);
     else requireProof(attackerRequest, attackerProof, attackerToken, claims);
     requireLiving(feed, claims.rev);
+    requireAuthentication(protection, claims);
     return accessOf(protection, { token: attackerToken, claims }, attackerRequest.call);
   }
 

@@ -1,8 +1,9 @@
 import type { JsonObject } from "@countersign/proof/jcs";
+import { type AccessTokenClaims, satisfiesAcr } from "@countersign/proof/token";
 import type { RevocationFeed } from "./feed.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import type { ProofNonces } from "./proof-nonces.ts";
-import { RequestRefused } from "./refusal.ts";
+import { RequestRefused, type WantedAuthentication } from "./refusal.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Transactions } from "./transactions.ts";
 import type { Uses } from "./uses.ts";
@@ -29,7 +30,37 @@ export interface Protection {
   readonly nonces?: ProofNonces;
   /** Where the resource describes itself, for whoever comes without a token. @see RFC 9728 §5 */
   readonly metadataUrl?: string;
+  /** How the person must have proven herself for anything here; a token without a person never has. */
+  readonly authentication?: WantedAuthentication;
 }
+
+/**
+ * Refuses a token whose person has not proven herself as this resource wants, or not lately: her client then
+ * asks her again, with what the refusal names.
+ *
+ * @throws RequestRefused `insufficient_user_authentication`
+ * @see RFC 9470 §3
+ */
+export function requireAuthentication(
+  { authentication: wanted, runtime }: Protection,
+  { acr, auth_time }: AccessTokenClaims,
+): void {
+  if (wanted === undefined) return;
+  const { acr_values, max_age } = wanted;
+  const strong = acr_values === undefined || acr_values.some((one) => satisfiesAcr(acr, one));
+  const fresh = max_age === undefined || isWithin(auth_time, max_age, runtime.now());
+  if (strong && fresh) return;
+  throw new RequestRefused(
+    "insufficient_user_authentication",
+    strong
+      ? "The person must prove herself again; too much time has passed."
+      : "The person must prove herself in a stronger way.",
+    { wanted },
+  );
+}
+
+const isWithin = (authTime: number | undefined, maxAge: number, now: number): boolean =>
+  authTime !== undefined && now <= (authTime + maxAge) * 1000;
 
 /**
  * Refuses when what is known to be dead is too old to rely on, and when any of the keys is among it.

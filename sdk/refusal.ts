@@ -8,6 +8,7 @@ export type RefusalError =
   | "invalid_dpop_proof"
   | "use_dpop_nonce"
   | "insufficient_scope"
+  | "insufficient_user_authentication"
   | "temporarily_unavailable";
 
 const statuses: Readonly<Record<RefusalError, 400 | 401 | 403 | 503>> = {
@@ -16,8 +17,17 @@ const statuses: Readonly<Record<RefusalError, 400 | 401 | 403 | 503>> = {
   invalid_dpop_proof: 401,
   use_dpop_nonce: 401,
   insufficient_scope: 403,
+  insufficient_user_authentication: 401,
   temporarily_unavailable: 503,
 };
+
+/** How, and how lately, the person must have proven herself. @see RFC 9470 §3 */
+export interface WantedAuthentication {
+  /** Any one of them, or a stronger one. */
+  readonly acr_values?: readonly string[];
+  /** Seconds since she did. */
+  readonly max_age?: number;
+}
 
 /**
  * A request that a protected service must not serve. `status`, `headers` and `body` are the answer to send;
@@ -29,9 +39,17 @@ export class RequestRefused extends CountersignError {
   readonly error: RefusalError | undefined;
   #besides: { nonce?: string; metadataUrl?: string } = {};
 
-  constructor(error: RefusalError | undefined, message: string, options?: ErrorOptions) {
+  /** How the person must prove herself, with `insufficient_user_authentication`. */
+  readonly wanted: WantedAuthentication | undefined;
+
+  constructor(
+    error: RefusalError | undefined,
+    message: string,
+    options?: ErrorOptions & { wanted?: WantedAuthentication },
+  ) {
     super(message, options);
     this.error = error;
+    this.wanted = options?.wanted;
   }
 
   /** Says besides which nonce the next proof needs, and where the resource describes itself. */
@@ -49,7 +67,7 @@ export class RequestRefused extends CountersignError {
     const { nonce, metadataUrl } = this.#besides;
     const metadata = metadataUrl === undefined ? "" : `, resource_metadata="${metadataUrl}"`;
     return {
-      "www-authenticate": challenge(this.error, this.message) + metadata,
+      "www-authenticate": challenge(this.error, this.message, this.wanted) + metadata,
       ...(nonce === undefined ? {} : { "dpop-nonce": nonce }),
     };
   }
@@ -59,12 +77,21 @@ export class RequestRefused extends CountersignError {
   }
 }
 
-function challenge(error: RefusalError | undefined, description: string): string {
+function challenge(
+  error: RefusalError | undefined,
+  description: string,
+  wanted: WantedAuthentication = {},
+): string {
   const algs = 'algs="ES256 EdDSA"';
   if (error === undefined) return `DPoP ${algs}`;
   // RFC 6750 §3: no double quote, no backslash, nothing beyond printable ASCII.
   const words = description.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, "");
-  return `DPoP error="${error}", error_description="${words}", ${algs}`;
+  const { acr_values, max_age } = wanted;
+  const asked = [
+    ...(acr_values === undefined ? [] : [`acr_values="${acr_values.join(" ")}"`]),
+    ...(max_age === undefined ? [] : [`max_age="${max_age}"`]),
+  ];
+  return [`DPoP error="${error}"`, `error_description="${words}"`, ...asked, algs].join(", ");
 }
 
 /** What a caller may learn about a token that does not hold; whatever is not named here is just not valid. */

@@ -6,6 +6,7 @@ import { followIssuerKeys } from "./issuer-keys.ts";
 import { createProofNonces } from "./proof-nonces.ts";
 import { type Protector, protect } from "./protect.ts";
 import { type Receiver, receive } from "./receive.ts";
+import type { WantedAuthentication } from "./refusal.ts";
 import { resourceMetadata } from "./resource-metadata.ts";
 import { revocationsOf } from "./revocations.ts";
 import { closeTask, openTask, type TaskRequest } from "./tasks.ts";
@@ -16,6 +17,7 @@ import { recordUses } from "./uses.ts";
 export interface ProtectionOptions {
   readonly nonces?: boolean;
   readonly metadata?: boolean;
+  readonly authentication?: WantedAuthentication;
 }
 
 /** A running copy of a registered service: the tasks that it opens for people, the resources that it protects. */
@@ -37,6 +39,8 @@ export interface Service {
    * @param options.nonces demands of each proof a nonce that this process has handed out
    * @param options.metadata names in challenges where the resource describes itself: serve there what
    *   `resourceMetadata` makes
+   * @param options.authentication how the person must have proven herself for anything here, and how lately
+   *   (RFC 9470)
    * @throws CountersignError when the revocation feed cannot be followed
    */
   protect(resource: string, options?: ProtectionOptions): Promise<Protector>;
@@ -77,10 +81,11 @@ export function serviceOf(instance: Instance): Service {
     id: instance.id,
     openTask: (request) => openTask(instance, request),
     closeTask: (task) => closeTask(instance, task),
-    async protect(resource, { nonces = false, metadata = false } = {}) {
+    async protect(resource, { nonces = false, metadata = false, authentication } = {}) {
       return protect({
         ...{ runtime, issuer: issuer.id, resource, keys, feed: await feedOfAll(), uses, transactions },
         ...(nonces ? { nonces: createProofNonces(runtime) } : {}),
+        ...(authentication === undefined ? {} : { authentication }),
         ...(metadata ? { metadataUrl: resourceMetadata({ resource, issuer: issuer.id }).url } : {}),
       });
     },

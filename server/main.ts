@@ -42,7 +42,15 @@ import {
   systemRandom,
 } from "./lib/index.ts";
 import { issueEnrolmentLink, issueFirstAdministratorLink, ProviderKeys } from "./login/index.ts";
-import { DpopNonces, forgetStaleProofs, type NonceDemand, questionOf, StatusLists } from "./oauth/index.ts";
+import {
+  ClientDocuments,
+  DpopNonces,
+  forgetPastAuthorizations,
+  forgetStaleProofs,
+  type NonceDemand,
+  questionOf,
+  StatusLists,
+} from "./oauth/index.ts";
 import {
   ActivePolicies,
   forgetOldDecisions,
@@ -183,6 +191,7 @@ async function assemble(
     providerKeys: new ProviderKeys({ ...basics, outbound: { local: isLocal(issuer) } }),
     nonces: new DpopNonces(basics, keys, config.dpopNonces ?? "offered"),
     statusLists: new StatusLists(),
+    clientDocuments: new ClientDocuments({ ...basics, outbound: { local: isLocal(issuer) } }),
     liveFeed: new LiveFeed({ ...basics, database }),
     certificates: new CertificateCallers({ ...basics, database }),
     applications: new LiveApplications({ ...basics, database, sealer: keys }),
@@ -257,6 +266,7 @@ function startChores(deps: ServerDeps): () => void {
     [seconds(15), () => tidyWindows(deps)],
     [minutes(1), () => expireApprovals(deps)],
     [minutes(5), () => forgetStaleProofs(deps)],
+    [minutes(5), () => forgetPastAuthorizations(deps)],
     [seconds(30), () => bundles.run()],
     [minutes(1), () => tellOfObserving(deps)],
     [hours(1), () => forgetOldDecisions(deps)],

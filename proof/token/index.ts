@@ -1,5 +1,7 @@
 /** Access tokens (RFC 9068): bound to a key, for one resource, with the grants they carry. */
+
 export { issueAccessToken, signedJti, verifyAccessToken } from "./access-token.ts";
+export { type Acr, acrValues, passkeyAcr, satisfiesAcr } from "./acr.ts";
 export { type Act, maximumActors, parseAct } from "./act.ts";
 export {
   type AccessTokenClaims,

@@ -13,6 +13,11 @@ import type { ServerDeps } from "./server-deps.ts";
 const NOT_ADMINISTRATION = [
   "token.issue",
   "token.revoke",
+  "authorization.post",
+  "authorization.begin",
+  "authorization.choose",
+  "authorization.grant",
+  "authorization.refuse",
   "token.use",
   "token.introspect",
   "transaction.receive",

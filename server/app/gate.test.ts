@@ -21,6 +21,8 @@ const OPEN = [
   "POST /oauth/introspect",
   "GET /status",
   "GET /status/:list",
+  "GET /oauth/authorize",
+  "POST /oauth/authorize",
   "POST /enrol",
   "GET /login",
   "GET /login/assets/:file",

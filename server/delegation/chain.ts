@@ -23,6 +23,8 @@ export interface Chain {
   readonly person: PersonId;
   /** Hash of the consent at the root. */
   readonly consent: string;
+  /** When she signed it, in milliseconds since the epoch. */
+  readonly consentedAt: number;
   /** Root first, the one who acts last. */
   readonly links: readonly [Link, ...Link[]];
   /** base64url SHA-256 of the canonical JSON of the links. */
@@ -48,7 +50,16 @@ export function buildChain(task: Task, edges: readonly Delegation[], now: number
   requireJoined(task, edges);
   const links: Chain["links"] = [root, ...rest];
   const rests = [...new Set(edges.flatMap((edge) => edge.rests ?? []))];
-  return { task, person: task.person, consent: task.consent, links, hash: chainHash(links), rests };
+  const consentedAt = edges[0]?.madeAt ?? 0;
+  return {
+    task,
+    person: task.person,
+    consent: task.consent,
+    consentedAt,
+    links,
+    hash: chainHash(links),
+    rests,
+  };
 }
 
 /** The name of a chain: whoever holds the same links computes the same. */

@@ -18,7 +18,7 @@ export {
   leafOf,
 } from "./chain.ts";
 export { chainOf, type LivingChain, requireChain } from "./chain-of.ts";
-export { closeTask } from "./close-task.ts";
+export { closeTask, closeWithin } from "./close-task.ts";
 export { type ConsentView, consentFor } from "./consent-for.ts";
 export { countCall } from "./counts.ts";
 export { defineRunbook, findRunbook } from "./define-runbook.ts";
@@ -73,6 +73,7 @@ export { runbooksGet, runbooksList, runbooksPut } from "./routes-runbooks.ts";
 export type { PlannedBy, Runbook, RunbookDefinition } from "./runbook.ts";
 export type { ConsentKind, SignIn } from "./sign-in.ts";
 export { findConsent, findTask, type StoredConsent } from "./store.ts";
+export { endDelegationRow, rootEdgeOf } from "./store-delegations.ts";
 export { type DelegationTables, delegationMigrations } from "./tables.ts";
 export { type Incident, type SeenTask, seenTask, type Task, type TaskState } from "./task.ts";
 export {
@@ -85,4 +86,4 @@ export {
   type Windows,
   windowCounts,
 } from "./window.ts";
-export { edgeAnswer, shapeEdge } from "./wire.ts";
+export { edgeAnswer, shapeEdge, shapeTask, taskAnswer } from "./wire.ts";

@@ -1,6 +1,6 @@
 import type { Grant } from "@countersign/proof/grant";
 import type { Selectable } from "kysely";
-import type { Change, Database } from "../database/index.ts";
+import type { Change, Database, DatabaseDeps } from "../database/index.ts";
 import { cutPage } from "../http/index.ts";
 import type { AgentName, Id, PrincipalId } from "../lib/index.ts";
 import type { Delegation } from "./delegation.ts";
@@ -68,6 +68,13 @@ export function requireEdgeAlive(change: Change, edge: Id<"edge">): void {
 export async function findDelegation(database: Database, id: string): Promise<Delegation | undefined> {
   const [edge] = await delegationsById(database, [id]);
   return edge;
+}
+
+/** The delegation that a task's person gave, once she has. */
+export async function rootEdgeOf({ database }: DatabaseDeps, task: string): Promise<Id<"edge"> | undefined> {
+  const edges = database.tables<DelegationTables>().selectFrom("delegation").select("id");
+  const row = await edges.where("task", "=", task).where("depth", "=", 1).executeTakeFirst();
+  return row?.id as Id<"edge"> | undefined;
 }
 
 /** These edges, root first. */

@@ -2,7 +2,14 @@
 export type { Endpoint, Method, RateClass, Who } from "./endpoint.ts";
 export { oauthErrorOf } from "./oauth-error.ts";
 export { openapi } from "./openapi.ts";
-export { fetchJson, type OutboundOptions, type OutboundRequest, type Resolved } from "./outbound.ts";
+export {
+  type FreshJson,
+  fetchFreshJson,
+  fetchJson,
+  type OutboundOptions,
+  type OutboundRequest,
+  type Resolved,
+} from "./outbound.ts";
 export { cutPage, pageOf, pageQuery } from "./paging.ts";
 export { holdsNul } from "./parse.ts";
 export { type PeerKey, peerKeyIn } from "./peer-key.ts";

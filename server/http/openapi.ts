@@ -54,6 +54,7 @@ function operation<D>({ route, who, audit }: Endpoint<D>): object {
 
 function refusalIn(faults: Dialect = "problem"): object {
   const description = "A refusal: what, why, and what to do next.";
+  if (faults === "page") return { description, content: { "text/html": { schema: { type: "string" } } } };
   if (faults === "plain")
     return { description, content: { "application/json": { schema: { type: "string" } } } };
   return {

@@ -45,7 +45,18 @@ const MOST_HEADER_BYTES = 8_192;
  * @returns what a 200 held, read strictly (I-JSON)
  * @throws Fault `unavailable` for everything else; the cause is for the operator's log
  */
-export async function fetchJson(options: OutboundOptions, asked: OutboundRequest): Promise<Json> {
+export const fetchJson = async (options: OutboundOptions, asked: OutboundRequest): Promise<Json> =>
+  (await fetchFreshJson(options, asked)).json;
+
+/** What was answered, and for how long its sender says that it holds. */
+export interface FreshJson {
+  readonly json: Json;
+  /** Milliseconds; 0 where it must not be kept, nothing where it does not say. @see RFC 9111 §5.2 */
+  readonly maxAgeMs: number | undefined;
+}
+
+/** As `fetchJson`, for what is asked again and again. */
+export async function fetchFreshJson(options: OutboundOptions, asked: OutboundRequest): Promise<FreshJson> {
   const signal = AbortSignal.timeout(asked.timeoutMs ?? TIMEOUT_MS);
   try {
     const url = requireSafeUrl(options, asked.url);
@@ -92,7 +103,7 @@ function answerOf(
   { ca }: OutboundOptions,
   { headers = {}, mostBytes = MOST_BYTES }: OutboundRequest,
   { url, addresses, signal }: Sending,
-): Promise<Json> {
+): Promise<FreshJson> {
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const request = send(url, {
@@ -131,12 +142,18 @@ const pinnedTo =
     else callback(null, first?.address ?? "", first?.family);
   };
 
-async function readJson(answer: IncomingMessage, mostBytes: number): Promise<Json> {
+async function readJson(answer: IncomingMessage, mostBytes: number): Promise<FreshJson> {
   if (answer.statusCode !== 200) throw new Error(`the answer was ${answer.statusCode}`);
   const { "content-type": type = "", "content-encoding": encoding = "identity" } = answer.headers;
   if (!/^application\/([a-z0-9.+-]+\+)?json *(;|$)/i.test(type)) throw new Error("the answer is not JSON");
   if (encoding !== "identity") throw new Error("the answer is compressed");
-  return parseStrict(await readAtMost(answer, mostBytes));
+  return { json: parseStrict(await readAtMost(answer, mostBytes)), maxAgeMs: maxAgeOf(answer) };
+}
+
+function maxAgeOf({ headers: { "cache-control": control = "" } }: IncomingMessage): number | undefined {
+  if (/\b(no-store|no-cache|private)\b/i.test(control)) return 0;
+  const seconds = /\bmax-age *= *"?([0-9]{1,9})\b/i.exec(control)?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
 async function readAtMost(answer: IncomingMessage, mostBytes: number): Promise<Uint8Array> {

@@ -41,7 +41,7 @@ export interface Input<Params = unknown, Query = unknown, Body = unknown> {
 }
 
 /** How faults are told. */
-export type Dialect = "problem" | "oauth" | "plain";
+export type Dialect = "problem" | "oauth" | "plain" | "page";
 
 /** One endpoint without its address: schemas in and out, and what it does. The table in app gives it a place. */
 export interface Route<
@@ -72,7 +72,7 @@ export interface Route<
   readonly answers: Readonly<Record<number, z.ZodType | string>>;
   /**
    * How faults are told: `problem` (RFC 9457) unless the route speaks OAuth (RFC 6749 §5.2), or answers with
-   * nothing but the message, as a JSON string (`plain`).
+   * nothing but the message, as a JSON string (`plain`), or is read by a person in her browser (`page`).
    */
   readonly faults?: Dialect;
   handle(

@@ -1,6 +1,7 @@
 import type { FastifyReply } from "fastify";
 import type { Code, Fault } from "../lib/index.ts";
 import { oauthErrorOf, oauthStatusOf } from "./oauth-error.ts";
+import { PAGE_HEADERS, pageErrorOf, pageStatusOf } from "./page-error.ts";
 import { plainErrorOf, plainStatusOf } from "./plain-error.ts";
 import { problemOf, SAFE_HEADERS, statusOf } from "./problem.ts";
 import type { OurAddress } from "./raw-request.ts";
@@ -67,6 +68,7 @@ const DIALECTS = {
   problem: { status: statusOf, body: problemOf, type: "application/problem+json" },
   oauth: { status: oauthStatusOf, body: oauthErrorOf, type: "application/json" },
   plain: { status: plainStatusOf, body: plainErrorOf, type: "application/json" },
+  page: { status: pageStatusOf, body: pageErrorOf, type: "text/html; charset=utf-8" },
 } as const;
 
 /** Sends a refusal, or what this server failed at. */
@@ -82,6 +84,7 @@ export function sendFault(
   if (status === 401) reply.header("www-authenticate", challengeOf(fault.code, dialect, origin));
   if (status === 405) reply.header("allow", String(fault.members.allow ?? ""));
   if (status === 429 || status === 503) reply.header("retry-after", "1");
+  if (dialect === "page") return reply.headers(PAGE_HEADERS).type(told.type).send(pageErrorOf(fault));
   return reply.type(told.type).send(JSON.stringify(told.body(fault)));
 }
 

@@ -11,6 +11,7 @@ export interface Asset {
 /** The whole page: nothing outside these three lists is served, whatever a request names. */
 const PAGE_MODULES = [
   "approval",
+  "authorize",
   "chain",
   "commitment",
   "consent",

@@ -26,6 +26,7 @@ export { type ForeignPerson, linkSubject, personBehind, unlinkSubject } from "./
 export type { LoginDeps } from "./login-deps.ts";
 export { loginAsset, loginPage, loginProofModule, loginProofRootModule } from "./page-route.ts";
 export { type Passkey, type RelyingParty, relyingParty } from "./passkey.ts";
+export { requirePresent } from "./presence.ts";
 export { issuerNamedIn, verifyProviderAssertion } from "./provider-assertion.ts";
 export { ProviderKeys } from "./provider-keys.ts";
 export { grantRole, rolesOf, withdrawRole } from "./roles.ts";

@@ -31,6 +31,7 @@ const agentSpec = z.strictObject({
       error: "Write it as 2027-01-31 or 2027-01-31T12:00:00Z.",
     })
     .optional(),
+  client: agentFacts.client.optional(),
   grants,
   delegation: z
     .strictObject({

@@ -49,6 +49,7 @@ async function agentOf(deps: ManifestDeps, catalog: CatalogView, { spec }: Decla
     owner: await personOf(deps, spec.owner),
     ...{ team, region, version, model, deployment, grants },
     expires: spec.expires === undefined ? null : Date.parse(spec.expires),
+    client: spec.client ?? null,
     delegation: {
       max_depth: said["max-depth"] ?? 4,
       grants: said.grants === undefined ? grants : await grantsOf(catalog, said.grants),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { declareEvent, type EventKind } from "../audit/index.ts";
+import { authorizationEvents } from "./authorization/events.ts";
 
 /** Set while policies are only observed: what they would have said. */
 const observed = z.object({ verdict: z.string(), reasons: z.array(z.string()) }).optional();
@@ -257,4 +258,5 @@ export const oauthEvents: readonly EventKind[] = [
   transactionIssued,
   transactionHandedOn,
   transactionReceived,
+  ...authorizationEvents,
 ];

@@ -27,6 +27,7 @@ import { ProviderKeys } from "../login/index.ts";
 import { ActivePolicies, installShippedPolicies, policyMigrations } from "../policy/index.ts";
 import { registerService, type Service } from "../registry/index.ts";
 import { BundleCache, spiffeMigrations } from "../spiffe/index.ts";
+import { ClientDocuments } from "./client-metadata.ts";
 import { DpopNonces } from "./dpop-nonces.ts";
 import type { TokenResponse } from "./mint.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
@@ -50,6 +51,7 @@ export const more = () => ({
   clientCertificates: true,
   providerKeys: new ProviderKeys({ clock: systemClock, outbound: { local: true } }),
   statusLists: new StatusLists(),
+  clientDocuments: new ClientDocuments({ clock: systemClock, outbound: { local: true } }),
 });
 
 /** The company, and the service that its agents call. */

@@ -4,6 +4,8 @@
  * a token for Countersign's own API is verified here.
  */
 export { authenticateToken } from "./authenticate-token.ts";
+export { forgetPastAuthorizations } from "./authorization/forget.ts";
+export { ClientDocuments } from "./client-metadata.ts";
 export {
   definePartner,
   endPartner,
@@ -18,6 +20,14 @@ export { questionOf } from "./question.ts";
 export { type ReportedRefusal, reportRefusal } from "./report-refusal.ts";
 export { revokeToken } from "./revoke-token.ts";
 export { jwks, metadata, refusals, revoke, token, uses } from "./routes.ts";
+export {
+  authorizationBegin,
+  authorizationChoose,
+  authorizationFinish,
+  authorizationRefuse,
+  authorize,
+  authorizePosted,
+} from "./routes-authorization.ts";
 export { serviceCertificatePut, serviceCertificateRemove, serviceCertificateShow } from "./routes-clients.ts";
 export { introspection } from "./routes-introspection.ts";
 export { partnerEnd, partnerList, partnerPut, partnerShow, partnerSubjectPut } from "./routes-partners.ts";

@@ -1,6 +1,8 @@
+import { acrValues } from "@countersign/proof/token";
 import { methodsOffered } from "./client-authentication.ts";
 import { ID_JAG } from "./grants/exchange/token-types.ts";
 import { grantHandlers } from "./grants/index.ts";
+import { interactiveGrants } from "./interactive-token.ts";
 
 /** The keys with which clients sign, as JOSE calls them. */
 const ALGORITHMS = ["ES256", "EdDSA"];
@@ -11,6 +13,7 @@ const ALGORITHMS = ["ES256", "EdDSA"];
  */
 export const metadataOf = (issuer: string, clientCertificates = false) => ({
   issuer,
+  authorization_endpoint: `${issuer}/oauth/authorize`,
   token_endpoint: `${issuer}/oauth/token`,
   jwks_uri: `${issuer}/oauth/jwks`,
   // Ours: the keys of root warrants.
@@ -19,9 +22,15 @@ export const metadataOf = (issuer: string, clientCertificates = false) => ({
   identity_chaining_requested_token_types_supported: [ID_JAG],
   revocation_endpoint: `${issuer}/oauth/revoke`,
   introspection_endpoint: `${issuer}/oauth/introspect`,
-  response_types_supported: [] as string[],
-  grant_types_supported: grantHandlers.map(({ grantType }) => grantType),
-  token_endpoint_auth_methods_supported: methodsOffered(clientCertificates),
+  response_types_supported: ["code"],
+  response_modes_supported: ["query"],
+  code_challenge_methods_supported: ["S256"],
+  authorization_response_iss_parameter_supported: true,
+  client_id_metadata_document_supported: true,
+  prompt_values_supported: ["login", "consent", "select_account"],
+  acr_values_supported: [...acrValues],
+  grant_types_supported: [...grantHandlers, ...interactiveGrants].map(({ grantType }) => grantType),
+  token_endpoint_auth_methods_supported: [...methodsOffered(clientCertificates), "none"],
   token_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
   revocation_endpoint_auth_methods_supported: methodsOffered(clientCertificates),
   // Our one address takes certificates, so there are no mtls_endpoint_aliases.

@@ -1,5 +1,5 @@
 import type { Grant } from "@countersign/proof/grant";
-import { type AccessTokenClaims, type Act, issueAccessToken } from "@countersign/proof/token";
+import { type AccessTokenClaims, type Act, issueAccessToken, passkeyAcr } from "@countersign/proof/token";
 import { reserve } from "../approvals/index.ts";
 import { append } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
@@ -28,6 +28,8 @@ export interface TokenResponse {
   readonly expires_in: number;
   readonly issued_token_type?: string;
   readonly authorization_details?: AccessTokenClaims["authorization_details"];
+  /** Only where a person is there. */
+  readonly refresh_token?: string;
 }
 
 /**
@@ -161,11 +163,15 @@ function chainClaims(deps: OauthDeps, chain: LivingChain): Partial<AccessTokenCl
   };
 }
 
-/** How she proved herself where it was not here, in the words of the company's sign-in. */
-export function signInClaims({ task: { signIn } }: LivingChain): Partial<AccessTokenClaims> {
+/**
+ * How and when the person proved herself: by the passkey that signed her consent, or, where it was not here, in
+ * the words of the company's sign-in.
+ */
+export function signInClaims({ task: { signIn }, consentedAt }: LivingChain): Partial<AccessTokenClaims> {
+  if (signIn === undefined) return { acr: passkeyAcr, auth_time: inSeconds(consentedAt) };
   return {
-    ...(signIn?.acr === undefined ? {} : { acr: signIn.acr }),
-    ...(signIn?.authTime === undefined ? {} : { auth_time: signIn.authTime }),
+    ...(signIn.acr === undefined ? {} : { acr: signIn.acr }),
+    ...(signIn.authTime === undefined ? {} : { auth_time: signIn.authTime }),
   };
 }
 

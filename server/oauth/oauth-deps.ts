@@ -5,6 +5,7 @@ import type { DelegationDeps } from "../delegation/index.ts";
 import type { KeyRing, SigningPurpose } from "../keys/index.ts";
 import type { ProviderKeys } from "../login/index.ts";
 import type { SpiffeDeps } from "../spiffe/index.ts";
+import type { ClientDocuments } from "./client-metadata.ts";
 import type { DpopNonces } from "./dpop-nonces.ts";
 import type { StatusLists } from "./status-list.ts";
 
@@ -20,6 +21,8 @@ export interface OauthDeps extends DelegationDeps, ApprovalsDeps, SpiffeDeps {
   readonly nonces: DpopNonces;
   /** Where strangers learn whether a token still holds, as last made. */
   readonly statusLists: StatusLists;
+  /** What the makers of interactive clients publish about them. */
+  readonly clientDocuments: ClientDocuments;
 }
 
 /** The keys of one purpose as proof's verifiers look them up: by id, in the key ring as it is now. */

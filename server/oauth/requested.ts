@@ -3,7 +3,7 @@ import { Fault } from "../lib/index.ts";
 import type { Resource } from "./resource.ts";
 
 /** More grants than this in one token would not be looked at by anyone. */
-const MOST_GRANTS = 20;
+export const MOST_GRANTS = 20;
 
 /**
  * Lets only grants pass that are decided here: calls of tools at the one resource that is asked for.

@@ -4,6 +4,7 @@ import type { RawRequest } from "../http/index.ts";
 import type { Caller } from "../lib/index.ts";
 import { revoke } from "../revocation/index.ts";
 import { aboutToken } from "./about-token.ts";
+import { giveRefreshTokenBack } from "./authorization/give-back.ts";
 import { activeClient, authenticateClient } from "./client-authentication.ts";
 import { tokenRevoked } from "./events.ts";
 import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
@@ -23,6 +24,7 @@ export async function revokeToken(
   source: Caller,
   input: { form: Form; request?: RawRequest },
 ): Promise<void> {
+  if (await giveRefreshTokenBack(deps, source, input.form)) return;
   const proven = await authenticateClient(deps, source, input.form, input.request);
   return perform(deps, proven.caller, "token.revoke", async (change) => {
     await burnProof(deps, change, proven.assertion);

@@ -44,6 +44,7 @@ export const token = route<OauthDeps>()({
       expires_in: z.int(),
       issued_token_type: z.string().optional(),
       authorization_details: z.array(z.unknown()).optional(),
+      refresh_token: z.string().optional(),
     }),
   },
   async handle(deps, caller, { body, request }) {
@@ -90,7 +91,13 @@ export const refusals = route<OauthDeps>()({
   body: z.strictObject({
     resource: z.string().max(300).describe("The service's own resource that was called."),
     tool: z.string().max(200),
-    error: z.enum(["invalid_request", "invalid_token", "invalid_dpop_proof", "insufficient_scope"]),
+    error: z.enum([
+      "invalid_request",
+      "invalid_token",
+      "invalid_dpop_proof",
+      "insufficient_scope",
+      "insufficient_user_authentication",
+    ]),
     why: printableText(300),
     jti: z.string().max(128).optional().describe("Of the token that came with it, if Countersign signed it."),
   }),

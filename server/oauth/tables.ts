@@ -1,5 +1,6 @@
 import type { ColumnTypes, Migration } from "../database/index.ts";
 import { clientMigrations } from "./tables-clients.ts";
+import { codesMigrations } from "./tables-codes.ts";
 import { partnerMigration } from "./tables-partners.ts";
 import { statusMigrations } from "./tables-status.ts";
 import { warrantMigration } from "./tables-warrants.ts";
@@ -53,6 +54,7 @@ export const oauthMigrations: Migration[] = [
   warrantMigration,
   partnerMigration,
   ...statusMigrations,
+  ...codesMigrations,
 ];
 
 async function createProofs(schema: Schema, types: ColumnTypes): Promise<void> {

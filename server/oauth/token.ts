@@ -5,6 +5,7 @@ import { touchAgent } from "../registry/index.ts";
 import { activeClient, authenticateClient } from "./client-authentication.ts";
 import { proveHolder } from "./dpop.ts";
 import { type GrantHandler, grantHandlers } from "./grants/index.ts";
+import { isInteractive, issueInteractiveToken } from "./interactive-token.ts";
 import type { TokenResponse } from "./mint.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import { burnProof } from "./one-time-proof.ts";
@@ -22,6 +23,7 @@ export async function issueToken(
   source: Caller,
   input: { form: Form; request: RawRequest },
 ): Promise<TokenResponse> {
+  if (isInteractive(input.form)) return issueInteractiveToken(deps, source, input);
   const grant = handlerOf(input.form);
   refuseNotOnOffer(input.form);
   const proven = await authenticateClient(deps, source, input.form, input.request);

@@ -4,11 +4,21 @@ import { answer } from "../approvals/fixture.ts";
 import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { openDatabase } from "../database/index.ts";
-import { begunTask, call, codeOf, fault, passOn, quarter, quarters, run } from "../delegation/fixture.ts";
+import {
+  begunTask,
+  call,
+  codeOf,
+  fault,
+  passOn,
+  quarter,
+  quarters,
+  REPORTS,
+  run,
+} from "../delegation/fixture.ts";
 import { closeTask, endDelegation } from "../delegation/index.ts";
 import { minutes } from "../lib/index.ts";
 import { endInstance, registerService, resumeAgent, suspendAgent } from "../registry/index.ts";
-import { claimsIn, exchange, migrations, more, openMarket } from "./fixture.ts";
+import { ask, claimsIn, exchange, migrations, more, openMarket } from "./fixture.ts";
 import { callTool, type ReportedCall, returnTool } from "./use-token.ts";
 
 type Opened = Awaited<ReturnType<typeof openMarket>>;
@@ -84,11 +94,21 @@ forEachEngine((engine) => {
       }
     });
 
-    test("under a grant that demands how somebody has signed in is refused: nobody here can tell", async () => {
+    test("under a grant that demands how the person proved herself passes where her consent shows it, and only there", async () => {
       const { deps, reports } = room;
       const demanding = write.map((grant) => ({ ...grant, acr: "urn:acr:mfa" }));
       const { use } = await withToken(demanding, write);
       assert.equal(await codeOf(callTool(deps, reports.caller, use)), "denied");
+      const passkey = write.map((grant) => ({ ...grant, acr: "urn:countersign:acr:passkey" }));
+      await callTool(deps, reports.caller, (await withToken(passkey, passkey)).use);
+      const alone = [{ ...call("reports/read", { open_args: true }), acr: "urn:countersign:acr:session" }];
+      const standing = await ask(deps, await run(deps, { agent: "publisher" }), {
+        grant_type: "client_credentials",
+        resource: REPORTS,
+        authorization_details: JSON.stringify(alone),
+      });
+      const own = { jti: claimsIn(standing).jti, tool: "reports/read", args: {} };
+      assert.equal(await codeOf(callTool(deps, reports.caller, own)), "denied", "nobody stands behind it");
       const both = await withToken([...demanding, ...write], write);
       await callTool(deps, reports.caller, both.use);
     });

@@ -2,6 +2,7 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import type { Call, Grant } from "@countersign/proof/grant";
 import { permits } from "@countersign/proof/grant";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
+import { satisfiesAcr } from "@countersign/proof/token";
 import { FactsAtHand } from "../approvals/index.ts";
 import { append, conceal, perform } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
@@ -23,6 +24,7 @@ import { type DecidedCall, decideCall } from "./decide-call.ts";
 import { toolCalled, toolReturned } from "./events.ts";
 import { requireLiving } from "./living.ts";
 import type { Granted } from "./mandate.ts";
+import { signInClaims } from "./mint.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import { type Served, tokenServedBy } from "./served.ts";
 import type { IssuedToken } from "./store.ts";
@@ -60,7 +62,7 @@ export function callTool(deps: OauthDeps, caller: Caller, call: ReportedCall): P
     await requireLiving(deps, change, served);
     const attempt = callOf(token, call);
     const chain = await countedChain(deps, change, token, attempt);
-    const counted = await countGrant(deps, change, token, attempt);
+    const counted = await countGrant(deps, change, { token, chain }, attempt);
     const asked = { token, call: attempt, chain, granted: counted.granted, facts };
     const decided = await decideCall(deps, change, turn, caller, asked);
     return record(deps, change, caller, { served, call, chain, counted, decided });
@@ -121,10 +123,10 @@ interface CountedGrant {
 async function countGrant(
   deps: OauthDeps,
   change: Change,
-  token: IssuedToken,
+  { token, chain }: { token: IssuedToken; chain: LivingChain | undefined },
   call: Call,
 ): Promise<CountedGrant> {
-  const fitting = [...token.granted.entries()].filter(([, { grant }]) => isGiven(grant, call));
+  const fitting = [...token.granted.entries()].filter(([, { grant }]) => isGiven(chain, grant, call));
   if (fitting.length === 0) throw notGranted(token);
   const free = fitting.find(([, { grant }]) => grant.max_uses === undefined);
   if (free !== undefined) return { granted: free[1] };
@@ -138,8 +140,12 @@ async function countGrant(
   throw usedUp(token);
 }
 
-/** How somebody has signed in is known to nobody here, so a grant that demands it by `acr` gives nothing. */
-const isGiven = (grant: Grant, call: Call): boolean => grant.acr === undefined && permits(grant, call);
+/** A grant that demands how the person has proven herself gives nothing where she has not, or nobody has. */
+const isGiven = (chain: LivingChain | undefined, grant: Grant, call: Call): boolean =>
+  permits(grant, call) && (grant.acr === undefined || satisfiesAcr(acrOf(chain), grant.acr));
+
+/** What stands in the token as `acr`. */
+const acrOf = (chain: LivingChain | undefined): string | undefined => chain && signInClaims(chain).acr;
 
 interface CalledTool {
   readonly served: Served;

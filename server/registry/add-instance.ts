@@ -2,14 +2,14 @@ import { type PublicJwk, thumbprint } from "@countersign/proof/jwk";
 import { spiffeId } from "@countersign/proof/spiffe-id";
 import { type About, append } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
-import { type Caller, Fault, newId, type Strength } from "../lib/index.ts";
+import { type Caller, Fault, type Id, newId, type Strength } from "../lib/index.ts";
 import { activateAgent } from "./activate-agent.ts";
 import type { Agent } from "./agent.ts";
 import { instanceEnrolled } from "./events.ts";
 import type { Instance } from "./instance.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
 import type { Service } from "./service.ts";
-import { insertInstance, instanceKnownAs } from "./store-instances.ts";
+import { insertInstance, instanceKnownAs, moveInstance } from "./store-instances.ts";
 import { requireService } from "./store-workloads.ts";
 
 /** A running copy that attestation has proven. */
@@ -26,6 +26,8 @@ export interface Proven {
   readonly evidence: string;
   /** Whether others vouch for it whenever it comes; it has not enrolled a key then. */
   readonly vouched?: true;
+  /** The one task that it is for, where a person made it with her consent. */
+  readonly task?: Id<"task">;
 }
 
 /**
@@ -42,17 +44,17 @@ export async function addInstance(
   const jkt = thumbprint(proven.jwk);
   if ((await instanceKnownAs(deps.database, "thumbprint", jkt)) !== undefined) throw keyIsKnown();
   const instance = instanceOf(deps, proven, jkt);
-  const { id, principal, kind, strength, expires } = instance;
+  const { id, principal, kind, strength } = instance;
   const itself = { ...caller, principal, kind, instance: id, strength, keyThumbprint: jkt } as Caller;
   await admit(deps, change, itself, proven);
   insertInstance(change, instance);
-  const body = { instance: id, principal, thumbprint: jkt, strength, expires, evidence: proven.evidence };
+  const body = { ...factsOf(instance), evidence: proven.evidence };
   append(change, instanceEnrolled(deps, itself, aboutOf(proven), body));
   return instance;
 }
 
 function instanceOf(deps: RegistryDeps, proven: Proven, jkt: string): Instance {
-  const { of, jwk, strength, expires } = proven;
+  const { of, jwk, strength, expires, task } = proven;
   const agent = "agent" in of;
   const kind = agent ? "agent" : "service";
   const principal = agent ? of.agent.name : of.service.id;
@@ -67,7 +69,40 @@ function instanceOf(deps: RegistryDeps, proven: Proven, jkt: string): Instance {
     expires: Math.min(expires, (agent ? of.agent.expires : undefined) ?? expires),
     status: "active",
     vouched: proven.vouched === true,
+    ...(task === undefined ? {} : { task }),
   };
+}
+
+const factsOf = ({ id, principal, thumbprint, strength, expires, task }: Instance) => ({
+  instance: id,
+  principal,
+  thumbprint,
+  strength,
+  expires,
+  ...(task === undefined ? {} : { task }),
+});
+
+/**
+ * Adds to the caller's change the copy of an agent that a person gives a task to, known by the key that its
+ * client proved. A key that came for another task before is the same copy, which goes on with this one.
+ * @throws Fault `exists` when the key belongs to somebody else, or has ended
+ */
+export async function addClientInstance(
+  deps: RegistryDeps,
+  change: Change,
+  caller: Caller,
+  proven: Proven & { readonly of: { agent: Agent }; readonly task: Id<"task"> },
+): Promise<Instance> {
+  const before = await instanceKnownAs(deps.database, "thumbprint", thumbprint(proven.jwk));
+  if (before === undefined) return addInstance(deps, change, caller, proven);
+  const same = before.kind === "agent" && before.principal === proven.of.agent.name;
+  if (!same || before.task === undefined || before.status !== "active") throw keyIsKnown();
+  const { task, strength, evidence } = proven;
+  const after = { ...before, task, expires: Math.max(before.expires, proven.expires) };
+  if (strength !== before.strength) throw keyIsKnown();
+  moveInstance(change, before, { task, expires: after.expires });
+  append(change, instanceEnrolled(deps, caller, aboutOf(proven), { ...factsOf(after), evidence }));
+  return after;
 }
 
 const idFor = (deps: RegistryDeps, kind: Instance["kind"], name: string): string =>

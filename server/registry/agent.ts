@@ -1,6 +1,7 @@
 import type { Grant } from "@countersign/proof/grant";
 import { z } from "zod";
 import { type AgentName, isId, type PersonId, type Strength } from "../lib/index.ts";
+import { type AgentClient, agentClient } from "./client.ts";
 import { grantList } from "./grant-list.ts";
 import type { AgentStatus } from "./lifecycle.ts";
 import { printableText, technicalWord } from "./printable.ts";
@@ -52,6 +53,8 @@ export interface Agent {
   /** Its ceiling: no delegation to it gives more. */
   readonly grants: readonly Grant[];
   readonly delegation: DelegationRules;
+  /** How people start it as an interactive client; absent where processes of ours enrol. */
+  readonly client?: AgentClient;
   /** The strength of its latest credential; absent until it has enrolled. */
   readonly strength?: Strength;
   /** Raised when what was issued before must die: on suspension, and when its grants are narrowed. */
@@ -92,6 +95,7 @@ const optionalFacts = {
   model: technicalWord,
   deployment: technicalWord,
   expires: z.int().positive(),
+  client: agentClient,
 };
 
 /** What is said of an agent when it is registered. Naming rules and the taxonomy are enforced here. */
@@ -112,6 +116,7 @@ export const agentUpdate = z.strictObject({
   model: optionalFacts.model.nullable().optional(),
   deployment: optionalFacts.deployment.nullable().optional(),
   expires: optionalFacts.expires.nullable().optional(),
+  client: optionalFacts.client.nullable().optional(),
   delegation: delegation.optional(),
 });
 export type AgentUpdate = z.output<typeof agentUpdate>;

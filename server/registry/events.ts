@@ -26,6 +26,7 @@ const agentFacts = z.object({
     needs_person: z.array(z.string()),
     shared: z.literal(true).optional(),
   }),
+  client: z.record(z.string(), z.unknown()).optional(),
 });
 
 /**
@@ -33,7 +34,7 @@ const agentFacts = z.object({
  * @param purpose the commitment to its purpose, where it is said or changed
  */
 export function factsOf(agent: Agent, purpose?: string) {
-  const { class: of, environment, region, version, model, deployment, owner, team, expires } = agent;
+  const { class: of, environment, region, version, model, deployment, owner, team, expires, client } = agent;
   const { max_depth, delegate_to, needs_person, shared } = agent.delegation;
   const delegation = {
     max_depth,
@@ -42,7 +43,19 @@ export function factsOf(agent: Agent, purpose?: string) {
     needs_person: [...needs_person],
     ...(shared === undefined ? {} : { shared }),
   };
-  const facts = { class: of, purpose, environment, region, version, model, deployment, owner, team, expires };
+  const facts = {
+    class: of,
+    purpose,
+    environment,
+    region,
+    version,
+    model,
+    deployment,
+    owner,
+    team,
+    expires,
+    client,
+  };
   return { ...defined(facts), grants: [...agent.grants], delegation };
 }
 
@@ -60,7 +73,7 @@ export const agentUpdated = declareEvent(
 
 export const agentActivated = declareEvent(
   "agent.activated",
-  "An agent enrolled for the first time.",
+  "An agent became active: its first process enrolled, or people can start it as a client.",
   z.object({}),
 );
 
@@ -176,6 +189,8 @@ export const instanceEnrolled = declareEvent(
     strength: z.string(),
     expires: z.int(),
     evidence: z.string(),
+    /** The one task that a person made it for. */
+    task: z.string().optional(),
   }),
 );
 

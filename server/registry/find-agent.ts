@@ -4,11 +4,15 @@ import { type AgentName, Fault } from "../lib/index.ts";
 import type { Agent } from "./agent.ts";
 import { standingOf } from "./lifecycle.ts";
 import type { Page } from "./page.ts";
-import { agentNamed, agentsAfter, requireAgent } from "./store-workloads.ts";
+import { agentNamed, agentOfClientId, agentsAfter, requireAgent } from "./store-workloads.ts";
 
 /** The agent's record, in whatever state it is, or nothing. */
 export const findAgent = (deps: DatabaseDeps, attackerName: string): Promise<Agent | undefined> =>
   agentNamed(deps.database, attackerName);
+
+/** The agent that people start by the client of this id, or nothing. */
+export const findAgentOfClient = (deps: DatabaseDeps, attackerId: string): Promise<Agent | undefined> =>
+  agentOfClientId(deps.database, attackerId);
 
 /** @throws Fault `not-found` */
 export async function agentOrRefuse(deps: DatabaseDeps, attackerName: string): Promise<Agent> {

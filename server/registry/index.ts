@@ -5,7 +5,7 @@
  */
 export { accepted, visible } from "./accepted.ts";
 export { requireEnrollable } from "./activate-agent.ts";
-export { addInstance, type Proven } from "./add-instance.ts";
+export { addClientInstance, addInstance, type Proven } from "./add-instance.ts";
 export { addPerson } from "./add-person.ts";
 export {
   type Agent,
@@ -18,12 +18,20 @@ export {
   updatedAgent,
 } from "./agent.ts";
 export { isAdministrator, requireAdministrator, requireOwnerOrAdministrator } from "./authority.ts";
+export { type AgentClient, agentClient, isClientDocumentUrl } from "./client.ts";
 export { decommissionAgent } from "./decommission-agent.ts";
 export { defineGroup, putGroup } from "./define-group.ts";
 export { departPerson } from "./depart-person.ts";
 export { endInstance } from "./end-instance.ts";
 export { registryEvents } from "./events.ts";
-export { agentOrRefuse, aliveAgent, findAgent, listAgents, requireActiveAgent } from "./find-agent.ts";
+export {
+  agentOrRefuse,
+  aliveAgent,
+  findAgent,
+  findAgentOfClient,
+  listAgents,
+  requireActiveAgent,
+} from "./find-agent.ts";
 export { findInstance, findInstanceByThumbprint, listInstances, onlyLiveInstance } from "./find-instance.ts";
 export { findGroup, findTeam, listGroups, listTeams } from "./find-organisation.ts";
 export {
@@ -64,6 +72,7 @@ export {
 } from "./person.ts";
 export { emailAddress, printableName, printableText, technicalWord } from "./printable.ts";
 export { changedMembers, defined } from "./record.ts";
+export { isLoopbackRedirect, isRedirectUri, isRegisteredRedirect } from "./redirect-uri.ts";
 export { type AgentSaid, addAgent, registerAgent } from "./register-agent.ts";
 export { registerPerson } from "./register-person.ts";
 export { registerService } from "./register-service.ts";

@@ -1,5 +1,5 @@
 import type { PublicJwk } from "@countersign/proof/jwk";
-import type { Strength } from "../lib/index.ts";
+import type { Id, Strength } from "../lib/index.ts";
 
 /** One running copy of an agent or a service, known by the key it made. */
 export interface Instance {
@@ -20,6 +20,8 @@ export interface Instance {
    * next time, and by its key alone it proves nothing.
    */
   readonly vouched: boolean;
+  /** The one task that a person made it for, as a client of hers. It authenticates for nothing else. */
+  readonly task?: Id<"task">;
 }
 
 /** Whether it may still speak. Ended is for ever; so is expired: a process that goes on enrols anew. */

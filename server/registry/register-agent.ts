@@ -5,12 +5,13 @@ import { type Caller, Fault } from "../lib/index.ts";
 import { accepted } from "./accepted.ts";
 import { type Agent, agentRegistration, delegationRules } from "./agent.ts";
 import { requireAdministrator } from "./authority.ts";
-import { agentRegistered, factsOf } from "./events.ts";
+import { clientIdOf } from "./client.ts";
+import { agentActivated, agentRegistered, factsOf } from "./events.ts";
 import { requireUnderCeiling } from "./grant-list.ts";
 import { requireOwner, requireTeam } from "./owner.ts";
 import { defined } from "./record.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
-import { agentNamed, insertAgent } from "./store-workloads.ts";
+import { agentNamed, agentOfClientId, insertAgent } from "./store-workloads.ts";
 
 /** An agent as said, before defaults. */
 export type AgentSaid = z.input<typeof agentRegistration>;
@@ -36,22 +37,38 @@ export async function addAgent(
 ): Promise<Agent> {
   const { delegation, ...facts } = accepted("agent", agentRegistration, attackerAgent);
   await refuseTaken(deps, facts.name);
-  const first = { status: "registered", created: deps.clock.now(), epoch: 0, revision: 0 } as const;
+  // What people start as a client has nothing to enrol beforehand.
+  const status = facts.client === undefined ? "registered" : "active";
+  const first = { status, created: deps.clock.now(), epoch: 0, revision: 0 } as const;
   const agent: Agent = { ...defined(facts), ...first, delegation: delegationRules(facts.grants, delegation) };
+  await refuseTakenClient(deps, agent);
   await requireSound(deps, change, agent);
   insertAgent(change, agent);
   const purpose = conceal(deps, change, "installation", agent.purpose);
-  append(
-    change,
-    agentRegistered(deps, caller, { agent: agent.name, person: agent.owner }, factsOf(agent, purpose)),
-  );
+  append(change, agentRegistered(deps, caller, aboutOf(agent), factsOf(agent, purpose)));
+  if (status === "active") append(change, agentActivated(deps, caller, aboutOf(agent), {}));
   return agent;
 }
+
+const aboutOf = ({ name, owner }: Agent) => ({ agent: name, person: owner });
 
 async function refuseTaken(deps: RegistryDeps, name: string): Promise<void> {
   if ((await agentNamed(deps.database, name)) === undefined) return;
   throw new Fault("exists", `The name ${name} belongs to another agent, or did once.`, {
     remedy: "Choose another name, or change the agent that has it.",
+  });
+}
+
+/**
+ * One client is one agent: whoever reads what was done through it must know whose it was.
+ * @throws Fault `exists`
+ */
+export async function refuseTakenClient(deps: RegistryDeps, { name, client }: Agent): Promise<void> {
+  const clientId = clientIdOf(client);
+  const other = clientId === undefined ? undefined : await agentOfClientId(deps.database, clientId);
+  if (other === undefined || other.name === name) return;
+  throw new Fault("exists", "This client belongs to another agent.", {
+    remedy: "Name the client that is this agent, or none.",
   });
 }
 

@@ -37,6 +37,7 @@ const agentAnswer = z.object({
     needs_person: z.array(z.string()),
     shared: z.literal(true).optional(),
   }),
+  client: z.record(z.string(), z.unknown()).optional(),
   strength: z.string().optional(),
   epoch: z.int(),
   revision: z.int(),
@@ -53,6 +54,7 @@ const instanceAnswer = z.object({
   expires: z.int(),
   status: z.enum(["active", "ended"]),
   vouched: z.boolean().describe("Others vouch for it whenever it comes; its key may change."),
+  task: z.string().optional().describe("The one task that a person made it for."),
 });
 
 /** A name in a path: any short text; one that is not a name finds nothing. */

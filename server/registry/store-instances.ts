@@ -1,20 +1,36 @@
 import type { Kysely } from "kysely";
 import { type Change, type Database, type Given, reading } from "../database/index.ts";
+import type { Id } from "../lib/index.ts";
 import type { Instance } from "./instance.ts";
 import type { Page } from "./page.ts";
 import type { RegistryTables } from "./tables.ts";
 
-const instanceOf = ({ enrolled_at, vouched, ...row }: RegistryTables["instance"]): Instance => ({
+const instanceOf = ({ enrolled_at, vouched, task, ...row }: RegistryTables["instance"]): Instance => ({
   ...(row as unknown as Instance),
+  ...(task === null ? {} : { task: task as Id<"task"> }),
   jwk: JSON.parse(row.jwk),
   enrolledAt: enrolled_at,
   vouched: vouched === 1,
 });
 
-export function insertInstance(change: Change, { enrolledAt, vouched, ...instance }: Instance): void {
-  const kept = { enrolled_at: enrolledAt, vouched: vouched ? 1 : 0 };
+export function insertInstance(
+  change: Change,
+  { enrolledAt, vouched, task = null, ...instance }: Omit<Instance, "task"> & { task?: string | null },
+): void {
+  const kept = { enrolled_at: enrolledAt, vouched: vouched ? 1 : 0, task };
   const row = { ...instance, jwk: JSON.stringify(instance.jwk), ...kept };
   change.add(change.tables<RegistryTables>().insertInto("instance").values(row));
+}
+
+/** Gives a copy that a person made for a task to another task of the same agent, for its time. */
+export function moveInstance(
+  change: Change,
+  instance: Instance,
+  to: { task: Id<"task">; expires: number },
+): void {
+  const update = change.tables<RegistryTables>().updateTable("instance").set(to);
+  const same = update.where("id", "=", instance.id).where("status", "=", "active");
+  change.add(same.where("expires", "=", instance.expires));
 }
 
 /** Notes the key and the end that it has now: on exactly the record that was read. */

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import { type Change, type Database, type Given, reading, writing } from "../database/index.ts";
 import { minutes } from "../lib/index.ts";
 import type { Agent } from "./agent.ts";
+import { clientIdOf } from "./client.ts";
 import type { Page } from "./page.ts";
 import type { Service } from "./service.ts";
 import type { RegistryTables } from "./tables.ts";
@@ -15,6 +16,7 @@ function rowOf({ lastActive, ...agent }: Agent): RegistryTables["agent"] {
   const grants = JSON.stringify(agent.grants);
   const delegation = JSON.stringify(agent.delegation);
   const last_active = lastActive ?? null;
+  const client = agent.client === undefined ? null : JSON.stringify(agent.client);
   return {
     ...agent,
     region,
@@ -27,15 +29,18 @@ function rowOf({ lastActive, ...agent }: Agent): RegistryTables["agent"] {
     grants,
     delegation,
     last_active,
+    client,
+    client_id: clientIdOf(agent.client) ?? null,
   };
 }
 
-function agentOf({ last_active, ...row }: RegistryTables["agent"]): Agent {
+function agentOf({ last_active, client_id: _, ...row }: RegistryTables["agent"]): Agent {
   const facts = {
     ...row,
     lastActive: last_active,
     grants: JSON.parse(row.grants),
     delegation: JSON.parse(row.delegation),
+    client: row.client === null ? null : JSON.parse(row.client),
   };
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) as unknown as Agent;
 }
@@ -64,6 +69,13 @@ export async function agentNamed(database: Database, name: string): Promise<Agen
 const agentBy = reading((tables: Kysely<RegistryTables>, given: Given<{ name: string }>) =>
   tables.selectFrom("agent").selectAll().where("name", "=", given("name")),
 );
+
+/** The agent whose client goes by this id alone. */
+export async function agentOfClientId(database: Database, clientId: string): Promise<Agent | undefined> {
+  const agents = database.tables<RegistryTables>().selectFrom("agent").selectAll();
+  const row = await agents.where("client_id", "=", clientId).executeTakeFirst();
+  return row && agentOf(row);
+}
 
 export async function agentsAfter(
   database: Database,

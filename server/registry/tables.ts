@@ -35,6 +35,9 @@ export interface RegistryTables {
     grants: string;
     delegation: string;
     strength: string | null;
+    client: string | null;
+    /** The client id of its own, where it has one: no two agents share one. */
+    client_id: string | null;
     epoch: number;
     revision: number;
   };
@@ -62,6 +65,8 @@ export interface RegistryTables {
     expires: number;
     status: string;
     vouched: number;
+    /** The task that it was made for, by its person; it can do nothing else. */
+    task: string | null;
   };
   instance_risk: { instance: string; agent: string; score: number; parts: string; at: number };
 }
@@ -73,6 +78,7 @@ export const registryMigrations: Migration[] = [
   { name: "registry/0002-workloads", up: createWorkloads },
   { name: "registry/0003-instances", up: createInstances },
   { name: "registry/0004-risk", up: createRisk },
+  { name: "registry/0005-clients", up: addClients },
   { name: "registry/0008-vouched-instances", up: addVouched },
 ];
 
@@ -198,4 +204,12 @@ async function addVouched(schema: Schema, types: ColumnTypes): Promise<void> {
     .alterTable("instance")
     .addColumn("vouched", types.integer, (column) => column.notNull().defaultTo(0))
     .execute();
+}
+
+/** Agents that people start as interactive clients, and the copies of them that a task was given to. */
+async function addClients(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema.alterTable("agent").addColumn("client", types.json).execute();
+  await schema.alterTable("agent").addColumn("client_id", types.text).execute();
+  await schema.createIndex("agent_client").on("agent").column("client_id").unique().execute();
+  await schema.alterTable("instance").addColumn("task", types.text).execute();
 }

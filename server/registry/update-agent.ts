@@ -7,10 +7,11 @@ import { revoke } from "../revocation/index.ts";
 import { accepted } from "./accepted.ts";
 import { type Agent, agentUpdate, updatedAgent } from "./agent.ts";
 import { requireAdministrator } from "./authority.ts";
-import { agentUpdated, factsOf } from "./events.ts";
+import { agentActivated, agentUpdated, factsOf } from "./events.ts";
 import { agentOrRefuse } from "./find-agent.ts";
+import { agentAfter } from "./lifecycle.ts";
 import { changedMembers } from "./record.ts";
-import { requireSound } from "./register-agent.ts";
+import { refuseTakenClient, requireSound } from "./register-agent.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
 import { replaceAgent } from "./store-workloads.ts";
 
@@ -44,7 +45,10 @@ export async function changeAgent(
   if (changed.length === 0) return before;
   if (before.status === "decommissioned") throw isOver(name);
   const narrowed = !coversAll(said.grants, before.grants);
-  const after = narrowed ? { ...said, epoch: before.epoch + 1 } : said;
+  const started = said.status === "registered" && said.client !== undefined;
+  const status = started ? agentAfter(name, said.status, "activate") : said.status;
+  const after = { ...said, status, epoch: narrowed ? before.epoch + 1 : before.epoch };
+  await refuseTakenClient(deps, after);
   await requireSound(deps, change, after);
   replaceAgent(change, before, after);
   if (narrowed) revoke(deps, change, caller, [`agent:${name}#${before.epoch}`], "agent narrowed");
@@ -53,6 +57,7 @@ export async function changeAgent(
     ? conceal(deps, change, "installation", after.purpose)
     : undefined;
   append(change, agentUpdated(deps, caller, about, { ...factsOf(after, purpose), changed, narrowed }));
+  if (started) append(change, agentActivated(deps, caller, about, {}));
   return { ...after, revision: before.revision + 1 };
 }
 

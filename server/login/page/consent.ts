@@ -30,8 +30,16 @@ interface Asked {
   };
 }
 
+/** What follows her answer, where a program waits for it. */
+export interface Waiting {
+  /** Where it goes. */
+  readonly back: HTMLElement;
+  readonly finish: () => Promise<void>;
+  readonly refuse: () => Promise<void>;
+}
+
 /** Shows what an agent may do in the person's name, and lets her sign just that. */
-export async function showConsent(me: Me, task: string): Promise<void> {
+export async function showConsent(me: Me, task: string, waiting?: Waiting): Promise<void> {
   const asked = await get<Asked>(`/consents/${encodeURIComponent(task)}`);
   const consent = await checked(asked, me, task);
   const signed = await signable(asked.consent);
@@ -58,8 +66,9 @@ export async function showConsent(me: Me, task: string): Promise<void> {
       ],
       ["For the task", mono(consent.task)],
       ["In", mono(consent.trust_domain)],
+      ["Then", waiting?.back],
     ]),
-    answer(task, asked.consent, signed),
+    answer(task, asked.consent, signed, waiting),
     exactly(signed),
   );
 }
@@ -98,14 +107,16 @@ function words({ task }: Asked): HTMLElement {
   return h("div", {}, theirWords(by, task.instruction), theirWords("Purpose, as stated", task.purpose));
 }
 
-function answer(task: string, consent: Json, signed: Signable): HTMLElement {
+function answer(task: string, consent: Json, signed: Signable, waiting?: Waiting): HTMLElement {
   const path = `/consents/${encodeURIComponent(task)}`;
   const refuse = action("Refuse", "", async () => {
+    if (waiting !== undefined) return waiting.refuse();
     await post(`${path}/refuse`);
     showNote("Refused", "The task has ended. Nothing was done in your name.", homeLink());
   });
   const sign = action("Sign with passkey", "", async () => {
     await post(path, { consent, assertion: await signHash(signed.hash) });
+    if (waiting !== undefined) return waiting.finish();
     showNote("Signed", "The agent may begin. You can end the task at any time.", homeLink());
   });
   const note = h("p", { class: "aside" }, "Refusing ends the task.");

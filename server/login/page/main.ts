@@ -1,4 +1,5 @@
 import { showApproval } from "./approval.ts";
+import { showAuthorization } from "./authorize.ts";
 import { showConsent } from "./consent.ts";
 import { show } from "./dom.ts";
 import { showEnrolment, showFirstAdministrator } from "./enrol.ts";
@@ -7,7 +8,7 @@ import { get, post, Refusal } from "./server.ts";
 import { header, type Me, refusal, showNote } from "./shell.ts";
 import { showSignIn } from "./sign-in.ts";
 
-/** Where the fragment leads: `#first=…` and `#enrol=…` hold a secret, `#consent=…` and `#approval=…` an id. */
+/** Where the fragment leads: `#first=…` and `#enrol=…` hold a secret, `#consent=…` and `#approval=…` an id, `#authorize=…` a client's request. */
 interface Place {
   readonly name: string;
   readonly value: string;
@@ -35,6 +36,7 @@ async function openSignedIn(): Promise<void> {
   if (me === undefined)
     return showSignIn(name === "" ? undefined : "Sign in to see what is asked of you.", openSignedIn);
   if (name === "consent") return showConsent(me, value);
+  if (name === "authorize") return showAuthorization(me, value);
   if (name === "approval") return showApproval(me, value);
   return showHome(me);
 }

@@ -27,7 +27,9 @@ export function action(label: string, kind: string, act: () => Promise<void>): H
 /** Runs what a button or form began, with its controls inert meanwhile. */
 export async function run(control: HTMLElement, act: () => Promise<void>): Promise<void> {
   const around = control.closest("section, form") ?? control;
-  const controls = around.querySelectorAll<HTMLButtonElement | HTMLInputElement>("button, input");
+  const controls = around.querySelectorAll<HTMLButtonElement | HTMLInputElement>(
+    "button, input, textarea, select",
+  );
   const inert = (yes: boolean): void => {
     for (const each of controls) each.disabled = yes;
   };

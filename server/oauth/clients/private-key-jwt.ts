@@ -23,6 +23,8 @@ export const privateKeyJwt: ClientMethod = {
     if (form.client_id !== undefined && form.client_id !== clientId) throw notProven();
     const instance = await findInstance(deps, clientId);
     if (instance === undefined || !isLive(instance, deps.clock.now()) || instance.vouched) throw notProven();
+    // A copy that a person made for one task has that task's tokens, and no authority to ask for others.
+    if (instance.task !== undefined) throw notProven();
     const { jti, expiresAt } = refuseUnproven(() =>
       verifyClientAssertion(attackerAssertion, {
         clientId,

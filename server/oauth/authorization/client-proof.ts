@@ -1,0 +1,114 @@
+import {
+  clientAssertionType,
+  peekClientId,
+  verifyClientAssertion,
+} from "@countersign/proof/client-assertion";
+import type { KeySet } from "@countersign/proof/jwk";
+import { type Caller, Fault, type Strength } from "../../lib/index.ts";
+import type { Instance } from "../../registry/index.ts";
+import { authenticateClient } from "../client-authentication.ts";
+import type { OauthDeps } from "../oauth-deps.ts";
+import type { OneTimeProof } from "../one-time-proof.ts";
+import { type Form, parameter } from "../parameters.ts";
+import { type InteractiveClient, interactiveClient } from "./interactive-client.ts";
+
+/** An interactive client at the token endpoint, as far as it can prove to be it. */
+export interface ProvenInteractiveClient {
+  readonly client: InteractiveClient;
+  /** Who asks, for the log: nobody, where nothing was proven yet. */
+  readonly caller: Caller;
+  /** What the copy is worth that a token is made for: nobody vouches for a public client's key. */
+  readonly strength: Strength;
+  readonly assertion?: OneTimeProof | undefined;
+  /** The copy itself, where it has enrolled before. */
+  readonly instance?: Instance;
+}
+
+/**
+ * Authenticates an interactive client by what it is: one with keys in its document, or an enrolled copy, by
+ * `private_key_jwt`; one without by nothing but its id. Whoever has keys must use them.
+ * @throws Fault `invalid-client`, `invalid-request`
+ * @see RFC 6749 §2.1, §3.2.1; OpenID Connect Core §9
+ */
+export async function proveInteractiveClient(
+  deps: OauthDeps,
+  source: Caller,
+  form: Form,
+): Promise<ProvenInteractiveClient> {
+  if (form.client_assertion === undefined && form.client_assertion_type === undefined) {
+    const client = await interactiveClient(deps, parameter(form, "client_id"));
+    if (client.kind === "instance" || client.metadata?.authentication === "private_key_jwt")
+      throw notProven();
+    return { client, caller: source, strength: "bearer" };
+  }
+  const clientId = refuseUnproven(() => peekClientId(parameter(form, "client_assertion")));
+  const client = await interactiveClient(deps, clientId);
+  if (client.kind === "instance") return byInstance(deps, source, form, client);
+  return byDocument(deps, source, form, client);
+}
+
+async function byInstance(
+  deps: OauthDeps,
+  source: Caller,
+  form: Form,
+  client: InteractiveClient,
+): Promise<ProvenInteractiveClient> {
+  const { instance, caller, assertion } = await authenticateClient(deps, source, form);
+  return { client, caller, assertion, instance, strength: instance.strength };
+}
+
+async function byDocument(
+  deps: OauthDeps,
+  source: Caller,
+  form: Form,
+  client: InteractiveClient,
+): Promise<ProvenInteractiveClient> {
+  const { clientId, metadata } = client;
+  if (form.client_assertion_type !== clientAssertionType) throw notProven();
+  if (form.client_id !== undefined && form.client_id !== clientId) throw notProven();
+  if (metadata?.authentication !== "private_key_jwt") throw notProven();
+  const keys = await deps.clientDocuments.keysOf(metadata);
+  const { jti, expiresAt } = refuseUnproven(() =>
+    verifyClientAssertion(parameter(form, "client_assertion"), {
+      clientId,
+      issuer: deps.issuer,
+      resolve: ({ kid }) => keyIn(keys, kid),
+      now: deps.clock.now(),
+    }),
+  );
+  const caller: Caller = {
+    ...source,
+    principal: client.agent.name,
+    kind: "agent",
+    strength: "enrolled-key",
+    via: "client-assertion",
+  };
+  const key = `assertion|${clientId}|${jti}`;
+  return {
+    client,
+    caller,
+    strength: "enrolled-key",
+    assertion: { key, expires: expiresAt, refusal: "invalid-client" },
+  };
+}
+
+/** By its id; without one only where there is one key. */
+function keyIn(keys: KeySet, kid: string | undefined) {
+  const [only, ...more] = keys.values();
+  if (kid !== undefined) return keys.get(kid);
+  return more.length === 0 ? only : undefined;
+}
+
+function refuseUnproven<T>(step: () => T): T {
+  try {
+    return step();
+  } catch (cause) {
+    throw notProven(cause);
+  }
+}
+
+const notProven = (cause?: unknown): Fault =>
+  new Fault("invalid-client", "The client could not be authenticated.", {
+    remedy: "Authenticate as the client's metadata says, with a new assertion for this issuer.",
+    cause,
+  });

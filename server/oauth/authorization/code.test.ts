@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { clientAssertionType, createClientAssertion } from "@countersign/proof/client-assertion";
+import { publicJwkOf } from "@countersign/proof/jwk";
+import { answer } from "../../approvals/fixture.ts";
+import { forEachEngine } from "../../audit/test-databases.ts";
+import { call, codeOf, fault, quarter, quarters, REPORTS, run } from "../../delegation/fixture.ts";
+import { minutes } from "../../lib/index.ts";
+import { issuer, stranger } from "../../login/fixture.ts";
+import { deadAmong } from "../../revocation/index.ts";
+import { ask, claimsIn } from "../fixture.ts";
+import type { TokenResponse } from "../mint.ts";
+import { revokeToken } from "../revoke-token.ts";
+import { authorizationById } from "../store-authorizations.ts";
+import {
+  anotherSession,
+  type Bazaar,
+  begin,
+  codeFor,
+  documentOf,
+  newClient,
+  openBazaar,
+  redeemAs,
+  redeemForm,
+  refreshAs,
+  tokensFor,
+} from "./fixture.ts";
+import { forgetPastAuthorizations } from "./forget.ts";
+
+forEachEngine((engine) => {
+  describe("the authorization code", () => {
+    let bazaar: Bazaar;
+    before(async () => {
+      bazaar = await openBazaar(engine);
+    });
+    after(() => bazaar.close());
+
+    const identifiersIn = ({ authorization_details = [] }: Pick<TokenResponse, "authorization_details">) =>
+      authorization_details.map(({ identifier }) => identifier);
+    /** A process of ours that asks a person for more than it has itself. */
+    const enrolledClient = async (more: Record<string, string> = {}) => {
+      const copy = await run(bazaar.deps, { agent: "assistant" });
+      return { copy, client: { ...newClient({ client_id: copy.instance.id, ...more }), key: copy.key } };
+    };
+
+    test("gives a token for what the person has, the agent may have and the client asked", async () => {
+      const { deps, pat } = bazaar;
+      const asked = [call("reports/read", { open_args: true }), call("reports/write", quarter("Q1"))];
+      const client = newClient({ authorization_details: JSON.stringify(asked) });
+      const { offer } = await begin(deps, pat, client);
+      assert.deepEqual(offer.grants, [call("reports/read", { open_args: true })]);
+      const [read, write] = offer.tools;
+      assert.deepEqual(read?.given, [0]);
+      assert.deepEqual([write?.yours.length, write?.agents.length, write?.given], [1, 0, []]);
+      const answer = await codeFor(deps, pat, client);
+      assert.equal(answer.get("state"), "the client's own");
+      assert.equal(answer.get("iss"), issuer);
+      const token = await redeemAs(deps, client, answer.get("code") ?? "");
+      const claims = claimsIn(token);
+      assert.equal(claims.sub, pat.id);
+      assert.equal(claims.aud, REPORTS);
+      assert.equal(claims.agent, "assistant");
+      assert.equal(claims.strength, "bearer");
+      assert.equal(claims.acr, "urn:countersign:acr:passkey");
+      assert.equal(claims.auth_time, Math.floor(deps.clock.now() / 1000));
+      assert.deepEqual(claims.cnf, { jkt: client.jkt });
+      assert.deepEqual(claims.authorization_details, [call("reports/read", { open_args: true })]);
+      assert.equal(token.token_type, "DPoP");
+    });
+
+    test("a refresh token makes the next token, and the next refresh token", async () => {
+      const { deps, pat } = bazaar;
+      const client = newClient();
+      const first = await tokensFor(deps, pat, client);
+      const second = await refreshAs(deps, client, first.refresh);
+      assert.notEqual(second.refresh_token, first.refresh);
+      assert.equal(claimsIn(second).task, claimsIn(first).task);
+      const third = await refreshAs(deps, client, second.refresh_token ?? "");
+      assert.equal(claimsIn(third).sub, pat.id);
+    });
+
+    test("gives what she leaves: what she takes away is in no token, and neither is what nobody asked for", async () => {
+      const { deps, pat } = bazaar;
+      const client = newClient();
+      const { offer } = await begin(deps, pat, client);
+      assert.deepEqual(
+        offer.grants.map(({ identifier }) => identifier),
+        ["reports/read", "reports/publish"],
+      );
+      const token = await tokensFor(deps, pat, client, [0]);
+      assert.deepEqual(identifiersIn(token), ["reports/read"]);
+    });
+
+    test("narrows what is asked to what she has, argument by argument", async () => {
+      const { deps, pat } = bazaar;
+      const wide = call("reports/publish", { open_args: true });
+      const client = newClient({ authorization_details: JSON.stringify([wide]) });
+      const { offer } = await begin(deps, pat, client);
+      assert.deepEqual(offer.grants, [call("reports/publish", quarters("Q1", "Q2", "Q3"))]);
+    });
+
+    test("gives a public client nothing that policy asks a proven key for", async () => {
+      const { deps } = bazaar;
+      const pat = await anotherSession(deps, bazaar.pat);
+      const client = newClient();
+      const { refresh, ...first } = await tokensFor(deps, pat, client);
+      assert.deepEqual(identifiersIn(first), ["reports/read"]);
+      const exact = { authorization_details: JSON.stringify([call("reports/publish", quarter("Q1"))]) };
+      assert.equal(await codeOf(refreshAs(deps, client, refresh, exact)), "access-denied");
+    });
+
+    test("leaves out what a person must approve first; named and pinned, it is asked for, and the refresh token waits", async () => {
+      const { deps, mia } = bazaar;
+      const pat = await anotherSession(deps, bazaar.pat);
+      const { copy, client } = await enrolledClient();
+      const code = (await codeFor(deps, pat, client)).get("code") ?? "";
+      const first = await ask(deps, copy, redeemForm(client, code));
+      assert.deepEqual(identifiersIn(first), ["reports/read"]);
+      const form = {
+        grant_type: "refresh_token",
+        refresh_token: first.refresh_token ?? "",
+        authorization_details: JSON.stringify([call("reports/publish", quarter("Q1"))]),
+      };
+      const asked = await fault(ask(deps, copy, form));
+      assert.equal(asked.code, "authorization-pending");
+      await answer(deps, mia, String(asked.members.approval));
+      const approved = await ask(deps, copy, form);
+      assert.equal(claimsIn(approved).approval, asked.members.approval);
+      assert.ok(
+        await ask(deps, copy, { grant_type: "refresh_token", refresh_token: approved.refresh_token ?? "" }),
+      );
+    });
+
+    test("whose every grant needs an approval waits for it, for the client and key that presented the code", async () => {
+      const { deps, mia } = bazaar;
+      const pat = await anotherSession(deps, bazaar.pat);
+      const exact = JSON.stringify([call("reports/publish", quarter("Q2"))]);
+      const { copy, client } = await enrolledClient({ authorization_details: exact });
+      const code = (await codeFor(deps, pat, client)).get("code") ?? "";
+      const asked = await fault(ask(deps, copy, redeemForm(client, code)));
+      assert.equal(asked.code, "authorization-pending");
+      deps.clock.advance(minutes(5));
+      assert.equal(await codeOf(ask(deps, copy, redeemForm(client, code))), "authorization-pending");
+      await answer(deps, mia, String(asked.members.approval));
+      const token = await ask(deps, copy, redeemForm(client, code));
+      assert.deepEqual(claimsIn(token).authorization_details, [
+        { ...call("reports/publish", quarter("Q2")), max_uses: 1 },
+      ]);
+      assert.equal(await codeOf(ask(deps, copy, redeemForm(client, code))), "invalid-grant");
+    });
+
+    test("a client with keys in its document must use them, and its copies are worth an enrolled key", async () => {
+      const { deps, site } = bazaar;
+      const pat = await anotherSession(deps, bazaar.pat);
+      const { privateKey: key } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+      const client_id = site.url("/client.json");
+      const jwks = { keys: [{ ...publicJwkOf(key), kid: "k1" }] };
+      site.pages.set("/client.json", { body: documentOf(client_id, { jwks_uri: site.url("/jwks") }) });
+      site.pages.set("/jwks", { body: JSON.stringify(jwks) });
+      const client = newClient({ client_id, redirect_uri: "https://documented.example/cb" });
+      const code = (await codeFor(deps, pat, client)).get("code") ?? "";
+      assert.equal(await codeOf(redeemAs(deps, client, code)), "invalid-client");
+      const now = deps.clock.now();
+      const by = (signer: KeyObject, jti: string) => ({
+        client_assertion_type: clientAssertionType,
+        client_assertion: createClientAssertion({
+          clientId: client_id,
+          issuer,
+          key: signer,
+          now,
+          jti,
+          kid: "k1",
+        }),
+      });
+      assert.equal(await codeOf(redeemAs(deps, client, code, by(client.key, "j1"))), "invalid-client");
+      const token = await redeemAs(deps, client, code, by(key, "j2"));
+      assert.equal(claimsIn(token).strength, "enrolled-key");
+      const refresh = token.refresh_token ?? "";
+      assert.equal(await codeOf(refreshAs(deps, client, refresh)), "invalid-client");
+      assert.equal(
+        await codeOf(refreshAs(deps, client, refresh, by(key, "j2"))),
+        "invalid-client",
+        "used before",
+      );
+      assert.ok(await refreshAs(deps, client, refresh, by(key, "j3")));
+    });
+
+    test("an enrolled copy asks as itself, with its assertion and its own key", async () => {
+      const { deps } = bazaar;
+      const pat = await anotherSession(deps, bazaar.pat);
+      const { copy, client } = await enrolledClient();
+      const code = (await codeFor(deps, pat, client)).get("code") ?? "";
+      assert.equal(await codeOf(redeemAs(deps, client, code)), "invalid-client");
+      const token = await ask(deps, copy, redeemForm(client, code));
+      assert.equal(claimsIn(token).instance, copy.instance.id);
+      assert.equal(claimsIn(token).sub, pat.id);
+    });
+
+    test("a refresh token that its client gives back ends what followed; another client's changes nothing", async () => {
+      const { deps } = bazaar;
+      const pat = await anotherSession(deps, bazaar.pat);
+      const client = newClient();
+      const token = await tokensFor(deps, pat, client);
+      const { rev } = claimsIn(token);
+      const give = (client_id: string) =>
+        revokeToken(deps, stranger, { form: { token: token.refresh, client_id } });
+      assert.equal(await codeOf(give("nobody-at-all")), "invalid-client");
+      assert.deepEqual(await deadAmong(deps, rev), []);
+      await give("assistant");
+      assert.equal((await deadAmong(deps, rev)).length, 1);
+      assert.equal(await codeOf(refreshAs(deps, client, token.refresh)), "invalid-grant");
+    });
+
+    test("what nothing can follow from any more is forgotten, and nothing else", async () => {
+      const { deps } = bazaar;
+      const pat = await anotherSession(deps, bazaar.pat);
+      const client = newClient();
+      const { refresh } = await tokensFor(deps, pat, client);
+      const begun = await begin(deps, pat, newClient());
+      await forgetPastAuthorizations(deps);
+      const next = await refreshAs(deps, client, refresh);
+      deps.clock.advance(minutes(15));
+      await forgetPastAuthorizations(deps);
+      assert.equal(await authorizationById(deps.database, begun.authorization.id), undefined);
+      assert.ok(await refreshAs(deps, client, next.refresh_token ?? ""));
+    });
+  });
+});

@@ -1,0 +1,36 @@
+import { sha256Base64url } from "@countersign/proof/digest";
+import { append, perform } from "../../audit/index.ts";
+import type { Caller } from "../../lib/index.ts";
+import type { OauthDeps } from "../oauth-deps.ts";
+import { burnProof } from "../one-time-proof.ts";
+import type { Form } from "../parameters.ts";
+import { authorizationById, endAuthorization, refreshTokenOf } from "../store-authorizations.ts";
+import { aboutOf, whatOf } from "./begin.ts";
+import { proveInteractiveClient } from "./client-proof.ts";
+import { authorizationEnded } from "./events.ts";
+import { endGiven } from "./misused.ts";
+import { isSameClient } from "./redeem-code.ts";
+
+/**
+ * An interactive client gives a refresh token back: what the person gave by it ends, access tokens included.
+ * That of another client stays, and is answered alike.
+ * @returns whether it was a refresh token of ours, whoever sent it
+ * @throws Fault `invalid-client`
+ * @see RFC 7009 §2.1
+ */
+export async function giveRefreshTokenBack(deps: OauthDeps, source: Caller, form: Form): Promise<boolean> {
+  const token = await refreshTokenOf(deps.database, sha256Base64url(form.token ?? ""));
+  if (token === undefined) return false;
+  const proven = await proveInteractiveClient(deps, source, form);
+  await perform(deps, proven.caller, "token.revoke", async (change) => {
+    if (proven.assertion !== undefined) await burnProof(deps, change, proven.assertion);
+    const authorization = await authorizationById(deps.database, token.request);
+    if (authorization?.edge === undefined || authorization.ended !== undefined) return;
+    if (!isSameClient(authorization, proven)) return;
+    endAuthorization(change, authorization, deps.clock.now());
+    await endGiven(deps, change, proven.caller, authorization.edge, "refresh token given back");
+    const body = { ...whatOf(authorization), edge: authorization.edge };
+    append(change, authorizationEnded(deps, proven.caller, aboutOf(authorization), body));
+  });
+  return true;
+}
