@@ -30,9 +30,10 @@ export const metadataOf = (issuer: string, clientCertificates = false) => ({
   prompt_values_supported: ["login", "consent", "select_account"],
   acr_values_supported: [...acrValues],
   grant_types_supported: [...grantHandlers, ...interactiveGrants].map(({ grantType }) => grantType),
+  // `none` is for clients that people start, which prove a key by DPoP in any case.
   token_endpoint_auth_methods_supported: [...methodsOffered(clientCertificates), "none"],
   token_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
-  revocation_endpoint_auth_methods_supported: methodsOffered(clientCertificates),
+  revocation_endpoint_auth_methods_supported: [...methodsOffered(clientCertificates), "none"],
   // Our one address takes certificates, so there are no mtls_endpoint_aliases.
   tls_client_certificate_bound_access_tokens: clientCertificates,
   status_list_aggregation_endpoint: `${issuer}/status`,

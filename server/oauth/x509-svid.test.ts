@@ -195,13 +195,14 @@ forEachEngine((engine) => {
 
 test("metadata name certificates only where they are seen", () => {
   const [seen, unseen] = [metadataOf("https://a.example", true), metadataOf("https://a.example", false)];
-  assert.deepEqual(unseen.token_endpoint_auth_methods_supported, ["private_key_jwt", "spiffe_jwt"]);
+  assert.deepEqual(unseen.token_endpoint_auth_methods_supported, ["private_key_jwt", "spiffe_jwt", "none"]);
   assert.deepEqual(seen.token_endpoint_auth_methods_supported, [
     "private_key_jwt",
     "spiffe_jwt",
     "spiffe_x509",
     "tls_client_auth",
     "self_signed_tls_client_auth",
+    "none",
   ]);
   assert.equal(seen.tls_client_certificate_bound_access_tokens, true);
   assert.equal(unseen.tls_client_certificate_bound_access_tokens, false);
