@@ -47,8 +47,7 @@ export function verifyDerived(attackerCompact: string, holder: KeyObject): Warra
 }
 
 function verifyLink(attackerCompact: string, expected: Expectation): WarrantLink {
-  const { header, payload } = verifyCompactBytes(attackerCompact, expected);
-  return linkOf(attackerCompact, header, payload);
+  return linkOf(attackerCompact, verifyCompactBytes(attackerCompact, expected));
 }
 
 /**
@@ -58,13 +57,14 @@ function verifyLink(attackerCompact: string, expected: Expectation): WarrantLink
  * @throws VerificationError as `verifyWarrant` says for one link
  */
 export function readLink(attackerCompact: string): WarrantLink {
-  const { header, payload } = readCompactBytes(attackerCompact, expectation);
-  return linkOf(attackerCompact, header, payload);
+  return linkOf(attackerCompact, readCompactBytes(attackerCompact, expectation));
 }
 
-function linkOf(attackerCompact: string, header: JwsHeader, payload: Uint8Array): WarrantLink {
-  const signed = attackerCompact.slice(0, attackerCompact.lastIndexOf("."));
-  requireOwnHeader(signed, header);
+/** A compact form taken apart: what stands in its header, its payload, and what was signed. */
+type ReadForm = { header: JwsHeader; payload: Uint8Array; signed: Uint8Array };
+
+function linkOf(attackerCompact: string, { header, payload, signed }: ReadForm): WarrantLink {
+  requireOwnHeader(attackerCompact, header);
   const json = orRefuse("not-canonical", "the payload", () => parseCanonical(payload));
   const claims = parseWarrantClaims(json);
   const { kid } = header;
@@ -86,9 +86,10 @@ const ownHeaders = {
 };
 
 /** The header is exactly what we write. */
-function requireOwnHeader(signed: string, { alg, kid }: JwsHeader): void {
+function requireOwnHeader(attackerCompact: string, { alg, kid }: JwsHeader): void {
   const own = kid === undefined ? ownHeaders[alg] : ownHeader({ alg, kid, typ: warrantTyp });
-  if (!signed.startsWith(own)) throw new VerificationError("not-canonical", "the header is not ours");
+  if (!attackerCompact.startsWith(own))
+    throw new VerificationError("not-canonical", "the header is not ours");
 }
 
 /** Signs claims that the verifier's own reading has passed. */
