@@ -1,8 +1,7 @@
-import { inflateSync } from "node:zlib";
 import { readDelegationToken } from "../delegation-token/index.ts";
-import { decodeBase64url } from "../digest/index.ts";
 import type { JsonObject } from "../jcs/index.ts";
 import type { KeySet } from "../jwk/index.ts";
+import { decodeStatuses, STATUS } from "../status-list/index.ts";
 import { verifyAccessToken } from "../token/index.ts";
 import { VerificationError } from "../verification-error.ts";
 import { actorsOf, factsOf, grantsOf, partiesOf, timesOf } from "./facts.ts";
@@ -85,22 +84,19 @@ function statusFacts(claims: JsonObject): InspectedPart["facts"] {
   const [bits, lst] = [numberOf(list, "bits"), textOf(list, "lst")];
   if (lst === undefined || bits === undefined || ![1, 2, 4, 8].includes(bits)) return [];
   try {
-    const bytes = inflateSync(decodeBase64url(lst), { maxOutputLength: mostInflated });
+    const bytes = decodeStatuses(lst, mostInflated);
     const counts = countsOf(bytes, bits);
     const told = [...counts].map(
       ([status, count]) => `${count} ${statusNames.get(status) ?? `of status ${status}`}`,
     );
     return [{ label: "places", value: `${(bytes.length * 8) / bits} of ${bits} bits: ${told.join(", ")}` }];
-  } catch {
+  } catch (error) {
+    if (!(error instanceof VerificationError)) throw error;
     return [{ label: "places", value: "cannot be read" }];
   }
 }
 
-const statusNames = new Map([
-  [0, "valid"],
-  [1, "invalid"],
-  [2, "suspended"],
-]);
+const statusNames = new Map<number, string>(Object.entries(STATUS).map(([name, status]) => [status, name]));
 
 /** @see Token Status List §4.1 */
 function countsOf(bytes: Uint8Array, bits: number): Map<number, number> {

@@ -14,6 +14,7 @@ import { passkey } from "./consents.ts";
 import { file } from "./forge.ts";
 import { refusedChains } from "./refused-chains.ts";
 import { refusedForms } from "./refused-forms.ts";
+import { refusedGrants } from "./refused-grants.ts";
 import { refusedPresentations } from "./refused-presentations.ts";
 
 /** What all cases have in common, unless a case says otherwise. */
@@ -38,7 +39,13 @@ const usual = {
 export function vectors(): typeof usual & { cases: Case[] } {
   return {
     ...usual,
-    cases: [...allowedCases(), ...refusedForms(), ...refusedChains(), ...refusedPresentations()],
+    cases: [
+      ...allowedCases(),
+      ...refusedForms(),
+      ...refusedChains(),
+      ...refusedGrants(),
+      ...refusedPresentations(),
+    ],
   };
 }
 
