@@ -68,7 +68,10 @@ describe("token inspect, as somebody uses it who was handed a token", () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  async function inspect(args: string[], input = ""): Promise<{ code: number | null; output: string }> {
+  /** What is printed, all of it and what a program that reads it would get. */
+  type Printed = { code: number | null; output: string; stdout: string };
+
+  async function inspect(args: string[], input = ""): Promise<Printed> {
     const program = spawn(
       process.execPath,
       ["--disable-warning=ExperimentalWarning", MAIN, "token", "inspect", ...args],
@@ -76,12 +79,17 @@ describe("token inspect, as somebody uses it who was handed a token", () => {
         env: { ...process.env, XDG_CONFIG_HOME: folder },
       },
     );
-    let output = "";
-    for (const stream of [program.stdout, program.stderr])
-      stream.setEncoding("utf8").on("data", (text) => (output += text));
+    let [output, stdout] = ["", ""];
+    program.stdout.setEncoding("utf8").on("data", (text) => {
+      output += text;
+      stdout += text;
+    });
+    program.stderr.setEncoding("utf8").on("data", (text) => {
+      output += text;
+    });
     program.stdin.end(input);
     const code = await new Promise<number | null>((resolve) => program.on("close", resolve));
-    return { code, output };
+    return { code, output, stdout };
   }
 
   test("a chain from a file, from a pipe and as an argument reads the same, link by link", async () => {
@@ -122,6 +130,8 @@ describe("token inspect, as somebody uses it who was handed a token", () => {
     const payload = { iss: "https://as.example.com", sub: "a", exp: now + 60, jti: "j" };
     const bearer = signCompact({ header: { typ: "at+jwt", kid: "k1" }, payload, key: issuerKey });
     assert.match((await inspect([bearer])).output, /stands in your shell's history/);
+    const { stdout } = await inspect([bearer, "--json"]);
+    assert.equal((JSON.parse(stdout) as { kind: string }).kind, "access-token");
     assert.doesNotMatch((await inspect(["-"], bearer)).output, /history/);
     assert.doesNotMatch((await inspect([chain])).output, /history/);
   });

@@ -4,7 +4,7 @@ import { parseStrict } from "@countersign/proof/jcs";
 import { createKeySet, type KeySet } from "@countersign/proof/jwk";
 import { VerificationError } from "@countersign/proof/verification-error";
 import type { Command } from "commander";
-import { Misuse, say, Trouble, yellow } from "./say.ts";
+import { Misuse, say, Trouble } from "./say.ts";
 import { inspectionLines } from "./token-print.ts";
 
 type InspectOptions = { jwks?: string; issuer?: string; json?: true };
@@ -43,7 +43,7 @@ function inspected(text: string, keys: KeySet | undefined, now: number): Inspect
     if (!(error instanceof VerificationError)) throw error;
     throw new Trouble(
       `This is no token that can be read: ${error.message}.`,
-      "It has three parts with dots between; links of a chain stand root first, with ~ or commas between.",
+      "Three parts with dots between, or links of a chain, root first, with ~ between; or the name of a file that is there.",
     );
   }
 }
@@ -122,8 +122,12 @@ function isBearer({ kind, parts }: Inspection): boolean {
   return (kind === "access-token" || kind === "id-jag" || kind === "other") && !isBound;
 }
 
+/** Beside what was asked for: whoever reads data from the other stream must not find it there. */
 function warnOfHistory(): void {
-  say.line();
-  say.line(`${yellow("!")} Whoever has this token can use it, and now it stands in your shell's history.`);
-  say.line("  Pipe it in instead: countersign token inspect - < token.txt");
+  say.trouble(
+    new Trouble(
+      "Whoever has this token can use it, and now it stands in your shell's history.",
+      "Pipe it in instead: countersign token inspect - < token.txt",
+    ),
+  );
 }
