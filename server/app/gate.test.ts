@@ -16,6 +16,7 @@ const OPEN = [
   "GET /.well-known/oauth-authorization-server",
   "GET /.well-known/oauth-protected-resource",
   "GET /oauth/jwks",
+  "GET /oauth/warrant-keys",
   "POST /oauth/token",
   "POST /oauth/revoke",
   "POST /oauth/introspect",
