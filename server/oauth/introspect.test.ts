@@ -27,7 +27,8 @@ import {
   suspendAgent,
   suspendService,
 } from "../registry/index.ts";
-import { ask, claimsIn, exchange, openMarket, ownToken, requestTo } from "./fixture.ts";
+import { ask, claimsIn, exchange, exchangeForm, openMarket, ownToken, requestTo } from "./fixture.ts";
+import { WARRANT } from "./grants/exchange/token-types.ts";
 import { type Introspection, introspect } from "./introspect.ts";
 import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
 import { introspection } from "./routes-introspection.ts";
@@ -294,6 +295,11 @@ forEachEngine((engine) => {
       await define({ delegated: false });
       const { edge } = await begunTask(deps, room, { grants: write });
       assert.equal(await codeOf(exchange(deps, planner, edge.id, write)), "invalid-target");
+      const warrant = {
+        ...(await exchangeForm(deps, planner, edge.id, write)),
+        requested_token_type: WARRANT,
+      };
+      assert.equal(await codeOf(ask(deps, planner, warrant)), "invalid-target");
       const standing = { grant_type: "client_credentials", resource: REPORTS };
       await ask(deps, await run(deps, { agent: "inventory" }), {
         ...standing,
