@@ -1,8 +1,10 @@
-import { VerificationError } from "../verification-error.ts";
+import { decodeBase64url, encodeBase64url } from "../digest/index.ts";
+import { orRefuse, VerificationError } from "../verification-error.ts";
 
 /** Bytes as base64 with padding, as signed notes and tlog-proofs write them. */
 export function encodeBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+  const text = encodeBase64url(bytes).replaceAll("-", "+").replaceAll("_", "/");
+  return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
 }
 
 /**
@@ -12,8 +14,12 @@ export function encodeBase64(bytes: Uint8Array): string {
  * @see RFC 4648 §4
  */
 export function decodeBase64(attackerText: string): Uint8Array {
-  const bytes = Buffer.from(attackerText, "base64");
-  // Buffer skips what it does not know; only writing the bytes again shows whether it did.
-  if (bytes.toString("base64") !== attackerText) throw new VerificationError("malformed", "not base64");
+  const unpadded = attackerText
+    .replace(/={1,2}$/, "")
+    .replaceAll("+", "-")
+    .replaceAll("/", "_");
+  const bytes = orRefuse("malformed", "base64", () => decodeBase64url(unpadded));
+  // The letters of base64url, and padding that is missing or too much, only show in writing it again.
+  if (encodeBase64(bytes) !== attackerText) throw new VerificationError("malformed", "not base64");
   return bytes;
 }

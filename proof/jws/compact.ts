@@ -1,14 +1,11 @@
 import type { KeyObject } from "node:crypto";
-import { decodeBase64url, encodeBase64url } from "../digest/index.ts";
-import { canonicalBytes, type Json, type JsonObject, parseStrict } from "../jcs/index.ts";
-import { type Algorithm, algorithmOf } from "../jwk/index.ts";
-import { orRefuse, VerificationError } from "../verification-error.ts";
-import { type ExpectedTyp, type JwsHeader, parseHeader } from "./header.ts";
-import { readHeaderJson } from "./read-header.ts";
+import { encodeBase64url } from "../digest/index.ts";
+import { canonicalBytes, type Json, type JsonObject } from "../jcs/index.ts";
+import { algorithmOf } from "../jwk/index.ts";
+import { VerificationError } from "../verification-error.ts";
+import { type Demands, readForm, readPayload, requireKey, requireSigned } from "./form.ts";
+import type { JwsHeader } from "./header.ts";
 import { signBytes, verifyBytes } from "./signature.ts";
-
-/** The longest compact form that is looked at, in characters, where the caller says nothing else. */
-export const defaultMaxLength = 16_384;
 
 const ascii = new TextEncoder();
 
@@ -17,16 +14,8 @@ type KeySource =
   | { key: KeyObject; resolve?: never }
   | { key?: never; resolve: (attackerHeader: JwsHeader) => KeyObject | undefined };
 
-/** What a verifier insists on. */
-export type Expectation = KeySource & {
-  typ: ExpectedTyp;
-  /** Algorithms taken here. The key's own algorithm must be among them and stand in the header. */
-  algs: readonly Algorithm[];
-  /** The header must bring its own public key (DPoP). Without it a header with `jwk` is refused. */
-  embeddedJwk?: true;
-  /** Longest compact form in characters; 16384 if absent. */
-  maxLength?: number;
-};
+/** What a verifier insists on, and where its key comes from. */
+export type Expectation = KeySource & Demands;
 
 /**
  * Signs a JSON payload. Header and payload are canonical JSON; `alg` follows from the key.
@@ -57,7 +46,7 @@ export function verifyCompact(
   expected: Expectation,
 ): { header: JwsHeader; payload: Json } {
   const { header, payload } = verifyCompactBytes(attackerCompact, expected);
-  return { header, payload: orRefuse("malformed", "the payload", () => parseStrict(payload)) };
+  return { header, payload: readPayload(payload) };
 }
 
 /**
@@ -68,14 +57,11 @@ export function verifyCompactBytes(
   attackerCompact: string,
   expected: Expectation,
 ): { header: JwsHeader; payload: Uint8Array; signed: Uint8Array } {
-  const [header, payload, signature] = split(attackerCompact, expected.maxLength ?? defaultMaxLength);
-  const attackerHeader = readHeader(header, expected);
-  const key = findKey(attackerHeader, expected);
-  const signed = ascii.encode(attackerCompact.slice(0, header.length + 1 + payload.length));
-  if (!verifyBytes(signed, decode("the signature", signature), key)) {
-    throw new VerificationError("bad-signature", "the signature does not verify");
-  }
-  return { header: attackerHeader, payload: decode("the payload", payload), signed };
+  const form = readForm(attackerCompact, expected);
+  const { header, payload, signed } = form;
+  const key = requireKey(expected.key ?? expected.resolve(header), algorithmOf, form, expected);
+  requireSigned(verifyBytes(signed, form.signature, key));
+  return { header, payload, signed };
 }
 
 /**
@@ -86,47 +72,13 @@ export function verifyCompactBytes(
  */
 export function readCompactBytes(
   attackerCompact: string,
-  expected: Pick<Expectation, "typ" | "algs" | "embeddedJwk" | "maxLength">,
-): { header: JwsHeader; payload: Uint8Array; signed: Uint8Array } {
-  const [header, payload, signature] = split(attackerCompact, expected.maxLength ?? defaultMaxLength);
-  const attackerHeader = readHeader(header, expected);
-  if (!expected.algs.includes(attackerHeader.alg)) {
+  expected: Demands,
+): { header: JwsHeader; payload: Uint8Array; signature: Uint8Array; signed: Uint8Array } {
+  const { header, payload, signature, signed } = readForm(attackerCompact, expected);
+  if (!expected.algs.includes(header.alg)) {
     throw new VerificationError("wrong-alg", "the header's alg is not taken here");
   }
-  decode("the signature", signature);
-  const signed = ascii.encode(attackerCompact.slice(0, header.length + 1 + payload.length));
-  return { header: attackerHeader, payload: decode("the payload", payload), signed };
-}
-
-function split(attackerCompact: string, maxLength: number): [string, string, string] {
-  if (typeof attackerCompact !== "string") throw new VerificationError("malformed", "a JWS must be a string");
-  if (attackerCompact.length > maxLength) throw new VerificationError("too-large", "the JWS is too long");
-  const [header, payload, signature, ...rest] = attackerCompact.split(".", 4);
-  if (header === undefined || payload === undefined || signature === undefined || rest.length > 0) {
-    throw new VerificationError("malformed", "a compact JWS has three parts");
-  }
-  return [header, payload, signature];
-}
-
-function readHeader(
-  encoded: string,
-  { typ, embeddedJwk }: Pick<Expectation, "typ" | "embeddedJwk">,
-): JwsHeader {
-  return parseHeader(readHeaderJson(encoded), typ, embeddedJwk ?? false);
-}
-
-function findKey(attackerHeader: JwsHeader, expected: Expectation): KeyObject {
-  const key = expected.key ?? expected.resolve(attackerHeader);
-  if (key === undefined) throw new VerificationError("unknown-key", "the signing key is not known here");
-  const alg = algorithmOf(key);
-  if (attackerHeader.alg !== alg || !expected.algs.includes(alg)) {
-    throw new VerificationError("wrong-alg", "the header's alg is not the key's, or not taken here");
-  }
-  return key;
-}
-
-function decode(what: string, encoded: string): Uint8Array {
-  return orRefuse("not-canonical", what, () => decodeBase64url(encoded));
+  return { header, payload, signature, signed };
 }
 
 function encodeJson(value: Json): string {

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from "../jcs/index.ts";
-import type { Algorithm } from "../jwk/index.ts";
+import type { Algorithm } from "../jwk/jwk.ts";
 import { VerificationError } from "../verification-error.ts";
 
 /** The protected header of a signature. Members that are not named here are ignored. */

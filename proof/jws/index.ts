@@ -15,13 +15,13 @@ export {
   requireIssuer,
 } from "./claims.ts";
 export {
-  defaultMaxLength,
   type Expectation,
   readCompactBytes,
   signCompact,
   verifyCompact,
   verifyCompactBytes,
 } from "./compact.ts";
+export { type Demands, defaultMaxLength } from "./form.ts";
 export type { ExpectedTyp, JwsHeader } from "./header.ts";
 export { clockSkewSeconds, requireAlive } from "./lifetime.ts";
 export { signBytes, verifyBytes } from "./signature.ts";

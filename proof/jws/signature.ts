@@ -1,7 +1,8 @@
 import { type KeyObject, sign, verify } from "node:crypto";
-import { type Algorithm, algorithmOf } from "../jwk/index.ts";
+import { algorithmOf } from "../jwk/index.ts";
 import { VerificationError } from "../verification-error.ts";
 import { fromDer, toDer } from "./ecdsa-der.ts";
+import { hasSizeOf } from "./form.ts";
 
 const digestOf = { ES256: "sha256", RS256: "sha256", EdDSA: null } as const;
 
@@ -24,7 +25,7 @@ export function signBytes(data: Uint8Array, key: KeyObject): Uint8Array {
  * signatures are r and s of 32 bytes each, never DER.
  */
 export function verifyBytes(data: Uint8Array, attackerSignature: Uint8Array, key: KeyObject): boolean {
-  const alg: Algorithm = algorithmOf(key);
-  if (alg !== "RS256" && attackerSignature.length !== 64) return false;
+  const alg = algorithmOf(key);
+  if (!hasSizeOf(alg, attackerSignature)) return false;
   return verify(digestOf[alg], data, key, alg === "ES256" ? toDer(attackerSignature) : attackerSignature);
 }

@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { isUtf8 } from "#native";
 import { maximumDepth } from "../jcs/index.ts";
 
 const quote = 0x22;
@@ -22,6 +22,7 @@ const safeDigits = 15;
 const numberCharacters = /^[-+.0-9e]$/;
 const literals = ["true", "false", "null"].map((text) => new TextEncoder().encode(text));
 const controlEscape = /^\\(?:["\\bfnrt]|u00(?:0[0-7be-f]|1[0-9a-f]))/;
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const idMember = new TextEncoder().encode('"id"');
 
 /**
@@ -149,7 +150,7 @@ class Scan {
   }
 
   #text(start: number, end: number): string {
-    return Buffer.from(this.#bytes.subarray(start, end)).toString("utf8");
+    return utf8.decode(this.#bytes.subarray(start, end));
   }
 }
 

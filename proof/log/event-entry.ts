@@ -1,4 +1,5 @@
-import { canonicalize, isJsonObject, JsonError, type JsonObject, parseStrict } from "../jcs/index.ts";
+import { canonicalBytes, isJsonObject, JsonError, type JsonObject, parseStrict } from "../jcs/index.ts";
+import { sameHash as sameBytes } from "../merkle/index.ts";
 
 /** An event as it stands in the log. */
 export type EventEntry = { id: string; event: JsonObject };
@@ -22,5 +23,5 @@ export function readEventEntry(attackerBytes: Uint8Array): EventEntry | undefine
 }
 
 function isCanonical(event: JsonObject, bytes: Uint8Array): boolean {
-  return Buffer.from(canonicalize(event)).equals(bytes);
+  return sameBytes(canonicalBytes(event), bytes);
 }

@@ -1,15 +1,9 @@
-import {
-  decodeBase64,
-  encodeBase64,
-  type OpenedCheckpoint,
-  openCheckpoint,
-  parseVkey,
-} from "../checkpoint/index.ts";
+import { decodeBase64, encodeBase64 } from "../checkpoint/base64.ts";
+import type { OpenedCheckpoint } from "../checkpoint/checkpoint-text.ts";
 import { isJsonObject, type Json } from "../jcs/index.ts";
 import { leafHash, verifyInclusion } from "../merkle/index.ts";
 import { VerificationError } from "../verification-error.ts";
 import { type EventEntry, readEventEntry } from "./event-entry.ts";
-import type { KnownLog } from "./verify-log.ts";
 
 /** The `type` member of evidence; nothing else may be read as evidence. */
 export const evidenceType = "countersign-evidence/v1";
@@ -62,16 +56,10 @@ export function parseEvidence(attackerDocument: Json): Evidence {
 }
 
 /**
- * Verifies evidence offline: the checkpoint is signed by this log, and the event stands in it.
- *
- * @param known the log's key and name, from configuration
- * @throws VerificationError `malformed`, `unknown-key`, `bad-signature`, `wrong-origin`, `not-canonical`
- *   when the event is not canonical JSON with an id, `no-proof` when the proof is not one for this event
- * @see RFC 9162 §2.1.3.2
+ * Judges whether the event stands in the log, once its checkpoint has been believed. Both halves of this
+ * package judge with it.
  */
-export function verifyEvidence(attackerDocument: Json, known: Omit<KnownLog, "since">): ProvenEvent {
-  const evidence = parseEvidence(attackerDocument);
-  const checkpoint = openCheckpoint(evidence.checkpoint, [parseVkey(known.vkey)], known.origin);
+export function judgeEvidence(evidence: Evidence, checkpoint: OpenedCheckpoint): ProvenEvent {
   const bytes = new TextEncoder().encode(evidence.event);
   const entry = readEventEntry(bytes);
   if (entry === undefined || !evidence.event.isWellFormed()) {

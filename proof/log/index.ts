@@ -10,9 +10,10 @@ export {
   makeEvidence,
   type ProvenEvent,
   parseEvidence,
-  verifyEvidence,
 } from "./evidence.ts";
 export { LogError } from "./log-error.ts";
 export type { LogReader } from "./log-reader.ts";
 export { proveEvent } from "./prove-event.ts";
-export { type KnownLog, type VerifiedLog, verifyLog } from "./verify-log.ts";
+export type { VerifiedLog } from "./replay.ts";
+export { verifyEvidence } from "./verify-evidence.ts";
+export { type KnownLog, verifyLog } from "./verify-log.ts";

@@ -1,8 +1,9 @@
 import { openCheckpoint, parseVkey } from "../checkpoint/index.ts";
 import { hashesFromTiles, inclusionPath, tileWidth } from "../merkle/index.ts";
 import { VerificationError } from "../verification-error.ts";
-import { type Evidence, makeEvidence, verifyEvidence } from "./evidence.ts";
+import { type Evidence, makeEvidence } from "./evidence.ts";
 import { type LogReader, readBundle, readTile } from "./log-reader.ts";
+import { verifyEvidence } from "./verify-evidence.ts";
 import type { KnownLog } from "./verify-log.ts";
 
 /**

@@ -1,21 +1,17 @@
 import type { KeyObject } from "node:crypto";
-import type { JsonObject } from "../jcs/index.ts";
-import { type Algorithm, algorithmOf, type KeySet } from "../jwk/index.ts";
-import {
-  claimsOf,
-  requireAlive,
-  requireAudience,
-  requiredJti,
-  requireIssuer,
-  signCompact,
-  verifyCompact,
-} from "../jws/index.ts";
+import { algorithmOf, type KeySet } from "../jwk/index.ts";
+import { claimsOf, requiredJti, signCompact, verifyCompact } from "../jws/index.ts";
 import { VerificationError } from "../verification-error.ts";
 import { type AccessTokenClaims, parseAccessTokenClaims } from "./claims.ts";
+import {
+  type AccessTokenExpectation,
+  accessTokenForm,
+  byKid,
+  judgeAccessToken,
+  type SignedClaims,
+  signedClaims,
+} from "./judge.ts";
 import type { TokenCache } from "./token-cache.ts";
-
-const typ = "at+jwt";
-const algs: readonly Algorithm[] = ["ES256", "EdDSA"];
 
 /**
  * Signs an access token. The claims pass the verifier's own reading first, so that nothing is issued which
@@ -30,7 +26,7 @@ export function issueAccessToken(claims: AccessTokenClaims, signer: { kid: strin
     throw new VerificationError("wrong-alg", "access tokens are signed ES256");
   const payload = parseAccessTokenClaims(claims);
   if (payload.exp <= payload.iat) throw new VerificationError("malformed", "exp must lie after iat");
-  return signCompact({ header: { typ, kid: signer.kid }, payload, key: signer.key });
+  return signCompact({ header: { typ: accessTokenForm.typ, kid: signer.kid }, payload, key: signer.key });
 }
 
 /**
@@ -41,7 +37,7 @@ export function issueAccessToken(claims: AccessTokenClaims, signer: { kid: strin
  * @param expected.audience the resource that asks, exactly
  * @param expected.keys the issuer's keys, imported once by `createKeySet`
  * @param expected.now milliseconds since 1970; `exp` has no leeway, `iat` and `nbf` have 30 s
- * @param expected.isDead whether any of these revocation keys has been revoked
+ * @param expected.isDead whether any of these revocation keys has been revoked; the key that signed is among them
  * @param expected.cache keeps tokens whose signature was verified; made by `createTokenCache`
  * @throws VerificationError `malformed`, `not-canonical`, `too-large`, `missing-claim`, `wrong-typ`,
  *   `wrong-alg`, `unknown-key`, `bad-signature`, `wrong-issuer`, `wrong-audience`, `expired`,
@@ -50,42 +46,34 @@ export function issueAccessToken(claims: AccessTokenClaims, signer: { kid: strin
  */
 export function verifyAccessToken(
   attackerToken: string,
-  expected: {
-    issuer: string;
-    audience: string;
-    keys: KeySet;
-    now: number;
-    isDead?: ((rev: string[]) => boolean) | undefined;
-    cache?: TokenCache | undefined;
-  },
+  expected: AccessTokenExpectation & { keys: KeySet; cache?: TokenCache | undefined },
 ): AccessTokenClaims {
   const { keys, cache, now } = expected;
   const known = cache?.find(attackerToken, keys, now);
-  const { claims, kid } = known ?? verifiedClaims(attackerToken, keys);
-  requireIssuer(claims, expected.issuer);
-  requireAudience(claims, expected.audience);
-  requireAlive(claims, now);
-  const token = known?.token ?? parseAccessTokenClaims(claims);
-  if (expected.isDead?.(token.rev)) {
-    cache?.forget(attackerToken);
-    throw new VerificationError("dead", "the token has been revoked");
-  }
-  if (known === undefined) cache?.keep(attackerToken, { claims, token, kid }, keys);
+  const signed = known ?? verifiedClaims(attackerToken, keys);
+  const token = judgedOrForgotten(attackerToken, signed, expected);
+  if (known === undefined) cache?.keep(attackerToken, { ...signed, token }, keys);
   return token;
 }
 
-function verifiedClaims(
-  attackerToken: string,
-  keys: KeySet,
-): { claims: JsonObject; kid: string | undefined } {
-  const { header, payload } = verifyCompact(attackerToken, { typ, algs, resolve: byKid(keys) });
-  return { claims: claimsOf(payload), kid: header.kid };
+function verifiedClaims(attackerToken: string, keys: KeySet): SignedClaims {
+  return signedClaims(verifyCompact(attackerToken, { ...accessTokenForm, resolve: byKid(keys) }));
 }
 
-const byKid =
-  (keys: KeySet) =>
-  ({ kid }: { kid?: string }): KeyObject | undefined =>
-    kid === undefined ? undefined : keys.get(kid);
+/** What has died is not kept either. */
+function judgedOrForgotten(
+  attackerToken: string,
+  signed: SignedClaims,
+  expected: AccessTokenExpectation & { cache?: TokenCache | undefined },
+): AccessTokenClaims {
+  try {
+    return judgeAccessToken(signed, expected);
+  } catch (refusal) {
+    if (refusal instanceof VerificationError && refusal.code === "dead")
+      expected.cache?.forget(attackerToken);
+    throw refusal;
+  }
+}
 
 /**
  * The `jti` of a token that these keys signed, whatever else is wrong with it: to say in a record which token
@@ -95,7 +83,8 @@ const byKid =
  */
 export function signedJti(attackerToken: string, keys: KeySet): string | undefined {
   try {
-    return requiredJti(claimsOf(verifyCompact(attackerToken, { typ, algs, resolve: byKid(keys) }).payload));
+    const { payload } = verifyCompact(attackerToken, { ...accessTokenForm, resolve: byKid(keys) });
+    return requiredJti(claimsOf(payload));
   } catch {
     return undefined;
   }

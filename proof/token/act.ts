@@ -1,5 +1,5 @@
 import { isJsonObject, type Json } from "../jcs/index.ts";
-import { optionalText, requiredText } from "../jws/index.ts";
+import { optionalText, requiredText } from "../jws/claims.ts";
 import { VerificationError } from "../verification-error.ts";
 
 /**

@@ -7,7 +7,7 @@ import {
   requiredJti,
   requiredSeconds,
   requiredText,
-} from "../jws/index.ts";
+} from "../jws/claims.ts";
 import { VerificationError } from "../verification-error.ts";
 import { type Act, parseAct } from "./act.ts";
 import { isStrength, type Strength } from "./strength.ts";
