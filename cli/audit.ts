@@ -14,8 +14,8 @@ export function auditCommands(program: Command): void {
     .description("prove that nothing in the log was changed, dropped or reordered")
     .option("--copy <folder>", "verify a copy made by `audit export`, without any server")
     .option(
-      "--vkey <key>",
-      "the log's public key as you noted it; otherwise the copy's or the server's word is taken",
+      "--vkey <key...>",
+      "the log's public key as you noted it, or several after a rotation; otherwise the copy's or the server's word is taken",
     )
     .option("--since <file>", "an earlier checkpoint that the log must continue")
     .action(verify);
@@ -37,7 +37,7 @@ export function auditCommands(program: Command): void {
     .action(async () => say.line((await serverKey(openClient())).vkey));
 }
 
-async function verify(options: { copy?: string; vkey?: string; since?: string }): Promise<void> {
+async function verify(options: { copy?: string; vkey?: string[]; since?: string }): Promise<void> {
   const { reader, key } = options.copy === undefined ? await ofServer() : readCopy(options.copy);
   const known: KnownLog = {
     ...key,

@@ -77,6 +77,22 @@ describe("the command line, as an administrator uses it", () => {
     const event = /"id":"(event_\w+)"/.exec(bundle)?.[1] ?? "";
     await says(/with its proof, is in/, "audit", "prove", event, "-o", join(terminal.home, "evidence.json"));
   });
+
+  test("lists the keys, rotates them, and withdraws one at once in an emergency", async () => {
+    const before = await says(/token +1 +active/, "keys");
+    const old = (await says(/log\+/, "audit", "key")).trim();
+    assert.ok(before.includes(old), "the log's key by its verifier key");
+    await says(/is published, and signs from/, "keys", "rotate", "log");
+    await says(/is published, and signs from/, "keys", "rotate", "token");
+    await refuses(/prepared already/, "keys", "rotate", "token");
+    await says(/signs from now on/, "keys", "rotate", "token", "--emergency");
+    await says(/token +3 +active/, "keys", "list");
+    assert.doesNotMatch(await says(/token/, "keys"), /token +[12] /);
+    await refuses(/pinned by whoever verifies/, "keys", "rotate", "log", "--emergency");
+    await refuses(/./, "keys", "rotate", "everything");
+    const revoked = await says(/./, "audit", "verify", "--vkey", old);
+    assert.match(revoked, /none changed/);
+  });
 });
 
 const eventsIn = (copy: string): number =>

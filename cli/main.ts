@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { agentCommands } from "./agents.ts";
 import { auditCommands } from "./audit.ts";
 import { demoCommand } from "./demo.ts";
+import { keyCommands } from "./keys.ts";
 import { manifestCommands } from "./manifest.ts";
 import { peopleCommands } from "./people.ts";
 import { policyCommands } from "./policy.ts";
@@ -32,6 +33,7 @@ for (const add of [
   taskCommands,
   tokenCommands,
   auditCommands,
+  keyCommands,
 ]) {
   add(program);
 }

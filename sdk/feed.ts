@@ -40,11 +40,16 @@ const longestPause = 2_000;
  * Follows the feed for as long as the process lives: what is known first, then the stream, resumed after the
  * last place that was heard whenever it breaks or falls silent.
  *
+ * @param onDead is told of each thing that has died, when it is heard
  * @returns once what is known has been read and the stream was heard for the first time
  * @throws CountersignError when that takes longer than the freshness bound
  */
-export async function followFeed(runtime: Runtime, source: FeedSource): Promise<RevocationFeed> {
-  const state = new Heard(runtime);
+export async function followFeed(
+  runtime: Runtime,
+  source: FeedSource,
+  onDead: (key: string) => void = () => {},
+): Promise<RevocationFeed> {
+  const state = new Heard(runtime, onDead);
   const stop = new AbortController();
   const close = (): void => {
     stop.abort();
@@ -67,19 +72,22 @@ class Heard {
   readonly dead = new Set<string>();
   seq = 0;
   readonly #runtime: Runtime;
+  readonly #onDead: (key: string) => void;
   /** When what is known here was the whole truth, by the clock that is never set. */
   #completeAt = Number.NEGATIVE_INFINITY;
   #onHeard: (() => void) | undefined;
   /** What broke the feed last. */
   trouble: unknown;
 
-  constructor(runtime: Runtime) {
+  constructor(runtime: Runtime, onDead: (key: string) => void) {
     this.#runtime = runtime;
+    this.#onDead = onDead;
   }
 
   add({ seq, key }: Revocation): void {
     if (seq > this.seq + 1) throw new CountersignError("the revocation feed has a gap");
     this.dead.add(key);
+    this.#onDead(key);
     this.seq = Math.max(this.seq, seq);
   }
 

@@ -60,3 +60,23 @@ test("what is wrong with a token besides its key fetches nothing", async () => {
   await assert.rejects(keys.verifyWith(expired), { code: "expired" });
   assert.equal(fetched(), 1);
 });
+
+test("a withdrawn key verifies nothing from the moment that is heard, whoever still publishes it", async () => {
+  const { keys, need, published, fetched } = followed("a");
+  await keys.verifyWith(need("a"));
+  keys.hear("task:a");
+  await keys.verifyWith(need("a"));
+  assert.equal(fetched(), 1, "other deaths are none of its business");
+  published.push({ ...makeKey().jwk, kid: "b" });
+  keys.hear("kid:a");
+  assert.equal(await keys.verifyWith(need("b")), "b", "the next one is fetched at once, not after the pause");
+  await assert.rejects(keys.verifyWith(need("a")), { code: "unknown-key" });
+  assert.equal(fetched(), 2);
+});
+
+test("a key that is withdrawn while the set is on its way is not taken from the answer", async () => {
+  const { keys, need } = followed("a");
+  const verified = keys.verifyWith(need("a"));
+  keys.hear("kid:a");
+  await assert.rejects(verified, { code: "unknown-key" });
+});

@@ -13,6 +13,11 @@ export interface IssuerKeys {
    * @throws whatever `verify` throws; Unreachable when keys are needed and cannot be had
    */
   verifyWith<T>(verify: (keys: KeySet) => T): Promise<T>;
+  /**
+   * Hears what has died. A key that was withdrawn (`kid:…`) verifies nothing here from this moment, whoever
+   * still publishes it, and the set is fetched anew for the one that took its place.
+   */
+  hear(deadKey: string): void;
 }
 
 /** Between two fetches for a key that nobody knows: strangers can invent `kid`s as fast as they like. */
@@ -23,10 +28,16 @@ const longestKept = 300_000;
 export function followIssuerKeys(runtime: Runtime, issuer: Issuer): IssuerKeys {
   let known: { keys: KeySet; at: number } | undefined;
   let fetching: Promise<KeySet> | undefined;
+  const withdrawn = new Set<string>();
+  /** A key was withdrawn since the last fetch began: what is known lacks the one that took its place. */
+  let outdated = false;
 
   const fetchKeys = async (): Promise<KeySet> => {
     const at = runtime.elapsed();
-    const keys = createKeySet(await ask(runtime, { method: "GET", url: issuer.jwksUri }));
+    outdated = false;
+    const published = createKeySet(await ask(runtime, { method: "GET", url: issuer.jwksUri }));
+    // After the answer has come: what died meanwhile is left out too.
+    const keys = new Map([...published].filter(([kid]) => !withdrawn.has(kid)));
     known = { keys, at };
     return keys;
   };
@@ -41,12 +52,19 @@ export function followIssuerKeys(runtime: Runtime, issuer: Issuer): IssuerKeys {
     known === undefined || runtime.elapsed() - known.at > longestKept ? refresh() : known.keys;
 
   return {
+    hear(deadKey) {
+      const [, kid] = /^kid:(.+)$/.exec(deadKey) ?? [];
+      if (kid === undefined) return;
+      withdrawn.add(kid);
+      outdated = true;
+      if (known?.keys.has(kid)) known = undefined;
+    },
     async verifyWith(verify) {
       const keys = await current();
       try {
         return verify(keys);
       } catch (cause) {
-        const mayAsk = known === undefined || runtime.elapsed() - known.at >= floorMilliseconds;
+        const mayAsk = known === undefined || outdated || runtime.elapsed() - known.at >= floorMilliseconds;
         if (!isUnknownKey(cause) || !mayAsk) throw cause;
         return verify(await refresh());
       }

@@ -28,7 +28,7 @@ export function testIssuer(clock: Runtime) {
   const key = makeKey();
   const jwks = { keys: [{ ...key.jwk, kid: "k1" }] };
   const keySet = createKeySet(jwks);
-  const keys: IssuerKeys = { verifyWith: async (verify) => verify(keySet) };
+  const keys: IssuerKeys = { verifyWith: async (verify) => verify(keySet), hear: () => {} };
   const holder = makeKey();
   const issue = (changes: Partial<AccessTokenClaims> = {}): string => {
     const iat = Math.floor(clock.now() / 1000);

@@ -117,7 +117,7 @@ test("an expired token is refused in the second in which it expires", async () =
 });
 
 test("a token is refused when any key that kills it is dead", async () => {
-  for (const dead of ["task:task_1", "edge:edge_1"]) {
+  for (const dead of ["task:task_1", "edge:edge_1", "kid:k1"]) {
     const { protector, request } = billing({
       feed: { ...livingFeed, isDead: (keys: string[] = []) => keys.includes(dead) },
     });
@@ -169,7 +169,7 @@ test("a feed that was not heard for ten seconds refuses, and lets through again 
 });
 
 test("without the issuer's keys nothing is let through", async () => {
-  const keys = { verifyWith: () => Promise.reject(new Unreachable("away")) };
+  const keys = { hear: () => {}, verifyWith: () => Promise.reject(new Unreachable("away")) };
   const { protector, request } = billing({ keys });
   await refusedWith(protector.verify(request()), 503, "temporarily_unavailable");
 });

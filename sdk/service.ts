@@ -71,7 +71,7 @@ export function serviceOf(instance: Instance): Service {
   const transactions = transactionsOf(instance);
   let following: Promise<RevocationFeed> | undefined;
   const feedOfAll = (): Promise<RevocationFeed> => {
-    following ??= followFeed(runtime, revocationsOf(instance)).catch((cause) => {
+    following ??= followFeed(runtime, revocationsOf(instance), keys.hear).catch((cause) => {
       following = undefined;
       throw cause;
     });

@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Server as TlsServer } from "node:tls";
-import { ed25519Signer, parseVkey } from "@countersign/proof/checkpoint";
+import { parseVkey } from "@countersign/proof/checkpoint";
 import { createKeyCache } from "@countersign/proof/jwk";
 import { parseTrustDomain } from "@countersign/proof/spiffe-id";
 import { pino } from "pino";
@@ -63,7 +63,7 @@ import {
   warnOfObserving,
 } from "./policy/index.ts";
 import { findPersonByEmail } from "./registry/index.ts";
-import { LiveFeed } from "./revocation/index.ts";
+import { LiveFeed, REVOCATION_CHANNEL, revoke } from "./revocation/index.ts";
 import { BundleCache, BundleRefresh } from "./spiffe/index.ts";
 import { riskSource } from "./threats/index.ts";
 
@@ -168,7 +168,7 @@ async function assemble(
   database: Database,
 ): Promise<ServerDeps> {
   const keys = await openKeyRing(basics, config.keys ?? join(config.data, "keys"));
-  const logKey = keys.logKey(`${config.trustDomain}/log`);
+  const log = `${config.trustDomain}/log`;
   const refusals = new RefusalCounter();
   const outbound = { local: isLocal(issuer) };
   const deps: ServerDeps = {
@@ -179,12 +179,12 @@ async function assemble(
     trustDomain: config.trustDomain,
     refusals,
     sealer: keys,
-    checkpointSigner: ed25519Signer(logKey.name, logKey.privateKey),
+    withdraw: (change, caller, kid) => revoke(deps, change, caller, [`kid:${kid}`], "key withdrawn"),
+    checkpointSigner: { name: log, keys: () => keys.logSigners(log) },
     lastCheckpoint: {
       recall: () => lastCheckpoint(keys.folder),
       remember: (note) => rememberCheckpoint(keys.folder, note),
     },
-    logVkey: logKey.vkey,
     policies: new ActivePolicies(),
     oracle: new Oracle(basics, config.oracleShare ?? ORACLE_SHARE),
     holderKeys: createKeyCache(HOLDER_KEYS),
@@ -204,7 +204,7 @@ async function assemble(
     facts: factSource({ ...basics, keys, issuer: issuer.origin, outbound }),
     risk: riskSource({ ...basics, database, refusals }),
   };
-  await checkLog(deps, keys.logVkeys(logKey.name).map(parseVkey));
+  await checkLog(deps, keys.logVkeys(log).map(parseVkey));
   await keepKeysFresh(deps);
   await installShippedPolicies(deps, system);
   if (config.recoverPolicies !== undefined) await recoverPolicies(deps, config.recoverPolicies);
@@ -223,6 +223,8 @@ async function serve(config: ServerConfig, options: ServerOptions, deps: ServerD
   const sequencer = startSequencer(deps);
   const stopChores = startChores(deps);
   const stopTls = followTls(config.tls, options.tls, deps, server.server as unknown as TlsServer);
+  // A key that another server has withdrawn signs nothing here from the moment that it is told.
+  const stopNoticing = deps.database.listen(REVOCATION_CHANNEL, () => noticeKeys(deps));
   const firstLink = () => firstLinkOf(deps);
   return {
     issuer: deps.issuer,
@@ -243,6 +245,7 @@ async function serve(config: ServerConfig, options: ServerOptions, deps: ServerD
     async close() {
       stopChores();
       stopTls();
+      stopNoticing();
       await deps.liveFeed.close();
       await server.close();
       deps.certificates.close();
@@ -255,6 +258,15 @@ async function serve(config: ServerConfig, options: ServerOptions, deps: ServerD
       await deps.database.close();
     },
   };
+}
+
+/** A folder that cannot be read now makes whoever asks for a key refuse; nobody has asked yet. */
+function noticeKeys({ keys, log }: ServerDeps): void {
+  try {
+    keys.notice(true);
+  } catch (error) {
+    log.error({ error: (error as Error).message }, "the key folder cannot be read");
+  }
 }
 
 /** What must happen again and again, whoever calls. A chore that fails is tried again at its next turn. */

@@ -10,15 +10,16 @@ import type { VerifierKey } from "./verifier-key.ts";
 /**
  * Signs a checkpoint. Never sign two that cannot both be true of one growing log.
  *
- * @param signer its name is the log's origin
+ * @param signers one, or several after a rotation: the log's key first. Their name is the log's origin
  * @returns the signed note
  * @throws VerificationError `malformed`
  */
 export function signCheckpoint(
   { size, root }: Pick<Checkpoint, "size" | "root">,
-  signer: NoteSigner,
+  signers: NoteSigner | readonly NoteSigner[],
 ): Promise<string> {
-  return signNote(checkpointText({ origin: signer.name, size, root, extensions: [] }), [signer]);
+  const all = "name" in signers ? [signers] : signers;
+  return signNote(checkpointText({ origin: all[0]?.name ?? "", size, root, extensions: [] }), all);
 }
 
 /**

@@ -11,9 +11,10 @@ export {
   type ProvenEvent,
   parseEvidence,
 } from "./evidence.ts";
+export type { KnownLog } from "./known-log.ts";
 export { LogError } from "./log-error.ts";
 export type { LogReader } from "./log-reader.ts";
 export { proveEvent } from "./prove-event.ts";
 export type { VerifiedLog } from "./replay.ts";
 export { verifyEvidence } from "./verify-evidence.ts";
-export { type KnownLog, verifyLog } from "./verify-log.ts";
+export { verifyLog } from "./verify-log.ts";

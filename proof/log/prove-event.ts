@@ -2,9 +2,9 @@ import { openCheckpoint, parseVkey } from "../checkpoint/index.ts";
 import { hashesFromTiles, inclusionPath, tileWidth } from "../merkle/index.ts";
 import { VerificationError } from "../verification-error.ts";
 import { type Evidence, makeEvidence } from "./evidence.ts";
+import { type KnownLog, vkeysOf } from "./known-log.ts";
 import { type LogReader, readBundle, readTile } from "./log-reader.ts";
 import { verifyEvidence } from "./verify-evidence.ts";
-import type { KnownLog } from "./verify-log.ts";
 
 /**
  * Makes evidence for one event out of the log's public files, and verifies it before giving it away.
@@ -19,7 +19,7 @@ export async function proveEvent(
   known: Omit<KnownLog, "since">,
 ): Promise<Evidence> {
   const note = await reader.checkpoint();
-  const { size } = openCheckpoint(note, [parseVkey(known.vkey)], known.origin);
+  const { size } = openCheckpoint(note, vkeysOf(known).map(parseVkey), known.origin);
   if (!Number.isSafeInteger(index) || index < 0 || index >= size) {
     throw new VerificationError("no-proof", `the signed log has ${size} entries`);
   }

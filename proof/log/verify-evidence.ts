@@ -1,7 +1,7 @@
 import { openCheckpoint, parseVkey } from "../checkpoint/index.ts";
 import type { Json } from "../jcs/index.ts";
 import { judgeEvidence, type ProvenEvent, parseEvidence } from "./evidence.ts";
-import type { KnownLog } from "./verify-log.ts";
+import { type KnownLog, vkeysOf } from "./known-log.ts";
 
 /**
  * Verifies evidence offline: the checkpoint is signed by this log, and the event stands in it.
@@ -13,5 +13,8 @@ import type { KnownLog } from "./verify-log.ts";
  */
 export function verifyEvidence(attackerDocument: Json, known: Omit<KnownLog, "since">): ProvenEvent {
   const evidence = parseEvidence(attackerDocument);
-  return judgeEvidence(evidence, openCheckpoint(evidence.checkpoint, [parseVkey(known.vkey)], known.origin));
+  return judgeEvidence(
+    evidence,
+    openCheckpoint(evidence.checkpoint, vkeysOf(known).map(parseVkey), known.origin),
+  );
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { formatVkey, signCheckpoint } from "../checkpoint/index.ts";
 import { canonicalBytes } from "../jcs/index.ts";
 import { CompactRange, leafHash } from "../merkle/index.ts";
 import { type Half, halves } from "../web/test-halves.ts";
@@ -176,6 +177,22 @@ function promises({ verifyLog }: Half): void {
     assert.equal((await verifyLog(readerOf(shortened), known)).size, 599);
     const error = await refusal(shortened, honest.checkpoint);
     assert.equal(error.code, "log-shortened");
+  });
+
+  test("after a rotation a log verifies by the old key and the new one, and goes on from a checkpoint of before", async () => {
+    const [old, fresh] = [newSigner(), newSigner()];
+    const before = await publish(events(300), old);
+    const range = new CompactRange();
+    for (const entry of events(600)) range.append(leafHash(entry));
+    const note = await signCheckpoint({ size: 600, root: range.root() }, [fresh, old]);
+    const after = { ...(await publish(events(600), old)), checkpoint: note };
+    for (const signer of [old, fresh]) {
+      assert.equal((await verifyLog(readerOf(after), knownBy(signer))).size, 600);
+    }
+    const both = { origin, vkey: [formatVkey(fresh), formatVkey(old)], since: before.checkpoint };
+    assert.equal((await verifyLog(readerOf(after), both)).size, 600);
+    const other = { ...both, vkey: [formatVkey(fresh), formatVkey(newSigner())] };
+    await assert.rejects(verifyLog(readerOf(after), other), { code: "unknown-key" });
   });
 
   test("a rewritten log, signed with the right key, is caught by an earlier checkpoint", async () => {

@@ -1,16 +1,7 @@
 import { openCheckpoint, parseVkey } from "../checkpoint/index.ts";
+import { type KnownLog, vkeysOf } from "./known-log.ts";
 import type { LogReader } from "./log-reader.ts";
 import { replayLog, type VerifiedLog } from "./replay.ts";
-
-/** Which log is meant, and what is already known of it. */
-export type KnownLog = {
-  /** The log's verifier key, from configuration. */
-  vkey: string;
-  /** The log's name. */
-  origin: string;
-  /** An earlier signed checkpoint, kept outside the log: it shows a log that was shortened or rewritten. */
-  since?: string;
-};
 
 /**
  * Verifies a whole log from its public files and trusts no number in them: every leaf is hashed from the
@@ -24,7 +15,7 @@ export type KnownLog = {
  * @see C2SP tlog-tiles, RFC 6962 §2.1
  */
 export async function verifyLog(reader: LogReader, known: KnownLog): Promise<VerifiedLog> {
-  const keys = [parseVkey(known.vkey)];
+  const keys = vkeysOf(known).map(parseVkey);
   const earlier = known.since === undefined ? undefined : openCheckpoint(known.since, keys, known.origin);
   const signed = openCheckpoint(await reader.checkpoint(), keys, known.origin);
   return replayLog(reader, signed, earlier);

@@ -1,9 +1,9 @@
 import { parseNoteKey } from "../checkpoint/note-key.ts";
 import type { Json } from "../jcs/index.ts";
 import { judgeEvidence, type ProvenEvent, parseEvidence } from "../log/evidence.ts";
+import { type KnownLog, vkeysOf } from "../log/known-log.ts";
 import type { LogReader } from "../log/log-reader.ts";
 import { replayLog, type VerifiedLog } from "../log/replay.ts";
-import type { KnownLog } from "../log/verify-log.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 
 /**
@@ -12,7 +12,7 @@ import { openCheckpoint } from "./checkpoint.ts";
  * @throws LogError, VerificationError see there
  */
 export async function verifyLog(reader: LogReader, known: KnownLog): Promise<VerifiedLog> {
-  const open = (note: string) => openCheckpoint(note, [parseNoteKey(known.vkey)], known.origin);
+  const open = (note: string) => openCheckpoint(note, vkeysOf(known).map(parseNoteKey), known.origin);
   const earlier = known.since === undefined ? undefined : await open(known.since);
   return replayLog(reader, await open(await reader.checkpoint()), earlier);
 }
@@ -27,6 +27,6 @@ export async function verifyEvidence(
   known: Omit<KnownLog, "since">,
 ): Promise<ProvenEvent> {
   const evidence = parseEvidence(attackerDocument);
-  const keys = [parseNoteKey(known.vkey)];
+  const keys = vkeysOf(known).map(parseNoteKey);
   return judgeEvidence(evidence, await openCheckpoint(evidence.checkpoint, keys, known.origin));
 }

@@ -25,6 +25,7 @@ export const ADMINISTERED: ReadonlySet<string> = new Set([
   "agent.resume",
   "agent.decommission",
   "instance.end",
+  "keys.rotate",
   "join-token.issue",
   "person.update",
   "person.suspend",

@@ -6,6 +6,7 @@ import * as catalog from "../catalog/index.ts";
 import * as delegation from "../delegation/index.ts";
 import * as governance from "../governance/index.ts";
 import type { Endpoint, Method, RateClass, Who } from "../http/index.ts";
+import * as keys from "../keys/index.ts";
 import * as login from "../login/index.ts";
 import * as manifest from "../manifest/index.ts";
 import * as oauth from "../oauth/index.ts";
@@ -49,6 +50,8 @@ const ASKERS = [...READERS, ...WORKLOADS] as const;
 const ROWS: readonly Row[] = [
   // the installation
   ["GET",  "/health",                                        health,                           ANYONE,        "read",    "health.read"],
+  ["GET",  "/keys",                                          keys.keyList,                     READERS,       "read",    "keys.list"],
+  ["POST", "/keys/:purpose/rotate",                          keys.keyRotate,                   ADMINISTRATOR, "write",   "keys.rotate"],
   ["GET",  "/openapi.json",                                  openapiDocument,                  ANYONE,        "read",    "openapi.read"],
 
   // the token service

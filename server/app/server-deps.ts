@@ -1,6 +1,7 @@
 import type { AuditRouteDeps } from "../audit/index.ts";
 import type { AuthzenDeps } from "../authzen/index.ts";
 import type { GovernanceDeps } from "../governance/index.ts";
+import type { RotationDeps } from "../keys/index.ts";
 import type { ManifestDeps } from "../manifest/index.ts";
 import type { OauthDeps } from "../oauth/index.ts";
 import type { RevocationRouteDeps } from "../revocation/index.ts";
@@ -10,6 +11,7 @@ import type { CertificateCallers } from "./authenticate-certificate.ts";
 export interface ServerDeps
   extends AuditRouteDeps,
     RevocationRouteDeps,
+    RotationDeps,
     OauthDeps,
     GovernanceDeps,
     AuthzenDeps,

@@ -1,3 +1,4 @@
+import { formatVkey } from "@countersign/proof/checkpoint";
 import { proveEvent } from "@countersign/proof/log";
 import { z } from "zod";
 import { cutPage, pageOf, pageQuery, route } from "../http/index.ts";
@@ -6,9 +7,13 @@ import { logFiles } from "./log-files.ts";
 import type { SequencerDeps } from "./sequencer.ts";
 import { findEvent, findEvents } from "./store.ts";
 
-export interface AuditRouteDeps extends SequencerDeps {
-  /** The log's public key in the form of C2SP signed-note. */
-  readonly logVkey: string;
+export type AuditRouteDeps = SequencerDeps;
+
+/** The log's name and its newest public key, in the form of C2SP signed-note. */
+function keyOf({ checkpointSigner }: AuditRouteDeps): { origin: string; vkey: string } {
+  const [newest] = checkpointSigner.keys();
+  if (newest === undefined) throw new TypeError("a log has a key");
+  return { origin: checkpointSigner.name, vkey: formatVkey(newest) };
 }
 
 const eventAnswer = z.object({
@@ -22,7 +27,7 @@ const PLAIN = "text/plain; charset=utf-8";
 export const auditKey = route<AuditRouteDeps>()({
   summary: "The log's name and public key (C2SP signed-note vkey). Pin it: a log is verified with it alone.",
   answers: { 200: z.object({ origin: z.string(), vkey: z.string() }) },
-  handle: async (deps) => ({ status: 200, body: { origin: deps.checkpointSigner.name, vkey: deps.logVkey } }),
+  handle: async (deps) => ({ status: 200, body: keyOf(deps) }),
 });
 
 export const auditCheckpoint = route<AuditRouteDeps>()({
@@ -74,7 +79,7 @@ export const auditEvidence = route<AuditRouteDeps>()({
         remedy: "Ask again in a second.",
       });
     }
-    const known = { origin: deps.checkpointSigner.name, vkey: deps.logVkey };
+    const known = keyOf(deps);
     return { status: 200, body: await proveEvent(logFiles(deps), event.leaf, known) };
   },
 });

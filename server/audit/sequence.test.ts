@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { afterEach, beforeEach, it } from "node:test";
-import { ed25519Signer, formatVkey } from "@countersign/proof/checkpoint";
+import { ed25519Signer, formatVkey, type NoteSigner } from "@countersign/proof/checkpoint";
 import { LogError, proveEvent, verifyEvidence, verifyLog } from "@countersign/proof/log";
 import { sql } from "kysely";
 import { z } from "zod";
@@ -33,13 +33,15 @@ function memory(): CheckpointMemory {
   };
 }
 
+const keptBy = (key: NoteSigner) => ({ name: key.name, keys: () => [key] });
+
 forEachEngine((engine) => {
   let open: TestDatabase<Omit<SequencerDeps, "database" | "clock" | "random" | "log">>;
   const signer = signerOf("log.example");
   const known = { vkey: formatVkey(signer), origin: signer.name };
 
   beforeEach(async () => {
-    open = await engine.open(auditMigrations, { checkpointSigner: signer, lastCheckpoint: memory() });
+    open = await engine.open(auditMigrations, { checkpointSigner: keptBy(signer), lastCheckpoint: memory() });
   });
   afterEach(() => open.close());
 
@@ -117,7 +119,7 @@ forEachEngine((engine) => {
 
   it("a log signed anew by another key is refused, here and by everybody", async () => {
     await record(6);
-    const forger = { ...open.deps, checkpointSigner: signerOf("log.example") };
+    const forger = { ...open.deps, checkpointSigner: keptBy(signerOf("log.example")) };
     await sequence(forger);
     await assert.rejects(verifyLog(logFiles(open.deps), known));
     await assert.rejects(checkLog(open.deps, [signer]), Fault);
@@ -139,7 +141,7 @@ forEachEngine((engine) => {
     await sequence(open.deps);
     const next = signerOf("log.example");
     await record(3);
-    await sequence({ ...open.deps, checkpointSigner: next });
+    await sequence({ ...open.deps, checkpointSigner: keptBy(next) });
     await checkLog(open.deps, [signer, next]);
     await assert.rejects(checkLog(open.deps, [signer]), Fault);
   });

@@ -43,6 +43,9 @@ async function extend(
     tree.append(leafHash(Buffer.from(event.body)), tiles.take);
   }
   await tiles.write(deps.database, change);
-  const checkpoint = await signCheckpoint({ size: tree.size, root: tree.root() }, deps.checkpointSigner);
+  const checkpoint = await signCheckpoint(
+    { size: tree.size, root: tree.root() },
+    deps.checkpointSigner.keys(),
+  );
   return { size: tree.size, checkpoint };
 }

@@ -9,9 +9,17 @@ export interface CheckpointMemory {
   remember(note: string): Promise<void>;
 }
 
+/** Who signs checkpoints. After a rotation the former keys go on signing beside the new one. */
+export interface CheckpointSigner {
+  /** The log's origin. */
+  readonly name: string;
+  /** The key in use first, then those it followed; never none. */
+  keys(): readonly NoteSigner[];
+}
+
 export interface SequencerDeps extends DatabaseDeps {
   /** Handed in by main from the key room, which stands above this one. */
-  readonly checkpointSigner: NoteSigner;
+  readonly checkpointSigner: CheckpointSigner;
   readonly lastCheckpoint: CheckpointMemory;
 }
 

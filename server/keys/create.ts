@@ -18,6 +18,8 @@ export interface Planned {
   readonly purpose: Purpose;
   readonly generation: number;
   readonly activates: number;
+  /** Those before it may be in other hands. */
+  readonly emergency?: true;
 }
 
 /**

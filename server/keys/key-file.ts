@@ -9,6 +9,7 @@ import { Fault } from "../lib/index.ts";
 import {
   type EnvelopeKey,
   inSuccession,
+  isWithdrawable,
   type Key,
   type LoneKey,
   PURPOSES,
@@ -26,6 +27,7 @@ const content = z.strictObject({
   generation: z.int().min(1),
   created: instant,
   activates: instant,
+  emergency: z.literal(true).optional(),
   jwk: z.record(z.string(), z.string()),
 });
 export type KeyContent = z.infer<typeof content>;
@@ -48,12 +50,17 @@ export const nameOfKeyFile = (key: { purpose: string; generation: number }): str
  * @throws Fault `unavailable` for a file that others could read, or that is damaged or not what its name says
  */
 export function readKeys(folder: string): Key[] {
-  const names = readdirSync(folder).filter((name) =>
-    /^(token|delegation|log|envelope)-[1-9][0-9]{0,8}\.json$/.test(name),
-  );
-  const keys = names.map((name) => readKeyFile(folder, name));
+  const keys = keyFilesIn(folder).map((name) => readKeyFile(folder, name));
   return inSuccession(keys.filter((key) => key !== undefined));
 }
+
+const KEY_FILE = new RegExp(`^(${PURPOSES.join("|")})-[1-9][0-9]{0,8}\\.json$`);
+
+/** The names of the key files: no key file ever changes, so while these are the same the keys are. */
+export const keyFilesIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => KEY_FILE.test(name))
+    .sort();
 
 /** A file that is gone between listing and reading was destroyed by another server. */
 function readKeyFile(folder: string, name: string): LoneKey | undefined {
@@ -69,6 +76,7 @@ function readKeyFile(folder: string, name: string): LoneKey | undefined {
 function importKey(text: string): LoneKey | undefined {
   try {
     const { jwk, ...facts } = content.parse(parseStrict(text));
+    if (facts.emergency && !isWithdrawable(facts.purpose)) return undefined;
     return facts.purpose === "envelope" ? importEnvelopeKey(facts, jwk) : importSigningKey(facts, jwk);
   } catch {
     return undefined;
@@ -77,7 +85,10 @@ function importKey(text: string): LoneKey | undefined {
 
 type Facts = Omit<KeyContent, "jwk">;
 
-function importEnvelopeKey(facts: Facts, jwk: KeyContent["jwk"]): Omit<EnvelopeKey, "retires"> | undefined {
+function importEnvelopeKey(
+  facts: Facts,
+  jwk: KeyContent["jwk"],
+): Omit<EnvelopeKey, "retires" | "withdrawn"> | undefined {
   const { kty, k = "", ...unknown } = jwk;
   const bytes = decodeBase64url(k);
   const sound = kty === "oct" && bytes.length === ENVELOPE_KEY_BYTES && Object.keys(unknown).length === 0;
@@ -85,7 +96,10 @@ function importEnvelopeKey(facts: Facts, jwk: KeyContent["jwk"]): Omit<EnvelopeK
   return { ...facts, purpose: "envelope", secret: createSecretKey(bytes) };
 }
 
-function importSigningKey(facts: Facts, jwk: KeyContent["jwk"]): Omit<SigningKey, "retires"> | undefined {
+function importSigningKey(
+  facts: Facts,
+  jwk: KeyContent["jwk"],
+): Omit<SigningKey, "retires" | "withdrawn"> | undefined {
   const purpose = facts.purpose as SigningPurpose;
   const privateKey = createPrivateKey({ key: jwk, format: "jwk" });
   const publicJwk = publicJwkOf(privateKey);

@@ -19,7 +19,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, it } from "node:test";
 import { inspect } from "node:util";
-import { ed25519Signer, openCheckpoint, parseVkey, signCheckpoint } from "@countersign/proof/checkpoint";
+import { openCheckpoint, parseVkey, signCheckpoint } from "@countersign/proof/checkpoint";
 import type { Json } from "@countersign/proof/jcs";
 import { createKeySet, parsePublicJwk, thumbprint } from "@countersign/proof/jwk";
 import { seededRandom, testClock } from "../audit/test-databases.ts";
@@ -140,8 +140,9 @@ it("a key of one purpose verifies nothing of another", async () => {
 
 it("the log's key signs checkpoints that a stranger verifies with its vkey alone", async () => {
   const ring = await open(freshFolder());
-  const { name, privateKey, vkey } = ring.logKey("example.org/log");
-  const note = await signCheckpoint({ size: 1, root: new Uint8Array(32) }, ed25519Signer(name, privateKey));
+  const signers = ring.logSigners("example.org/log");
+  const note = await signCheckpoint({ size: 1, root: new Uint8Array(32) }, signers);
+  const [vkey = ""] = ring.logVkeys("example.org/log");
   assert.equal(openCheckpoint(note, [parseVkey(vkey)], "example.org/log").size, 1);
   assert.deepEqual(ring.logVkeys("example.org/log"), [vkey]);
 });
@@ -291,7 +292,7 @@ it("no refusal and nothing that prints a ring shows a byte of a key", async () =
     ring.summary(),
     ring.publicJwks(),
     ring.signer("token"),
-    ring.logKey("example.org/log"),
+    ring.logSigners("example.org/log"),
     JSON.stringify(ring),
   ];
   const sealed = ring.seal(bytes, "a");

@@ -1,4 +1,5 @@
 import { hkdfSync, type KeyObject } from "node:crypto";
+import { ed25519Signer, formatVkey, type NoteSigner } from "@countersign/proof/checkpoint";
 import type { Algorithm } from "@countersign/proof/jwk";
 import type { Sealer } from "../audit/index.ts";
 import { type Deps, Fault, seconds } from "../lib/index.ts";
@@ -14,8 +15,7 @@ import {
   type SigningPurpose,
   stateAt,
 } from "./key.ts";
-import { ALGORITHMS, readKeys } from "./key-file.ts";
-import { type LogKey, logKeyOf } from "./log-key.ts";
+import { ALGORITHMS, keyFilesIn, readKeys } from "./key-file.ts";
 import { makePrivateFolder, requirePrivateFolder } from "./private-files.ts";
 import { type PublishedJwk, publishedJwk } from "./publish.ts";
 import { openWith, sealedUnder, sealWith } from "./seal.ts";
@@ -56,12 +56,14 @@ export async function openKeyRing(deps: Deps, folder: string): Promise<KeyRing> 
   return new KeyRing(deps, folder);
 }
 
-/** The keys of this installation. Private material stays inside but for `signer` and `logKey`. */
+/** The keys of this installation. Private material stays inside but for `signer` and `logSigners`. */
 export class KeyRing implements Sealer {
   readonly folder: string;
   readonly #deps: Deps;
   #keys: readonly Key[] = [];
   #looked = 0;
+  #noticed = 0;
+  #files = "";
 
   /** Use `openKeyRing`. */
   constructor(deps: Deps, folder: string) {
@@ -131,38 +133,63 @@ export class KeyRing implements Sealer {
   }
 
   /**
-   * The key that signs the log's checkpoints.
+   * Who signs the log's checkpoints now: the key in use, and after it those it followed. A verifier that has
+   * pinned an old key goes on verifying after a rotation, and finds the new key named in the log itself.
    * @param origin the log's name, such as `example.org/log`: first line of each checkpoint
    * @see C2SP tlog-checkpoint, signed-note
    */
-  logKey(origin: string): LogKey {
-    return logKeyOf(origin, this.signer("log").key);
+  logSigners(origin: string): NoteSigner[] {
+    const now = this.#deps.clock.now();
+    const former = this.#keys.filter((key) => key.purpose === "log" && stateAt(key, now) === "retired");
+    const own = [this.#inUse("log"), ...former.reverse()];
+    return own.flatMap((key) => (key.purpose === "envelope" ? [] : [ed25519Signer(origin, key.privateKey)]));
+  }
+
+  /** The verifier key of one of the log's keys. @throws Fault `unavailable` when it is not here */
+  logVkey(origin: string, kid: string): string {
+    const key = this.#keys.find((each) => each.purpose === "log" && each.kid === kid);
+    if (key === undefined || key.purpose === "envelope") throw noKey("log");
+    return formatVkey(ed25519Signer(origin, key.privateKey));
   }
 
   /** The verifier keys of all checkpoints ever signed here, for whoever holds an old one. */
   logVkeys(origin: string): string[] {
-    return this.#living().flatMap((key) =>
-      key.purpose === "log" ? [logKeyOf(origin, key.privateKey).vkey] : [],
-    );
+    return this.#living().flatMap((key) => (key.purpose === "log" ? [this.logVkey(origin, key.kid)] : []));
   }
 
   /** What may be said of the keys, oldest first per purpose; dead ones too until they are destroyed. */
   summary(): KeySummary[] {
     const now = this.#deps.clock.now();
     return this.#keys.map((key) => {
-      const { kid, purpose, generation, created, activates, retires } = key;
-      return { kid, purpose, generation, created, activates, retires, state: stateAt(key, now) };
+      const { kid, purpose, generation, created, activates, retires, withdrawn } = key;
+      return { kid, purpose, generation, created, activates, retires, withdrawn, state: stateAt(key, now) };
     });
   }
 
   /** Reads the folder again: another server may have made or destroyed keys. */
   refresh(): void {
     requirePrivateFolder(this.folder);
+    // Before the reading: what is made meanwhile is seen at the next look.
+    this.#files = keyFilesIn(this.folder).join();
     this.#keys = readKeys(this.folder);
     this.#looked = this.#deps.clock.now();
   }
 
+  /**
+   * Reads the keys again where one was made or removed. Cheap: it lists the folder, and that at most once a
+   * second however much is signed, unless it was told that there is news.
+   * @throws Fault `unavailable` when the folder cannot be read: a key that was withdrawn could not be seen
+   */
+  notice(told = false): void {
+    const { clock } = this.#deps;
+    if (!told && Math.abs(clock.now() - this.#noticed) < LEAST_BETWEEN_LOOKS) return;
+    this.#noticed = clock.now();
+    requirePrivateFolder(this.folder);
+    if (keyFilesIn(this.folder).join() !== this.#files) this.refresh();
+  }
+
   #inUse(purpose: Purpose): Key {
+    this.notice();
     const key = inUse(this.#keys, purpose, this.#deps.clock.now());
     if (key === undefined) throw noKey(purpose);
     return key;
@@ -174,6 +201,7 @@ export class KeyRing implements Sealer {
   }
 
   #find(purpose: Purpose, attackerKid: string): Key | undefined {
+    this.notice();
     const wanted = (key: Key): boolean => key.purpose === purpose && key.kid === attackerKid;
     const known = this.#living().find(wanted);
     const sinceLook = Math.abs(this.#deps.clock.now() - this.#looked); // a clock set back is no reason to wait

@@ -6,6 +6,7 @@ import { inSuccession, inUse, type Key, type LoneKey, PURPOSES, RHYTHMS, stateAt
 const states = ["prepared", "active", "retired", "dead"];
 
 const anyLife = fc.record({
+  withdrawn: fc.constant(false),
   purpose: fc.constantFrom(...PURPOSES),
   activates: fc.nat(1_000_000_000_000),
   retires: fc.option(fc.nat(1_000_000_000_000), { nil: undefined }),
@@ -27,7 +28,7 @@ it("a key is prepared, then active, then retired, then dead, and never goes back
 });
 
 it("a key without a successor is in use for ever, and a key is used from its very moment", () => {
-  const life = { purpose: "token", activates: 1_000, retires: undefined } as const;
+  const life = { purpose: "token", activates: 1_000, retires: undefined, withdrawn: false } as const;
   assert.equal(stateAt(life, 999), "prepared");
   assert.equal(stateAt(life, 1_000), "active");
   assert.equal(stateAt(life, Number.MAX_SAFE_INTEGER), "active");
@@ -36,7 +37,7 @@ it("a key without a successor is in use for ever, and a key is used from its ver
 it("a retired key verifies for exactly as long as the rhythm says, and keys kept for ever never die", () => {
   const retires = 5_000;
   for (const purpose of PURPOSES) {
-    const life = { purpose, activates: 0, retires };
+    const life = { purpose, activates: 0, retires, withdrawn: false };
     assert.equal(stateAt(life, retires), "retired");
     const { kept } = RHYTHMS[purpose];
     if (kept === Number.POSITIVE_INFINITY) assert.equal(stateAt(life, Number.MAX_SAFE_INTEGER), "retired");
@@ -46,6 +47,30 @@ it("a retired key verifies for exactly as long as the rhythm says, and keys kept
         ["retired", "dead"],
       );
   }
+});
+
+it("a key made in an emergency withdraws every one before it and none after it, whatever the clock says", () => {
+  const planned = fc.array(fc.record({ activates: fc.nat(10_000_000_000), emergency: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  fc.assert(
+    fc.property(planned, fc.nat(20_000_000_000), (plans, now) => {
+      const keys = inSuccession(
+        plans.map(({ activates, emergency }, i) => {
+          const key = { purpose: "token", generation: i + 1, activates };
+          return (emergency ? { ...key, emergency } : key) as LoneKey;
+        }),
+      );
+      const last = plans.findLastIndex(({ emergency }) => emergency);
+      for (const key of keys) {
+        if (key.generation <= last) assert.equal(stateAt(key, now), "dead");
+        else if (key.generation === last + 1) assert.equal(key.withdrawn, false);
+      }
+      const used = inUse(keys, "token", now);
+      assert.ok(used !== undefined && used.generation > last && stateAt(used, now) !== "dead");
+    }),
+  );
 });
 
 it("at any time exactly one key is in use, and it is never a dead one", () => {

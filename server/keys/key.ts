@@ -39,6 +39,8 @@ export interface KeyLife {
   readonly activates: number;
   /** When the next key takes over; undefined while there is no next one. */
   readonly retires: number | undefined;
+  /** A later key was made because this one may be in other hands: it is dead, whatever any clock says. */
+  readonly withdrawn: boolean;
 }
 
 /** `prepared` is published and not used; `retired` verifies and opens only; `dead` is to be destroyed. */
@@ -46,11 +48,21 @@ export type KeyState = "prepared" | "active" | "retired" | "dead";
 
 /** A key's state follows from times alone, so that servers on one folder need no other agreement. */
 export function stateAt(key: KeyLife, now: number): KeyState {
+  if (key.withdrawn) return "dead";
   if (key.retires !== undefined && now >= key.retires) {
     return now >= key.retires + RHYTHMS[key.purpose].kept ? "dead" : "retired";
   }
   return now < key.activates ? "prepared" : "active";
 }
+
+/**
+ * Purposes whose keys can be withdrawn at once. What is sealed under an envelope key would be lost with it,
+ * and the log's key is pinned by whoever verifies the log: nobody here can take it out of their hands.
+ */
+export const WITHDRAWABLE = ["token", "delegation"] as const satisfies readonly Purpose[];
+
+export const isWithdrawable = (purpose: Purpose): boolean =>
+  (WITHDRAWABLE as readonly Purpose[]).includes(purpose);
 
 interface KeyFacts extends KeyLife {
   /** RFC 7638 thumbprint; for the envelope key 96 random bits, base64url. */
@@ -58,6 +70,8 @@ interface KeyFacts extends KeyLife {
   /** First, second, … key of its purpose. */
   readonly generation: number;
   readonly created: number;
+  /** Made because those before it may be in other hands: they are dead from the moment this one is seen. */
+  readonly emergency?: true | undefined;
 }
 
 export interface SigningKey extends KeyFacts {
@@ -74,8 +88,11 @@ export interface EnvelopeKey extends KeyFacts {
 
 export type Key = SigningKey | EnvelopeKey;
 
+/** What a key learns from those that came after it. */
+type Fate = "retires" | "withdrawn";
+
 /** A key as read from its file: it does not know yet when the next one takes over. */
-export type LoneKey = Omit<SigningKey, "retires"> | Omit<EnvelopeKey, "retires">;
+export type LoneKey = Omit<SigningKey, Fate> | Omit<EnvelopeKey, Fate>;
 
 /**
  * Tells each key when it retires: at the first moment when a later key of its purpose is in use. So a key
@@ -86,15 +103,15 @@ export function inSuccession(keys: readonly LoneKey[]): Key[] {
   return byAge.map((key) => {
     const later = byAge.filter((other) => other.purpose === key.purpose && other.generation > key.generation);
     const retires = later.length === 0 ? undefined : Math.min(...later.map(({ activates }) => activates));
-    return { ...key, retires } as Key;
+    return { ...key, retires, withdrawn: later.some(({ emergency }) => emergency === true) } as Key;
   });
 }
 
 /**
- * The key of a purpose to use now: the active one. Where the clock was set back to before the oldest key's
- * time, that one, because a server without keys would help nobody.
+ * The key of a purpose to use now: the active one. Where the clock was set back to before the oldest living
+ * key's time, that one, because a server without keys would help nobody.
  */
 export function inUse(keys: readonly Key[], purpose: Purpose, now: number): Key | undefined {
-  const ofPurpose = keys.filter((key) => key.purpose === purpose);
-  return ofPurpose.find((key) => stateAt(key, now) === "active") ?? ofPurpose[0];
+  const living = keys.filter((key) => key.purpose === purpose && stateAt(key, now) !== "dead");
+  return living.find((key) => stateAt(key, now) === "active") ?? living[0];
 }

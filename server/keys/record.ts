@@ -1,4 +1,5 @@
 import { append, type PerformDeps, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
 import { keysCreated } from "./events.ts";
 import { type Purpose, RHYTHMS } from "./key.ts";
@@ -14,8 +15,14 @@ export interface KeysDeps extends PerformDeps {
   readonly issuer: string;
 }
 
-/** The part of them that keys need. */
-export type RotationDeps = PerformDeps & Pick<KeysDeps, "keys">;
+/** What the verbs of this room are handed. */
+export interface RotationDeps extends PerformDeps, Pick<KeysDeps, "keys" | "trustDomain"> {
+  /**
+   * Says, in the same change, that everything a key signed is dead: main hands in the room of revocations,
+   * which stands above this one.
+   */
+  readonly withdraw: (change: Change, caller: Caller, kid: string) => void;
+}
 
 /**
  * Tells the log of each key in the folder that it does not know, once, whoever made the key and however

@@ -4,8 +4,21 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, it } from "node:test";
+import {
+  formatVkey,
+  type NoteSigner,
+  openNote,
+  parseVkey,
+  signCheckpoint,
+} from "@countersign/proof/checkpoint";
 import { auditMigrations } from "../audit/index.ts";
-import { forEachEngine, seededRandom, type TestDatabase, type TestEngine } from "../audit/test-databases.ts";
+import {
+  forEachEngine,
+  seededRandom,
+  type TestDatabase,
+  type TestEngine,
+  testClock,
+} from "../audit/test-databases.ts";
 import { type Caller, Fault, hours, nobody } from "../lib/index.ts";
 import {
   type KeyRing,
@@ -20,9 +33,12 @@ import type { RotationDeps } from "./record.ts";
 
 interface House extends TestDatabase {
   readonly folder: string;
+  /** The keys that the revocation feed was told of. */
+  readonly withdrawn: string[];
   readonly deps: TestDatabase["deps"] & RotationDeps;
 }
 
+const LOG = "example.org/log";
 const administrator: Caller = { ...nobody("10.0.0.1"), principal: "person_ada", kind: "person" };
 const bytes = Buffer.from("signed long ago");
 const { lead, kept, period = 0 } = RHYTHMS.token;
@@ -114,7 +130,7 @@ forEachEngine((engine) => {
   it("when a key may have been stolen, a new one is used at once, even past one that waits", async () => {
     const { deps } = await house();
     await rotateKeys(deps, administrator, { purpose: "token" });
-    const { kid } = await rotateKeys(deps, administrator, { purpose: "token", now: true });
+    const { kid } = await rotateKeys(deps, administrator, { purpose: "token", emergency: true });
     assert.equal(deps.keys.signer("token").kid, kid);
     deps.clock.advance(lead);
     assert.equal(deps.keys.signer("token").kid, kid);
@@ -142,7 +158,6 @@ forEachEngine((engine) => {
     const { deps, folder } = await house();
     const sealed = deps.keys.seal(bytes, "kept");
     for (let i = 0; i < 3; i++) {
-      await rotateKeys(deps, administrator, { purpose: "envelope", now: true });
       deps.clock.advance(hours(24 * 400));
       await keepKeysFresh(deps);
     }
@@ -155,15 +170,115 @@ forEachEngine((engine) => {
     );
   });
 
-  it("old checkpoints stay verifiable: the log's former key is told for ever", async () => {
+  it("after a rotation of the log's key its checkpoints verify by the old key and by the new one, for ever", async () => {
     const { deps } = await house();
-    const { vkey } = deps.keys.logKey("example.org/log");
-    await rotateKeys(deps, administrator, { purpose: "log", now: true });
-    deps.clock.advance(hours(24 * 3_650));
+    const [old = ""] = deps.keys.logVkeys(LOG);
+    const { kid } = await rotateKeys(deps, administrator, { purpose: "log" });
+    const [{ body } = { body: {} }] = await eventsOf(deps, "keys.rotated");
+    assert.deepEqual(body, { kid, purpose: "log", vkey: deps.keys.logVkey(LOG, kid) });
+    assert.deepEqual(await signedBy(deps, old), [old], "the next one does not sign before its time");
+    for (const time of [lead, hours(24 * 3_650)]) {
+      deps.clock.advance(time);
+      await keepKeysFresh(deps);
+      const vkeys = deps.keys.logVkeys(LOG);
+      assert.deepEqual(vkeys, [old, body.vkey]);
+      for (const vkey of vkeys) assert.deepEqual(await signedBy(deps, vkey), [vkey]);
+      assert.equal(formatVkey(deps.keys.logSigners(LOG)[0] as NoteSigner), body.vkey);
+    }
+  });
+
+  it("in an emergency the new key signs now and the old ones are dead now, the one that waited too", async () => {
+    const { deps, folder, withdrawn } = await house();
+    const old = deps.keys.signer("token");
+    const waiting = await rotateKeys(deps, administrator, { purpose: "token" });
+    const { kid } = await rotateKeys(deps, administrator, { purpose: "token", emergency: true });
+    assert.equal(deps.keys.signer("token").kid, kid);
+    assert.deepEqual(published(deps), [kid]);
+    for (const dead of [old, waiting]) assert.equal(deps.keys.verifier("token", dead.kid), undefined);
+    assert.deepEqual(withdrawn, [old.kid, waiting.kid]);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith("token-")),
+      ["token-3.json"],
+    );
+    const told = (await eventsOf(deps, "keys.destroyed")).map(({ actor, body }) => [actor.principal, body]);
+    const dead = (key: string) => ["person_ada", { kid: key, purpose: "token", withdrawn: true }];
+    assert.deepEqual(new Set(told), new Set([dead(old.kid), dead(waiting.kid)]));
+    const rotated = (await eventsOf(deps, "keys.rotated")).map(({ body }) => body);
+    assert.deepEqual(rotated.at(-1), { kid, purpose: "token", emergency: true });
+    assert.equal(
+      deps.keys.signer("delegation").kid,
+      (await openKeyRing(deps, folder)).signer("delegation").kid,
+    );
+  });
+
+  it("a second server stops using a withdrawn key when it is told, and within a second if it is not, whatever its clock", async () => {
+    const { deps, folder } = await house();
+    const told = await openKeyRing(deps, folder);
+    const late = { ...deps, clock: testClock(deps.clock.now() - hours(1)) };
+    const untold = await openKeyRing(late, folder);
+    const old = deps.keys.signer("token").kid;
+    assert.equal(untold.signer("token").kid, old);
+    const { kid } = await rotateKeys(deps, administrator, { purpose: "token", emergency: true });
+    told.notice(true);
+    late.clock.advance(1_000);
+    for (const ring of [told, untold]) {
+      assert.equal(ring.signer("token").kid, kid);
+      assert.equal(ring.verifier("token", old), undefined);
+      assert.deepEqual(published({ keys: ring }), [kid]);
+    }
+  });
+
+  it("what cannot be withdrawn is not: the log's key and the envelope's know no emergency", async () => {
+    const { deps, folder, withdrawn } = await house();
+    const before = readdirSync(folder);
+    for (const purpose of ["log", "envelope"] as const) {
+      await assert.rejects(rotateKeys(deps, administrator, { purpose, emergency: true }), {
+        code: "invalid",
+      });
+    }
+    assert.deepEqual([readdirSync(folder), withdrawn], [before, []]);
+    const forged = readFileSync(join(folder, "envelope-1.json"), "utf8").replace("{", '{"emergency":true,');
+    writeFileSync(join(folder, "envelope-2.json"), forged.replace('"generation":1', '"generation":2'), {
+      mode: 0o600,
+    });
+    assert.throws(() => deps.keys.refresh(), { code: "unavailable" });
+  });
+
+  it("a server that ended between making an emergency's key and telling of it tells when it is back", async () => {
+    const { deps, withdrawn } = await house();
     await keepKeysFresh(deps);
-    assert.deepEqual(deps.keys.logVkeys("example.org/log").length, 2);
-    assert.ok(deps.keys.logVkeys("example.org/log").includes(vkey));
-    assert.notEqual(deps.keys.logKey("example.org/log").vkey, vkey);
+    const old = deps.keys.signer("token").kid;
+    const commit = (): Promise<void> => Promise.reject(new Fault("unavailable", "The store is away."));
+    const away = { ...deps, database: { ...deps.database, commit } };
+    await assert.rejects(rotateKeys(away, administrator, { purpose: "token", emergency: true }));
+    assert.notEqual(deps.keys.signer("token").kid, old, "the old key signs nothing from that moment");
+    withdrawn.length = 0;
+    await keepKeysFresh(deps);
+    assert.deepEqual(withdrawn, [old]);
+    assert.deepEqual(published(deps), [deps.keys.signer("token").kid]);
+  });
+
+  it("for a year no verifier that keeps published keys for an hour meets a token whose key it has not seen", async () => {
+    const { deps, folder } = await house();
+    const rings = [deps.keys, await openKeyRing(deps, folder), await openKeyRing(deps, folder)];
+    const servers = rings.map((keys, i) => ({ ...deps, keys, random: seededRandom(`server ${i}`) }));
+    const cache = { until: 0, kids: [] as string[] };
+    for (let hour = 0; hour < 24 * 365; hour += 6) {
+      // Each server looks after its keys at an hour of its own, and one of them is away for days.
+      const due = servers[hour % 5];
+      if (due !== undefined) await keepKeysFresh(due);
+      for (const keys of rings) {
+        if (deps.clock.now() >= cache.until) {
+          cache.until = deps.clock.now() + hours(1);
+          cache.kids = published({ keys });
+        }
+        const { kid } = keys.signer("token");
+        assert.ok(cache.kids.includes(kid), `hour ${hour}`);
+        assert.ok(rings.every((ring) => ring.verifier("token", kid) !== undefined));
+      }
+      deps.clock.advance(hours(6));
+    }
+    assert.equal(deps.keys.summary().filter(({ purpose }) => purpose === "log").length, 1);
   });
 
   it("a database whose keys are gone is not served with new ones", async () => {
@@ -182,7 +297,7 @@ forEachEngine((engine) => {
     const { deps, folder } = await house();
     await keepKeysFresh(deps);
     const first = readFileSync(join(folder, "token-1.json"));
-    await rotateKeys(deps, administrator, { purpose: "token", now: true });
+    await rotateKeys(deps, administrator, { purpose: "token", emergency: true });
     deps.clock.advance(kept);
     await keepKeysFresh(deps);
     writeFileSync(join(folder, "token-1.json"), first, { mode: 0o600 });
@@ -225,12 +340,21 @@ async function moveIn(engine: TestEngine): Promise<House> {
   const store = await engine.open([...auditMigrations, ...keysMigrations]);
   const folder = mkdtempSync(join(tmpdir(), "countersign-keys-"));
   const keys = await openKeyRing(store.deps, folder);
-  return { ...store, folder, deps: { ...store.deps, keys } };
+  const withdrawn: string[] = [];
+  const withdraw: RotationDeps["withdraw"] = (_change, _caller, kid) => void withdrawn.push(kid);
+  return { ...store, folder, withdrawn, deps: { ...store.deps, keys, trustDomain: "example.org", withdraw } };
 }
 
 async function leave({ folder, close }: House): Promise<void> {
   await close();
   rmSync(folder, { recursive: true });
+}
+
+/** The keys that a stranger who has pinned one finds under a checkpoint of today. */
+async function signedBy({ keys }: RotationDeps, vkey: string): Promise<string[]> {
+  const note = await signCheckpoint({ size: 1, root: new Uint8Array(32) }, keys.logSigners(LOG));
+  const { signedBy } = openNote(note, [parseVkey(vkey)]);
+  return signedBy.map(formatVkey);
 }
 
 interface Told {

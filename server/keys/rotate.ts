@@ -1,9 +1,10 @@
 import { append, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
 import { type Caller, Fault, system } from "../lib/index.ts";
 import { createKey } from "./create.ts";
 import { removeFile } from "./durable-file.ts";
 import { keysDestroyed, keysRotated } from "./events.ts";
-import { PURPOSES, type Purpose, RHYTHMS } from "./key.ts";
+import { isWithdrawable, PURPOSES, type Purpose, RHYTHMS } from "./key.ts";
 import { nameOfKeyFile } from "./key-file.ts";
 import type { KeySummary } from "./key-ring.ts";
 import { type RotationDeps, recordKeys } from "./record.ts";
@@ -11,44 +12,70 @@ import { insertKnownKey, type KnownKey, knownKeys, markDestroyed } from "./store
 
 export interface Rotation {
   readonly purpose: Purpose;
-  /** Uses the new key at once instead of after the lead time: when the old one may have been stolen. */
-  readonly now?: boolean;
+  /**
+   * The keys of this purpose may be in other hands: the new one signs now, and those before it are dead now,
+   * with everything that they signed.
+   */
+  readonly emergency?: boolean | undefined;
 }
 
 /**
  * Makes the next key of a purpose. It is published at once and used after its lead time; then the one
  * before retires, still verifies for as long as anything signed with it can live, and is destroyed
- * (`keepKeysFresh`).
+ * (`keepKeysFresh`). In an emergency it is used at once, and those before it are withdrawn.
  * @returns the new key's id and the moment (ms) from which it is used
- * @throws Fault `conflict` while a next key waits already, `unavailable` when the folder cannot be written
+ * @throws Fault `conflict` while a next key waits already, `invalid` where a purpose knows no emergency,
+ *   `unavailable` when the folder cannot be written
  */
 export async function rotateKeys(
   deps: RotationDeps,
   caller: Caller,
-  { purpose, now = false }: Rotation,
+  { purpose, emergency = false }: Rotation,
 ): Promise<{ kid: string; activates: number }> {
+  if (emergency) await recordKeys(deps, caller);
   let made: KeySummary | undefined;
-  return perform(deps, caller, "keys.rotate", async (change) => {
+  const next = await perform(deps, caller, "keys.rotate", async (change) => {
+    if (emergency && !isWithdrawable(purpose)) throw noEmergency(purpose);
     // When the change must be tried again, the key is there already.
-    made ??= await makeNext(deps, purpose, now);
+    made ??= await makeNext(deps, purpose, emergency);
     if ((await findKnown(deps, made)) === undefined) insertKnownKey(change, made, deps.clock.now());
-    append(change, keysRotated(deps, caller, {}, { kid: made.kid, purpose }));
+    append(change, keysRotated(deps, caller, {}, rotatedBody(deps, made, emergency)));
+    for (const key of withdrawnOf(deps, purpose)) await tellDestroyed(deps, change, caller, key);
     return { kid: made.kid, activates: made.activates };
   });
+  for (const key of withdrawnOf(deps, purpose)) await removeKeyFile(deps, key);
+  return next;
 }
 
-async function makeNext(deps: RotationDeps, purpose: Purpose, now: boolean): Promise<KeySummary> {
+const rotatedBody = (
+  { keys, trustDomain }: RotationDeps,
+  { kid, purpose }: KeySummary,
+  emergency: boolean,
+) => ({
+  kid,
+  purpose,
+  ...(emergency ? { emergency: true as const } : {}),
+  ...(purpose === "log" ? { vkey: keys.logVkey(`${trustDomain}/log`, kid) } : {}),
+});
+
+async function makeNext(deps: RotationDeps, purpose: Purpose, emergency: boolean): Promise<KeySummary> {
   deps.keys.refresh();
-  if (!now && nextWaits(deps, purpose)) throw waitsAlready(purpose);
+  if (!emergency && nextWaits(deps, purpose)) throw waitsAlready(purpose);
   const generation = 1 + Math.max(0, ...ofPurpose(deps, purpose).map((key) => key.generation));
-  const activates = deps.clock.now() + (now ? 0 : RHYTHMS[purpose].lead);
-  const made = await createKey(deps, deps.keys.folder, { purpose, generation, activates });
+  const activates = deps.clock.now() + (emergency ? 0 : RHYTHMS[purpose].lead);
+  const planned = { purpose, generation, activates, ...(emergency ? { emergency: true as const } : {}) };
+  const made = await createKey(deps, deps.keys.folder, planned);
   deps.keys.refresh();
   const next = ofPurpose(deps, purpose).find((key) => key.generation === generation);
+  // Whatever key another server has just made, it may be in the same hands as those before.
+  if (!made && emergency) return makeNext(deps, purpose, emergency);
   // Another server has just made the one of this generation: it is the next key, and not of our making.
   if (!made || next === undefined) throw waitsAlready(purpose);
   return next;
 }
+
+const withdrawnOf = (deps: RotationDeps, purpose: Purpose): KeySummary[] =>
+  ofPurpose(deps, purpose).filter(({ withdrawn }) => withdrawn);
 
 const ofPurpose = ({ keys }: RotationDeps, purpose: Purpose): KeySummary[] =>
   keys.summary().filter((key) => key.purpose === purpose);
@@ -58,8 +85,21 @@ const nextWaits = (deps: RotationDeps, purpose: Purpose): boolean =>
 
 const waitsAlready = (purpose: Purpose): Fault =>
   new Fault("conflict", `The next ${purpose} key is prepared already.`, {
-    remedy: "Wait until it is in use, or ask for a new one to be used now.",
+    remedy: "Wait until it is in use. If a key may be in other hands, rotate in an emergency.",
   });
+
+const noEmergency = (purpose: Purpose): Fault =>
+  purpose === "log"
+    ? new Fault(
+        "invalid",
+        "The log's key is pinned by whoever verifies the log; no server can withdraw it.",
+        {
+          remedy: "Rotate it without emergency, and give everybody who has pinned the old key the new one.",
+        },
+      )
+    : new Fault("invalid", `What rests under the ${purpose} key would be lost with it.`, {
+        remedy: "Rotate it without emergency: new things are sealed under the new key.",
+      });
 
 /**
  * What keys need without anybody asking: sees what other servers made, tells the log of it, makes the next
@@ -92,12 +132,26 @@ const findKnown = async ({ database }: RotationDeps, key: KeySummary): Promise<K
   (await knownKeys(database)).find(({ kid }) => kid === key.kid);
 
 async function destroyKey(deps: RotationDeps, key: KeySummary): Promise<void> {
-  await perform(deps, system, "keys.destroy", async (change) => {
-    const known = await findKnown(deps, key);
-    if (known === undefined || known.destroyed !== null) return;
-    markDestroyed(change, key, deps.clock.now());
-    append(change, keysDestroyed(deps, system, {}, { kid: key.kid, purpose: key.purpose }));
-  });
-  await removeFile(deps.keys.folder, nameOfKeyFile(key));
-  deps.keys.refresh();
+  await perform(deps, system, "keys.destroy", (change) => tellDestroyed(deps, change, system, key));
+  await removeKeyFile(deps, key);
+}
+
+/** Once, whoever does it. What a withdrawn key signed dies in the same change, wherever it is. */
+async function tellDestroyed(
+  deps: RotationDeps,
+  change: Change,
+  caller: Caller,
+  key: KeySummary,
+): Promise<void> {
+  const known = await findKnown(deps, key);
+  if (known === undefined || known.destroyed !== null) return;
+  const { kid, purpose, withdrawn } = key;
+  markDestroyed(change, key, deps.clock.now());
+  append(change, keysDestroyed(deps, caller, {}, { kid, purpose, ...(withdrawn ? { withdrawn } : {}) }));
+  if (withdrawn) deps.withdraw(change, caller, kid);
+}
+
+async function removeKeyFile({ keys }: RotationDeps, key: KeySummary): Promise<void> {
+  await removeFile(keys.folder, nameOfKeyFile(key));
+  keys.refresh();
 }

@@ -39,7 +39,8 @@ export interface TokenResponse {
  * @see RFC 9068 §2
  */
 export function mint(deps: OauthDeps, change: Change, client: BoundClient, mandate: Mandate): TokenResponse {
-  const claims = claimsOf(deps, client, mandate);
+  const signer = deps.keys.signer("token");
+  const claims = claimsOf(deps, client, mandate, signer.kid);
   guard(deps, change, client, mandate, claims.rev);
   const expires = claims.exp * 1000;
   const jti = claims.jti as Id<"jti">;
@@ -53,7 +54,7 @@ export function mint(deps: OauthDeps, change: Change, client: BoundClient, manda
     tokenIssued(deps, client.caller, aboutOf(client, mandate), issuedBody(deps, change, claims, mandate)),
   );
   const told = released(claims, mandate.release);
-  return answerOf(claims, mandate, issueAccessToken(told, deps.keys.signer("token")));
+  return answerOf(claims, mandate, issueAccessToken(told, signer));
 }
 
 /** What the token rests on must still hold at its commit. */
@@ -75,7 +76,7 @@ export function guard(
   requireAlive(change, rev);
 }
 
-function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Mandate): AccessTokenClaims {
+function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Mandate, kid: string): AccessTokenClaims {
   const { chain, granted } = mandate;
   const jti = newId(deps, "jti");
   const [first] = granted;
@@ -91,7 +92,13 @@ function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Mandate): Acces
     jti,
     cnf: client.binding.cnf,
     authorization_details: granted.length === 0 ? [toAsk(deps.issuer)] : granted.map(({ grant }) => grant),
-    rev: [...new Set([...revocationKeys(jti, client, chain, granted), ...(mandate.warrant?.rev ?? [])])],
+    rev: [
+      ...new Set([
+        ...revocationKeys(jti, client, chain, granted),
+        ...(mandate.warrant?.rev ?? []),
+        `kid:${kid}`,
+      ]),
+    ],
     strength: client.instance.strength,
     instance: client.instance.id,
     // What is for ourselves we judge ourselves, by what is dead now.

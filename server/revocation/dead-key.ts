@@ -1,6 +1,7 @@
 /**
  * What can die. A dead key is `<kind>:<what>`; where death can be lifted (a suspension), it names the epoch
  * that it ends, `agent:<name>#<epoch>`, and what comes after carries the next one. So no times are compared.
+ * A signing key that was withdrawn, `kid:<key id>`, takes with it whatever it signed.
  * Policies die by the number of their activation, `policy:<number>`: whatever was decided by them ends.
  */
 const KINDS = [
@@ -16,6 +17,7 @@ const KINDS = [
   "trust-domain",
   "workload",
   "provider",
+  "kid",
 ] as const;
 export type DeadKey = `${(typeof KINDS)[number]}:${string}`;
 
