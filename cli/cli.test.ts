@@ -93,6 +93,29 @@ describe("the command line, as an administrator uses it", () => {
     const revoked = await says(/./, "audit", "verify", "--vkey", old);
     assert.match(revoked, /none changed/);
   });
+
+  test("says to whom an agent may be shown, and the issuer describes itself to them", async () => {
+    await says(/to nobody outside/, "federation", "planning-agent");
+    const named = await says(
+      /sts\.amazonaws\.com/,
+      "federation",
+      "planning-agent",
+      "sts.amazonaws.com",
+      "vault",
+    );
+    assert.match(named, /spiffe:\/\/[^ ]+\/agent\/planning-agent/);
+    await says(/federation +1 +active/, "keys");
+    await refuses(/resource of ours/, "federation", "planning-agent", terminal.server.issuer);
+    await says(/to nobody outside/, "federation", "planning-agent", "--none");
+    await refuses(/./, "federation", "nobody-at-all", "vault");
+    const document = await (await fetch(`${terminal.server.issuer}/.well-known/openid-configuration`)).json();
+    const { keys } = await (await fetch(document.jwks_uri)).json();
+    assert.equal(document.issuer, terminal.server.issuer);
+    assert.deepEqual(
+      [...new Set(keys.map(({ alg }: { alg: string }) => alg))].sort(),
+      [...new Set([...document.id_token_signing_alg_values_supported, "ES256"])].sort(),
+    );
+  });
 });
 
 const eventsIn = (copy: string): number =>

@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { agentCommands } from "./agents.ts";
 import { auditCommands } from "./audit.ts";
 import { demoCommand } from "./demo.ts";
+import { federationCommand } from "./federation.ts";
 import { keyCommands } from "./keys.ts";
 import { manifestCommands } from "./manifest.ts";
 import { peopleCommands } from "./people.ts";
@@ -34,6 +35,7 @@ for (const add of [
   tokenCommands,
   auditCommands,
   keyCommands,
+  federationCommand,
 ]) {
   add(program);
 }

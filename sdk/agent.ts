@@ -87,6 +87,14 @@ export interface Agent {
   readonly warrants: Warrants;
   /** @throws Denied, ApprovalPending, Refused, Unreachable */
   delegate(request: DelegationRequest): Promise<Delegated>;
+  /**
+   * Who this agent is, for a cloud, a vault or a cluster that takes our issuer's word: an OpenID Connect ID
+   * token for this audience, which an administrator has named for the agent. Whoever holds it is the agent
+   * there until it expires, within minutes: hand it to nobody else.
+   *
+   * @throws Refused with the code `invalid_target` for another audience; Denied, ApprovalPending, Unreachable
+   */
+  identityToken(audience: string): Promise<{ token: string; expiresAt: number }>;
   /** Calls a tool with a token and a fresh proof over this call. The answer is the resource's, as it came. */
   call(token: AccessToken, call: OutgoingCall): Promise<Response>;
 }
@@ -107,6 +115,7 @@ export function agentOf(instance: Instance): Agent {
     token: (request) => exchange(instance, request),
     waitForApproval: (request, patience) => waitForApproval(instance, request, patience),
     delegate: (request) => delegate(instance, request),
+    identityToken: (audience) => identityToken(instance, audience),
     call: (token, call) => callTool(instance, token, call),
   };
 }
@@ -125,6 +134,22 @@ async function exchange(instance: Instance, request: TokenRequest): Promise<Acce
   );
   const grants = parseGrants(answer.authorization_details ?? null);
   return { token, resource: request.resource, expiresAt, grants };
+}
+
+async function identityToken(
+  instance: Instance,
+  audience: string,
+): Promise<{ token: string; expiresAt: number }> {
+  const asked = instance.runtime.now();
+  const { access_token, expires_in } = await instance.exchange({
+    grant_type: "client_credentials",
+    requested_token_type: "urn:ietf:params:oauth:token-type:id_token",
+    audience,
+  });
+  if (typeof access_token !== "string" || typeof expires_in !== "number") {
+    throw new Unreachable("the token endpoint answered no identity token");
+  }
+  return { token: access_token, expiresAt: asked + expires_in * 1000 };
 }
 
 function optionalParameters({ authorizationDetails, expiresIn }: TokenRequest): Record<string, string> {

@@ -26,6 +26,7 @@ export const ADMINISTERED: ReadonlySet<string> = new Set([
   "agent.decommission",
   "instance.end",
   "keys.rotate",
+  "federation.define",
   "join-token.issue",
   "person.update",
   "person.suspend",

@@ -57,6 +57,9 @@ const ROWS: readonly Row[] = [
   // the token service
   ["GET",  "/.well-known/oauth-authorization-server",        oauth.metadata,                   ANYONE,        "read",    "metadata.read"],
   ["GET",  "/.well-known/oauth-protected-resource",          oauth.resourceMetadata,           ANYONE,        "read",    "resource-metadata.read"],
+  ["GET",  "/.well-known/openid-configuration",              oauth.openidConfiguration,        ANYONE,        "read",    "metadata.openid"],
+  ["GET",  "/agents/:name/federation",                       oauth.federationShow,             READERS,       "read",    "federation.read"],
+  ["PUT",  "/agents/:name/federation",                       oauth.federationPut,              ADMINISTRATOR, "write",   "federation.define"],
   ["GET",  "/oauth/jwks",                                    oauth.jwks,                       ANYONE,        "read",    "jwks.read"],
   ["GET",  "/partners",                                      oauth.partnerList,                READERS,       "read",    "partner.list"],
   ["GET",  "/partners/:name",                                oauth.partnerShow,                READERS,       "read",    "partner.read"],

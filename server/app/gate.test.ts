@@ -17,6 +17,7 @@ const OPEN = [
   "GET /.well-known/oauth-protected-resource",
   "GET /oauth/jwks",
   "GET /oauth/warrant-keys",
+  "GET /.well-known/openid-configuration",
   "POST /oauth/token",
   "POST /oauth/revoke",
   "POST /oauth/introspect",

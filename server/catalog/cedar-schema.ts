@@ -172,7 +172,8 @@ const optionalTexts = (...names: string[]): CedarType =>
 /** Countersign's own decided actions. */
 const OWN_ACTIONS: Record<string, CedarAction> = {
   delegate: applies(["Agent"], context(NOTHING, { delegate: common("Delegate") })),
-  lend: applies(["Agent"], context(NOTHING)),
+  // What leaves the house: so far an identity, to whoever it is shown to.
+  lend: applies(["Agent"], context(optionalTexts("audience"))),
   register: applies(
     ["Person", "Agent", "Service"],
     context(optionalTexts("name", "class", "environment", "owner", "team")),

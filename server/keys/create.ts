@@ -1,7 +1,8 @@
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPair, type KeyObject } from "node:crypto";
+import { promisify } from "node:util";
 import { encodeBase64url } from "@countersign/proof/digest";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
-import { publicJwkOf, thumbprint } from "@countersign/proof/jwk";
+import { type Algorithm, publicJwkOf, thumbprint } from "@countersign/proof/jwk";
 import type { Deps } from "../lib/index.ts";
 import { createOnce } from "./durable-file.ts";
 import type { Purpose, SigningPurpose } from "./key.ts";
@@ -27,11 +28,21 @@ export interface Planned {
  * @returns false when another server has just made the one of this purpose and generation
  * @throws Fault `unavailable` when the folder cannot be written
  */
-export function createKey(deps: Deps, folder: string, planned: Planned): Promise<boolean> {
-  const material = planned.purpose === "envelope" ? envelopeMaterial(deps) : signingMaterial(planned.purpose);
+export async function createKey(deps: Deps, folder: string, planned: Planned): Promise<boolean> {
+  const { purpose } = planned;
+  const material = purpose === "envelope" ? envelopeMaterial(deps) : await signingMaterial(purpose);
   const content: KeyContent = { ...planned, ...material, created: deps.clock.now() };
   return createOnce(folder, nameOfKeyFile(planned), `${canonicalize(content as Json)}\n`);
 }
+
+/** RSA takes long to find; the others wait with it in a thread of their own. */
+const generate = promisify(generateKeyPair);
+
+const newPair = {
+  EdDSA: () => generate("ed25519", {}),
+  ES256: () => generate("ec", { namedCurve: "prime256v1" }),
+  RS256: () => generate("rsa", { modulusLength: 2048 }),
+} satisfies Record<Algorithm, () => Promise<{ privateKey: KeyObject }>>;
 
 type Material = Pick<KeyContent, "kid" | "jwk">;
 
@@ -40,11 +51,8 @@ function envelopeMaterial({ random }: Deps): Material {
   return { kid, jwk: { kty: "oct", k: encodeBase64url(random.bytes(ENVELOPE_KEY_BYTES)) } };
 }
 
-function signingMaterial(purpose: SigningPurpose): Material {
-  const { privateKey } =
-    ALGORITHMS[purpose] === "EdDSA"
-      ? generateKeyPairSync("ed25519")
-      : generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+async function signingMaterial(purpose: SigningPurpose): Promise<Material> {
+  const { privateKey } = await newPair[ALGORITHMS[purpose]]();
   const jwk = privateKey.export({ format: "jwk" }) as Record<string, string>;
   return { kid: thumbprint(publicJwkOf(privateKey)), jwk };
 }

@@ -4,6 +4,7 @@
  * are used, rotates them by itself and destroys them when nothing they signed can be alive. Beside them it
  * remembers the checkpoint signed last.
  */
+export { ensureKey } from "./ensure-key.ts";
 export { keysEvents } from "./events.ts";
 export { type KeyState, PURPOSES, type Purpose, RHYTHMS, type SigningPurpose, stateAt } from "./key.ts";
 export { type KeyRing, type KeySummary, openKeyRing, type Signer } from "./key-ring.ts";

@@ -3,7 +3,13 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { decodeBase64url } from "@countersign/proof/digest";
 import { parseStrict } from "@countersign/proof/jcs";
-import { algorithmOf, importPublicJwk, publicJwkOf, thumbprint } from "@countersign/proof/jwk";
+import {
+  type Algorithm,
+  algorithmOf,
+  importPublicJwk,
+  publicJwkOf,
+  thumbprint,
+} from "@countersign/proof/jwk";
 import { z } from "zod";
 import { Fault } from "../lib/index.ts";
 import {
@@ -32,10 +38,12 @@ const content = z.strictObject({
 });
 export type KeyContent = z.infer<typeof content>;
 
-export const ALGORITHMS: Readonly<Record<SigningPurpose, "ES256" | "EdDSA">> = {
+export const ALGORITHMS: Readonly<Record<SigningPurpose, Algorithm>> = {
   token: "ES256",
   delegation: "ES256",
   log: "EdDSA",
+  // The one algorithm that every cloud takes.
+  federation: "RS256",
 };
 
 export const ENVELOPE_KEY_BYTES = 32;

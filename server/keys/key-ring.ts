@@ -7,9 +7,11 @@ import { createKey } from "./create.ts";
 import { sweep } from "./durable-file.ts";
 import {
   inUse,
+  isPublishedAs,
   type Key,
   type KeyLife,
   type KeyState,
+  ON_DEMAND,
   PURPOSES,
   type Purpose,
   type SigningPurpose,
@@ -50,7 +52,7 @@ export async function openKeyRing(deps: Deps, folder: string): Promise<KeyRing> 
   await sweep(folder);
   const present = new Set(readKeys(folder).map(({ purpose }) => purpose));
   for (const purpose of PURPOSES) {
-    if (present.has(purpose)) continue;
+    if (present.has(purpose) || purpose === ON_DEMAND) continue;
     await createKey(deps, folder, { purpose, generation: 1, activates: deps.clock.now() });
   }
   return new KeyRing(deps, folder);
@@ -86,11 +88,14 @@ export class KeyRing implements Sealer {
   }
 
   /**
-   * The public keys of a purpose, next and last ones included: the body of the JWKS endpoint for access tokens,
-   * and of the one for delegations and warrants.
+   * The public keys of a purpose, next and last ones included: the body of the JWKS endpoint for access tokens
+   * and for what clouds are shown, and of the one for delegations and warrants.
    */
   publicJwks(purpose: "token" | "delegation" = "token"): { keys: PublishedJwk[] } {
-    return { keys: this.#living().flatMap((key) => (key.purpose === purpose ? [publishedJwk(key)] : [])) };
+    this.notice();
+    return {
+      keys: this.#living().flatMap((key) => (isPublishedAs(key, purpose) ? [publishedJwk(key)] : [])),
+    };
   }
 
   /**

@@ -3,12 +3,15 @@ import type { PublicJwk } from "@countersign/proof/jwk";
 import { hours } from "../lib/index.ts";
 
 /**
- * What a key is for, and nothing else: access tokens, delegation tokens, the log's checkpoints, and the
- * envelope under which secrets rest in the database.
+ * What a key is for, and nothing else: access tokens, delegation tokens, the log's checkpoints, the
+ * envelope under which secrets rest in the database, and identity tokens for others' clouds.
  */
-export const PURPOSES = ["token", "delegation", "log", "envelope"] as const;
+export const PURPOSES = ["token", "delegation", "log", "envelope", "federation"] as const;
 export type Purpose = (typeof PURPOSES)[number];
 export type SigningPurpose = Exclude<Purpose, "envelope">;
+
+/** Made when it is needed first, and published with those of access tokens. */
+export const ON_DEMAND = "federation" satisfies Purpose;
 
 const days = (n: number): number => hours(24 * n);
 
@@ -31,6 +34,8 @@ export const RHYTHMS: Readonly<Record<Purpose, Rhythm>> = {
   delegation: { lead: days(1), period: days(30), kept: days(31) },
   log: { lead: days(1), kept: Number.POSITIVE_INFINITY },
   envelope: { lead: days(1), period: days(90), kept: Number.POSITIVE_INFINITY },
+  // Clouds keep the keys that they have read for many hours, and nobody can tell them to look again.
+  federation: { lead: days(7), period: days(90), kept: days(1) },
 };
 
 /** What decides a key's state. Times in milliseconds since the epoch. */
@@ -59,7 +64,7 @@ export function stateAt(key: KeyLife, now: number): KeyState {
  * Purposes whose keys can be withdrawn at once. What is sealed under an envelope key would be lost with it,
  * and the log's key is pinned by whoever verifies the log: nobody here can take it out of their hands.
  */
-export const WITHDRAWABLE = ["token", "delegation"] as const satisfies readonly Purpose[];
+export const WITHDRAWABLE = ["token", "delegation", "federation"] as const satisfies readonly Purpose[];
 
 export const isWithdrawable = (purpose: Purpose): boolean =>
   (WITHDRAWABLE as readonly Purpose[]).includes(purpose);
@@ -115,3 +120,7 @@ export function inUse(keys: readonly Key[], purpose: Purpose, now: number): Key 
   const living = keys.filter((key) => key.purpose === purpose && stateAt(key, now) !== "dead");
   return living.find((key) => stateAt(key, now) === "active") ?? living[0];
 }
+
+/** Whether strangers find it in a set: what clouds are shown is verified by the set of access tokens. */
+export const isPublishedAs = (key: Key, purpose: SigningPurpose): key is SigningKey =>
+  key.purpose === purpose || (purpose === "token" && key.purpose === "federation");

@@ -15,8 +15,11 @@ export interface KeysDeps extends PerformDeps {
   readonly issuer: string;
 }
 
+/** What is needed to look after the folder and to tell the log of it. */
+export interface FolderDeps extends PerformDeps, Pick<KeysDeps, "keys"> {}
+
 /** What the verbs of this room are handed. */
-export interface RotationDeps extends PerformDeps, Pick<KeysDeps, "keys" | "trustDomain"> {
+export interface RotationDeps extends FolderDeps, Pick<KeysDeps, "trustDomain"> {
   /**
    * Says, in the same change, that everything a key signed is dead: main hands in the room of revocations,
    * which stands above this one.
@@ -29,7 +32,7 @@ export interface RotationDeps extends PerformDeps, Pick<KeysDeps, "keys" | "trus
  * the program ended since; so a key that was slipped into the folder shows.
  * @throws Fault `unavailable` when keys are gone that this database cannot be read or proven without
  */
-export function recordKeys(deps: RotationDeps, caller: Caller): Promise<void> {
+export function recordKeys(deps: FolderDeps, caller: Caller): Promise<void> {
   return perform(deps, caller, "keys.record", async (change) => {
     // The log first, the folder after: a key is in the folder before the log knows of it.
     const known = await knownKeys(deps.database);

@@ -115,7 +115,8 @@ export async function keepKeysFresh(deps: RotationDeps): Promise<void> {
 function isDue(deps: RotationDeps, purpose: Purpose): boolean {
   const { period, lead } = RHYTHMS[purpose];
   const newest = Math.max(...ofPurpose(deps, purpose).map((key) => key.activates));
-  return period !== undefined && deps.clock.now() >= newest + period - lead;
+  // What nobody has needed yet has no keys, and no next one.
+  return period !== undefined && Number.isFinite(newest) && deps.clock.now() >= newest + period - lead;
 }
 
 /** Another server that was quicker has done the same. */

@@ -74,11 +74,16 @@ async function authorized(
   try {
     return await authorize<"call">(deps, change, on.caller, question);
   } catch (fault) {
-    if (!(fault instanceof Fault)) throw fault;
-    if (fault.code === "approval-required") throw await pending(deps, change, fault);
-    if (fault.members.open !== undefined) throw inexact(grant, fault);
-    throw fault.code === "denied" ? denied(fault) : fault;
+    if (fault instanceof Fault && fault.members.open !== undefined) throw inexact(grant, fault);
+    throw await refused(deps, change, fault);
   }
+}
+
+/** What `authorize` threw, in OAuth's words; whatever else it was, as it is. */
+export async function refused(deps: OauthDeps, change: Change, fault: unknown): Promise<unknown> {
+  if (!(fault instanceof Fault)) return fault;
+  if (fault.code === "approval-required") return pending(deps, change, fault);
+  return fault.code === "denied" ? denied(fault) : fault;
 }
 
 /** Whether a person must say yes each time: the delegation says so, or the record of an agent in the chain. */

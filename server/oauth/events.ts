@@ -134,6 +134,31 @@ export const tokenRevoked = declareEvent(
   z.object({ jti: z.string(), client: z.string() }),
 );
 
+export const federationDefined = declareEvent(
+  "federation.defined",
+  "An administrator said to whom an agent may show an identity token.",
+  z.object({ audiences: z.array(z.string()), before: z.array(z.string()) }),
+);
+
+export const identityIssued = declareEvent(
+  "identity.issued",
+  "An agent was given an identity token for somebody else, with the decision behind it.",
+  z.object({
+    jti: z.string(),
+    audience: z.string(),
+    subject: z.string(),
+    client: z.string(),
+    strength: z.string(),
+    expires: z.int(),
+    decision: z.string(),
+    verdict: z.string(),
+    policies: z.array(z.string()),
+    policy_version: z.string(),
+    receipts: z.array(z.string()),
+    observed,
+  }),
+);
+
 export const toolCalled = declareEvent(
   "tool.called",
   "A service let an agent's call of a tool pass, after it was counted here.",
@@ -243,6 +268,8 @@ export const transactionReceived = declareEvent(
 export const oauthEvents: readonly EventKind[] = [
   tokenIssued,
   tokenRevoked,
+  federationDefined,
+  identityIssued,
   toolCalled,
   toolReturned,
   callRefused,

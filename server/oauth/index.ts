@@ -29,6 +29,7 @@ export {
   authorizePosted,
 } from "./routes-authorization.ts";
 export { serviceCertificatePut, serviceCertificateRemove, serviceCertificateShow } from "./routes-clients.ts";
+export { federationPut, federationShow, openidConfiguration } from "./routes-federation.ts";
 export { introspection } from "./routes-introspection.ts";
 export { partnerEnd, partnerList, partnerPut, partnerShow, partnerSubjectPut } from "./routes-partners.ts";
 export { resourceMetadata } from "./routes-resource.ts";

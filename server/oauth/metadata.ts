@@ -3,6 +3,7 @@ import { methodsOffered } from "./client-authentication.ts";
 import { ID_JAG } from "./grants/exchange/token-types.ts";
 import { grantHandlers } from "./grants/index.ts";
 import { interactiveGrants } from "./interactive-token.ts";
+import { IDENTITY_CLAIMS } from "./identity-token.ts";
 
 /** The keys with which clients sign, as JOSE calls them. */
 const ALGORITHMS = ["ES256", "EdDSA"];
@@ -57,3 +58,20 @@ export const resourceMetadataOf = (issuer: string) => ({
   dpop_bound_access_tokens_required: true,
   resource_name: "Countersign",
 });
+
+/**
+ * The same, for those who look for OpenID Connect: clouds, vaults and clusters that take our identity tokens.
+ * They ask at the token endpoint; `id_token` stands among the response types because some of them want one
+ * named there.
+ * @see OpenID Connect Discovery §3
+ */
+export function openidConfigurationOf(...of: Parameters<typeof metadataOf>) {
+  const metadata = metadataOf(...of);
+  return {
+    ...metadata,
+    response_types_supported: [...metadata.response_types_supported, "id_token"],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["RS256"],
+    claims_supported: IDENTITY_CLAIMS,
+  };
+}

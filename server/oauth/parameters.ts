@@ -19,13 +19,21 @@ const NOT_ON_OFFER: Readonly<Record<string, Code>> = { scope: "invalid-scope", a
 /** Where what is asked for goes to another authorization server, the audience names it. */
 const NAMES_AUDIENCE: ReadonlySet<string | undefined> = new Set(["urn:ietf:params:oauth:token-type:id-jag"]);
 
+const IDENTITY = ["urn:ietf:params:oauth:token-type:id_token", "urn:ietf:params:oauth:token-type:jwt"];
+
+/** Whether a client asks, for itself, who it is: a token for somebody else, which has an audience. */
+export const asksForIdentity = ({ grant_type, requested_token_type }: Form): boolean =>
+  grant_type === "client_credentials" && IDENTITY.includes(requested_token_type ?? "");
+
+const namesAudience = (form: Form): boolean =>
+  NAMES_AUDIENCE.has(form.requested_token_type) || asksForIdentity(form);
+
 /** @throws Fault `invalid-scope` for `scope`, `invalid-target` for `audience` */
 export function refuseNotOnOffer(form: Form): void {
   // Whoever asks for a transaction token must send both; what they may be is judged there.
   if (form.requested_token_type === txnTokenType) return;
   for (const [name, code] of Object.entries(NOT_ON_OFFER)) {
-    if (form[name] === undefined) continue;
-    if (name === "audience" && NAMES_AUDIENCE.has(form.requested_token_type)) continue;
+    if (form[name] === undefined || (name === "audience" && namesAudience(form))) continue;
     throw new Fault(code, `This server does not take ${name}.`, {
       remedy: "Name one resource, and what you need of it in authorization_details.",
     });

@@ -1,6 +1,7 @@
 import type { ColumnTypes, Migration } from "../database/index.ts";
 import { clientMigrations } from "./tables-clients.ts";
 import { codesMigrations } from "./tables-codes.ts";
+import { federationMigrations } from "./tables-federation.ts";
 import { partnerMigration } from "./tables-partners.ts";
 import { statusMigrations } from "./tables-status.ts";
 import { warrantMigration } from "./tables-warrants.ts";
@@ -55,6 +56,7 @@ export const oauthMigrations: Migration[] = [
   partnerMigration,
   ...statusMigrations,
   ...codesMigrations,
+  ...federationMigrations,
 ];
 
 async function createProofs(schema: Schema, types: ColumnTypes): Promise<void> {

@@ -7,10 +7,11 @@ import { decideGrants } from "../decide-grants.ts";
 import type { Mandate } from "../mandate.ts";
 import { mint } from "../mint.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
-import { authorizationDetailsOf, type Form, lifetimeOf, resourceOf } from "../parameters.ts";
+import { asksForIdentity, authorizationDetailsOf, type Form, lifetimeOf, resourceOf } from "../parameters.ts";
 import { requireFitting } from "../requested.ts";
 import { knownResource } from "../resource.ts";
 import { refuseCounted, refuseWithinTask } from "../standing.ts";
+import { federationToken } from "./federation-token.ts";
 import type { GrantHandler } from "./index.ts";
 
 /**
@@ -21,6 +22,8 @@ import type { GrantHandler } from "./index.ts";
 export const clientCredentials: GrantHandler = {
   grantType: "client_credentials",
   async handle(deps, change, client, form) {
+    if (asksForIdentity(form)) return federationToken(deps, change, client, form);
+    requireAccessToken(form);
     const resource = resourceOf(form);
     const grants = authorizationDetailsOf(form);
     const mandate =
@@ -30,6 +33,16 @@ export const clientCredentials: GrantHandler = {
     return mint(deps, change, client, mandate);
   },
 };
+
+/** Another kind of token than the one that was asked for would be a surprise. */
+function requireAccessToken({ requested_token_type: attackerType }: Form): void {
+  if (attackerType === undefined || attackerType === ACCESS_TOKEN) return;
+  throw new Fault("invalid-request", "Tokens of this type are not issued here.", {
+    remedy: "Ask for an access token, or for an id_token with an audience.",
+  });
+}
+
+const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
 
 function forOurself(deps: OauthDeps, form: Form, grants: Grant[] | undefined): Mandate {
   if (grants === undefined)
