@@ -22,10 +22,10 @@ const federationShown = z.object({
 export const openidConfiguration = route<OauthDeps>()({
   summary: "What this issuer is to clouds, vaults and clusters (OpenID Connect Discovery 1.0).",
   answers: { 200: z.record(z.string(), z.unknown()) },
-  handle: async ({ issuer }) => ({
+  handle: async ({ issuer, clientCertificates }) => ({
     status: 200,
     headers: KEPT_A_MINUTE,
-    body: openidConfigurationOf(issuer),
+    body: openidConfigurationOf(issuer, clientCertificates),
   }),
 });
 

@@ -114,13 +114,14 @@ async function useApproval(
 /** No token outlives whoever it speaks of; whole seconds, rounded down. */
 function claimsOf(
   deps: OauthDeps,
-  { instance }: BoundClient,
+  { instance, binding }: BoundClient,
   agent: Agent,
   audience: string,
   form: Form,
 ): IdentityTokenClaims {
   const now = deps.clock.now();
-  const ends = Math.min(now + lifetimeOf(form), instance.expires, agent.expires ?? Number.POSITIVE_INFINITY);
+  const others = [binding.expires ?? [], agent.expires ?? []].flat();
+  const ends = Math.min(now + lifetimeOf(form), instance.expires, ...others);
   const [iat, exp] = [inSeconds(now), inSeconds(ends)];
   if (exp <= iat) {
     throw new Fault("gone", "What this token would speak of is about to expire.", { remedy: "Enrol anew." });
