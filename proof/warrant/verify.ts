@@ -155,9 +155,10 @@ function requireUsable(
   }
 }
 
-/** What kills a chain: what the issuer wrote into its root, its task, and any of its links or holders. */
+/** What kills a chain: what the issuer wrote into its root, the key that signed it, its task, any link or holder. */
 function deadKeys(chain: readonly WarrantLink[]): string[] {
-  const keys = chain.flatMap(({ claims, jkt }) => [
+  const keys = chain.flatMap(({ claims, jkt, kid }) => [
+    ...(kid === undefined ? [] : [`kid:${kid}`]),
     ...(claims.rev ?? []),
     `task:${claims.txn}`,
     `jti:${claims.jti}`,
