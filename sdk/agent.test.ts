@@ -111,6 +111,21 @@ test("a bearer token is no answer: it would be worth something to whoever steals
   await assert.rejects(agent.actorToken(), Unreachable);
 });
 
+test("an identity token is asked for by this agent itself, for one audience, and for nothing else", async () => {
+  const answer = { access_token: "id", token_type: "N_A", expires_in: 300 };
+  const { agent, sent, clock } = await enrolled({ body: answer }, { body: { token_type: "N_A" } });
+  assert.deepEqual(await agent.identityToken("sts.amazonaws.com"), {
+    token: "id",
+    expiresAt: clock.now() + 300_000,
+  });
+  const form = new URLSearchParams(sent[2]?.body ?? "");
+  assert.equal(form.get("grant_type"), "client_credentials");
+  assert.equal(form.get("requested_token_type"), "urn:ietf:params:oauth:token-type:id_token");
+  assert.deepEqual(form.getAll("audience"), ["sts.amazonaws.com"]);
+  assert.equal(form.get("resource"), null);
+  await assert.rejects(agent.identityToken("vault"), Unreachable);
+});
+
 test("a token is exchanged for the delegation, as this agent, for one resource", async () => {
   const issued = {
     access_token: "at",
