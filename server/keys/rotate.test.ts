@@ -228,6 +228,22 @@ forEachEngine((engine) => {
     }
   });
 
+  it("a withdrawn key that comes back out of an old backup is not used again", async () => {
+    const { deps, folder } = await house();
+    await keepKeysFresh(deps);
+    const backup = readFileSync(join(folder, "token-1.json"));
+    const old = deps.keys.signer("token").kid;
+    await rotateKeys(deps, administrator, { purpose: "token", emergency: true });
+    rmSync(join(folder, "token-2.json"));
+    writeFileSync(join(folder, "token-1.json"), backup, { mode: 0o600 });
+    const restored = { ...deps, keys: await openKeyRing(deps, folder) };
+    await keepKeysFresh(restored);
+    assert.notEqual(restored.keys.signer("token").kid, old);
+    assert.equal(restored.keys.verifier("token", old), undefined);
+    assert.deepEqual(published(restored), [restored.keys.signer("token").kid]);
+    assert.ok((await eventsOf(deps, "keys.created")).some(({ body }) => body.kid === published(restored)[0]));
+  });
+
   it("what cannot be withdrawn is not: the log's key and the envelope's know no emergency", async () => {
     const { deps, folder, withdrawn } = await house();
     const before = readdirSync(folder);

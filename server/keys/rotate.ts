@@ -107,9 +107,27 @@ const noEmergency = (purpose: Purpose): Fault =>
  */
 export async function keepKeysFresh(deps: RotationDeps): Promise<void> {
   await recordKeys(deps, system);
+  await removeDestroyed(deps);
   for (const purpose of PURPOSES) if (isDue(deps, purpose)) await rotateUnlessDone(deps, purpose);
   for (const key of deps.keys.summary()) if (key.state === "dead") await destroyKey(deps, key);
 }
+
+/**
+ * A key that the log knows as destroyed and that is there again, out of an old backup, is not used again: it
+ * may have been withdrawn. Where the backup held nothing newer, a new key takes its place.
+ */
+async function removeDestroyed(deps: RotationDeps): Promise<void> {
+  const destroyed = new Set((await knownKeys(deps.database)).flatMap(gone));
+  const back = deps.keys.summary().filter(({ kid }) => destroyed.has(kid));
+  for (const key of back) await removeKeyFile(deps, key);
+  for (const purpose of new Set(back.map((key) => key.purpose))) {
+    if (ofPurpose(deps, purpose).length > 0) continue;
+    await createKey(deps, deps.keys.folder, { purpose, generation: 1, activates: deps.clock.now() });
+    await recordKeys(deps, system);
+  }
+}
+
+const gone = ({ kid, destroyed }: KnownKey): string[] => (destroyed === null ? [] : [kid]);
 
 /** Whether the newest key of the purpose is so old that the next one's lead must begin. */
 function isDue(deps: RotationDeps, purpose: Purpose): boolean {
