@@ -34,10 +34,11 @@ export async function verifyCompact(
 export async function verifyCompactBytes(
   attackerCompact: string,
   expected: Expectation,
-): Promise<{ header: JwsHeader; payload: Uint8Array }> {
+): Promise<{ header: JwsHeader; payload: Uint8Array; signed: Uint8Array }> {
   const form = readForm(attackerCompact, expected);
   const found = expected.key ?? (await expected.resolve(form.header));
   const key = requireKey(found, algorithmOf, form, expected);
   requireSigned(await verifyBytes(form.signed, form.signature, key));
-  return { header: form.header, payload: form.payload };
+  const { header, payload, signed } = form;
+  return { header, payload, signed };
 }

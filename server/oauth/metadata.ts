@@ -2,8 +2,8 @@ import { acrValues } from "@countersign/proof/token";
 import { methodsOffered } from "./client-authentication.ts";
 import { ID_JAG } from "./grants/exchange/token-types.ts";
 import { grantHandlers } from "./grants/index.ts";
-import { interactiveGrants } from "./interactive-token.ts";
 import { IDENTITY_CLAIMS } from "./identity-token.ts";
+import { interactiveGrants } from "./interactive-token.ts";
 
 /** The keys with which clients sign, as JOSE calls them. */
 const ALGORITHMS = ["ES256", "EdDSA"];
