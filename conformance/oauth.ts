@@ -5,6 +5,7 @@
 
 import { startCompanyIdp } from "./company-idp.ts";
 import { onPlace } from "./durability.ts";
+import { authorizationCode } from "./oauth/code.ts";
 import { crossDomain } from "./oauth/domains.ts";
 import { introspection } from "./oauth/introspection.ts";
 import { nonces } from "./oauth/nonces.ts";
@@ -19,6 +20,7 @@ export const oauth: Suite = async (report) => {
     await clientCredentials(report, setting);
     await introspection(report, setting);
     await revocation(report, setting);
+    await authorizationCode(report, setting);
     await tokenExchange(report, setting);
     const idp = await startCompanyIdp();
     try {
