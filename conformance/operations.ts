@@ -64,7 +64,7 @@ function operationOf(method: string, path: string, described: Described): Operat
     pathParameters: [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => String(name)),
     queryParameters: named("query"),
     ...(content === undefined ? {} : { body: { contentType: content[0], schema: content[1].schema } }),
-    isList: method === "GET" && answered?.properties?.items !== undefined,
+    isList: method === "GET" && named("query").includes("limit") && answered?.properties?.items !== undefined,
   };
 }
 
