@@ -31,6 +31,7 @@ export { expireTasks } from "./expire.ts";
 export { type Extension, type ExtensionRequest, extend, readExtension } from "./extend.ts";
 export { forgetHeads } from "./forget-heads.ts";
 export { giveConsent, refuseConsent } from "./give-consent.ts";
+export { type Held, heldAtResource } from "./held.ts";
 export {
   advance,
   type History,
@@ -74,6 +75,7 @@ export type { PlannedBy, Runbook, RunbookDefinition } from "./runbook.ts";
 export type { ConsentKind, SignIn } from "./sign-in.ts";
 export { findConsent, findTask, type StoredConsent } from "./store.ts";
 export { endDelegationRow, rootEdgeOf } from "./store-delegations.ts";
+export { type Head, headsAt, holdHead, moveHead } from "./store-heads.ts";
 export { type DelegationTables, delegationMigrations } from "./tables.ts";
 export { type Incident, type SeenTask, seenTask, type Task, type TaskState } from "./task.ts";
 export {

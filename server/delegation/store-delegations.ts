@@ -1,13 +1,15 @@
 import type { Grant } from "@countersign/proof/grant";
 import type { Selectable } from "kysely";
-import type { Change, Database, DatabaseDeps } from "../database/index.ts";
+import type { Change, Database, DatabaseDeps, HotKey } from "../database/index.ts";
 import { cutPage } from "../http/index.ts";
 import type { AgentName, Id, PrincipalId } from "../lib/index.ts";
 import type { Delegation } from "./delegation.ts";
 import type { Page, PageQuery } from "./page.ts";
+import { pushHead } from "./store-heads.ts";
 import type { DelegationTables } from "./tables.ts";
 
 export function insertDelegation(change: Change, edge: Delegation): void {
+  pushHead(change, heldHead(edge.to));
   change.add(
     change
       .tables<DelegationTables>()
@@ -106,6 +108,41 @@ export async function delegationsWhere(
     .limit(page.limit + 1)
     .execute();
   return cutPage(rows.map(delegationOf), page.limit, (row) => row.id);
+}
+
+/** Moves whenever an agent is given a delegation. */
+export const heldHead = (agent: AgentName): HotKey => `held:${agent}`;
+
+/** An edge that has not ended by itself, of a task at work. */
+export type HeldEdge = Pick<Delegation, "id" | "task" | "path" | "grants">;
+
+/** The edges to an agent that have neither ended nor expired, of tasks at work. What they hang on is not asked. */
+export async function openEdgesTo(
+  database: Database,
+  { agent, now }: { readonly agent: AgentName; readonly now: number },
+  page: PageQuery,
+): Promise<Page<HeldEdge>> {
+  const rows = await database
+    .tables<DelegationTables>()
+    .selectFrom("delegation")
+    .innerJoin("task", "task.id", "delegation.task")
+    .select(["delegation.id", "delegation.task", "delegation.path", "delegation.grants"])
+    .where("delegation.to_agent", "=", agent)
+    .where("delegation.ended_at", "is", null)
+    .where("delegation.expires", ">", now)
+    .where("task.state", "=", "active")
+    .where("task.deadline", ">", now)
+    .where("delegation.id", ">", page.after ?? "")
+    .orderBy("delegation.id")
+    .limit(page.limit + 1)
+    .execute();
+  const edges = rows.map((row) => ({
+    id: row.id as Id<"edge">,
+    task: row.task as Id<"task">,
+    path: JSON.parse(row.path) as Id<"edge">[],
+    grants: JSON.parse(row.grants) as Grant[],
+  }));
+  return cutPage(edges, page.limit, (row) => row.id);
 }
 
 export interface Count {

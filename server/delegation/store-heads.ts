@@ -45,6 +45,13 @@ export function moveHead(change: Change, { key, version, floor }: Head): void {
   change.add(tables.insertInto("call_head").values({ key, version: aboveFloor() }));
 }
 
+/** A guard: a head still stands where it was read. One that nothing has moved yet begins to stand. */
+export function holdHead(change: Change, { key, version }: Head): void {
+  const heads = change.tables<DelegationTables>().selectFrom("call_head").select("key");
+  if (version === 0) moveHead(change, { key, version });
+  else change.require(heads.where("key", "=", key).where("version", "=", version));
+}
+
 /** Moves a head on from wherever it is, so that whoever decided on it decides again. */
 export function pushHead(change: Change, key: HotKey): void {
   const insert = change

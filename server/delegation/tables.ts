@@ -1,6 +1,7 @@
 import type { Generated } from "kysely";
 import type { ColumnTypes, Migration } from "../database/index.ts";
 import { windowSeconds } from "./tables-windows.ts";
+import { laterMigrations } from "./tables-plans.ts";
 
 /** The tables of this room. Only its stores name them. */
 export interface DelegationTables {
@@ -129,6 +130,7 @@ export const delegationMigrations: Migration[] = [
       await schema.alterTable("delegation").addColumn("rests", types.json).execute();
     },
   },
+  ...laterMigrations,
 ];
 
 async function createTask(schema: Schema, types: ColumnTypes): Promise<void> {

@@ -3,6 +3,7 @@ import type { WarrantReference } from "@countersign/proof/token";
 import type { Releasable } from "../catalog/index.ts";
 import type { LivingChain } from "../delegation/index.ts";
 import type { Allow } from "../lib/index.ts";
+import type { StandingEpoch } from "./standing-epoch.ts";
 
 /** A grant with the decision that lets it be used. There is none without one. */
 export interface Granted {
@@ -21,6 +22,8 @@ export interface Mandate {
   readonly granted: readonly Granted[];
   /** By whose authority; none when the client acts on its own. */
   readonly chain?: LivingChain;
+  /** Where an agent is given something on its own authority: what all of that at this resource ends with. */
+  readonly standing?: StandingEpoch;
   /** How long the token may live at most, in milliseconds. */
   readonly lifetime: number;
   /** The warrant that was exchanged for it: its links, what kills them, and when the first of them ends. */

@@ -35,12 +35,17 @@ export interface TokenResponse {
 /**
  * Mints an access token, as part of the change in which it was decided: the approvals reserved for it, its
  * record and its event, guarded by everything that it rests on. It leaves when that has been committed.
- * @throws Fault `gone` when what it rests on ends within the second
+ * @throws Fault `gone` when what it rests on ends within the second; `denied` where some of it is blocked
  * @see RFC 9068 §2
  */
-export function mint(deps: OauthDeps, change: Change, client: BoundClient, mandate: Mandate): TokenResponse {
+export async function mint(
+  deps: OauthDeps,
+  change: Change,
+  client: BoundClient,
+  mandate: Mandate,
+): Promise<TokenResponse> {
   const signer = deps.keys.signer("token");
-  const claims = claimsOf(deps, client, mandate, signer.kid);
+  const claims = await claimsOf(deps, client, mandate, signer.kid);
   guard(deps, change, client, mandate, claims.rev);
   const expires = claims.exp * 1000;
   const jti = claims.jti as Id<"jti">;
@@ -76,7 +81,12 @@ export function guard(
   requireAlive(change, rev);
 }
 
-function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Mandate, kid: string): AccessTokenClaims {
+async function claimsOf(
+  deps: OauthDeps,
+  client: BoundClient,
+  mandate: Mandate,
+  kid: string,
+): Promise<AccessTokenClaims> {
   const { chain, granted } = mandate;
   const jti = newId(deps, "jti");
   const [first] = granted;
@@ -92,13 +102,7 @@ function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Mandate, kid: s
     jti,
     cnf: client.binding.cnf,
     authorization_details: granted.length === 0 ? [toAsk(deps.issuer)] : granted.map(({ grant }) => grant),
-    rev: [
-      ...new Set([
-        ...revocationKeys(jti, client, chain, granted),
-        ...(mandate.warrant?.rev ?? []),
-        `kid:${kid}`,
-      ]),
-    ],
+    rev: [...(await revocationKeys(deps, jti, client, mandate)), `kid:${kid}`],
     strength: client.instance.strength,
     instance: client.instance.id,
     // What is for ourselves we judge ourselves, by what is dead now.
@@ -192,7 +196,7 @@ export function actOf(iss: string, agents: readonly string[]): Act {
 const issuedToken = (
   claims: AccessTokenClaims,
   client: BoundClient,
-  { chain, granted }: Mandate,
+  { chain, granted, standing }: Mandate,
 ): IssuedToken => ({
   jti: claims.jti as Id<"jti">,
   instance: claims.client_id,
@@ -204,6 +208,7 @@ const issuedToken = (
   expires: claims.exp * 1000,
   ...(client.principal.kind === "agent" ? { agent: client.principal.agent.name } : {}),
   ...(chain === undefined ? {} : { task: chain.task.id, edge: leafOf(chain).edge }),
+  ...(standing === undefined ? {} : { standing: standing.head.version }),
 });
 
 export const aboutOf = (client: BoundClient, { chain }: Mandate) => ({

@@ -10,13 +10,16 @@ import {
   codeOf,
   fault,
   LEDGER,
+  passOn,
   quarter,
   quarters,
   REPORTS,
   type Running,
+  request,
   run,
+  sign,
 } from "../delegation/fixture.ts";
-import { closeTask, endDelegation } from "../delegation/index.ts";
+import { closeTask, endDelegation, heldAtResource, openTask } from "../delegation/index.ts";
 import { seconds } from "../lib/index.ts";
 import { issuer } from "../login/fixture.ts";
 import {
@@ -27,6 +30,7 @@ import {
   suspendAgent,
   suspendPerson,
 } from "../registry/index.ts";
+import { feedHead } from "../revocation/index.ts";
 import { authenticateToken } from "./authenticate-token.ts";
 import { ask, claimsIn, exchange, openMarket, ownToken, proofsOf, requestTo } from "./fixture.ts";
 import { revokeToken } from "./revoke-token.ts";
@@ -122,8 +126,73 @@ forEachEngine((engine) => {
       await exchange(deps, planner, edge.id, write);
       await use(delegated);
       const ends = await findEvents(deps.database, { type: "revocation.recorded", limit: 200 });
-      assert.equal(ends.filter(({ body }) => body.includes(before.jti)).length, 1);
+      const [key = ""] = before.rev.filter((each) => each.startsWith("standing:planner/"));
+      assert.equal(ends.filter(({ body }) => body.includes(key)).length, 1);
       await closeTask(deps, desk.caller, { task: task.id });
+      const again = claimsIn(await ask(deps, copy, standing(write)));
+      assert.ok(!again.rev.includes(key));
+      await use(again);
+    });
+
+    test("ends by one key and one entry of the feed, however many tokens it was given", async () => {
+      const { deps, desk, planner, reports } = room;
+      const given = await Promise.all(
+        Array.from({ length: 30 }, async () => claimsIn(await ask(deps, planner, standing(write)))),
+      );
+      const { task, edge } = await begunTask(deps, room, { grants: write });
+      const before = await feedHead(deps);
+      await exchange(deps, planner, edge.id, write);
+      assert.equal(await feedHead(deps), before + 1);
+      for (const { jti } of [given[0], given[29]] as { jti: string }[]) {
+        const used = callTool(deps, reports.caller, { jti, tool: "reports/write", args: { quarter: "Q1" } });
+        assert.equal(await codeOf(used), "gone");
+      }
+      await closeTask(deps, desk.caller, { task: task.id });
+    });
+
+    test("and a task's never live at once, however closely they race", async () => {
+      const { deps, desk, planner, pat, reports } = room;
+      for (let round = 0; round < 8; round += 1) {
+        const { id } = await openTask(deps, desk.caller, request(room, { grants: write }));
+        const [own, delegated] = await Promise.allSettled([
+          ask(deps, planner, standing(write)),
+          sign(deps, pat, id).then(({ edge }) => exchange(deps, planner, edge.id, write)),
+        ]);
+        assert.equal(delegated.status, "fulfilled");
+        if (own.status === "fulfilled") {
+          const { jti } = claimsIn(own.value);
+          const used = callTool(deps, reports.caller, {
+            jti,
+            tool: "reports/write",
+            args: { quarter: "Q1" },
+          });
+          assert.equal(await codeOf(used), "gone");
+        }
+        await closeTask(deps, desk.caller, { task: id });
+      }
+    });
+
+    test("does not wait for what has been delegated long ago", async () => {
+      const { deps, desk, writer, planner } = room;
+      for (let each = 0; each < 40; each += 1) {
+        const { task, edge } = await begunTask(deps, room, { grants: write });
+        await passOn(deps, planner, { edge: edge.id, to: "writer", grants: write });
+        await closeTask(deps, desk.caller, { task: task.id });
+      }
+      let reads = 0;
+      const counting = {
+        ...deps,
+        database: new Proxy(deps.database, {
+          get: (of, name) => {
+            if (name === "tables") reads += 1;
+            const value = Reflect.get(of, name);
+            return typeof value === "function" ? value.bind(of) : value;
+          },
+        }),
+      };
+      assert.equal((await heldAtResource(counting, "writer", REPORTS)).holds, false);
+      assert.equal(reads, 2);
+      await ask(deps, writer, standing(write));
     });
 
     test("holds no right for a limited number of uses: each token would count anew", async () => {

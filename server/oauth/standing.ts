@@ -1,26 +1,37 @@
 import type { Grant } from "@countersign/proof/grant";
 import type { Change } from "../database/index.ts";
-import { coveredByGrants } from "../delegation/index.ts";
+import { coveredByGrants, heldAtResource, holdHead, moveHead } from "../delegation/index.ts";
 import { Fault } from "../lib/index.ts";
 import type { Agent } from "../registry/index.ts";
-import { deadAmong, revoke } from "../revocation/index.ts";
+import { revoke } from "../revocation/index.ts";
 import type { BoundClient } from "./client.ts";
-import { holdsDelegationAt } from "./held.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
-import { standingTokensAt } from "./store.ts";
+import { type StandingEpoch, standingEpoch } from "./standing-epoch.ts";
+import { hasStandingToken } from "./store.ts";
 
 /**
  * Whoever works on a task at a resource must not step around its limits with standing authority. This is
- * about the agent: a second copy of it could otherwise do what the first may not.
+ * about the agent: a second copy of it could otherwise do what the first may not. At the commit it still holds
+ * no more than was seen here.
+ * @returns the epoch that what it is given belongs to
  * @throws Fault `unauthorized-client`
  */
-export async function refuseWithinTask(
+export async function standOutsideTask(
   deps: OauthDeps,
+  change: Change,
   client: BoundClient,
-  resource: string,
-): Promise<void> {
-  if (!(await holdsDelegationAt(deps, client.caller, resource))) return;
-  throw new Fault(
+  of: { readonly agent: Agent; readonly audience: string },
+): Promise<StandingEpoch> {
+  const { agent, audience } = of;
+  const epoch = await standingEpoch(deps, { agent: agent.name, audience });
+  const { holds, head } = await heldAtResource(deps, agent.name, audience);
+  if (holds) throw withinTask(client, audience);
+  holdHead(change, head);
+  return epoch;
+}
+
+const withinTask = (client: BoundClient, resource: string): Fault =>
+  new Fault(
     "unauthorized-client",
     "Within a delegated task there is no standing authority for the same resource.",
     {
@@ -28,11 +39,10 @@ export async function refuseWithinTask(
       record: { about: { agent: client.instance.principal }, resource },
     },
   );
-}
 
 /**
  * Ends, in the change that gives an agent a delegated token, what it was given at that resource on its own
- * authority before.
+ * authority before: all of it by one key. Nothing is given meanwhile, since the agent holds a delegation.
  */
 export async function endStanding(
   deps: OauthDeps,
@@ -40,11 +50,12 @@ export async function endStanding(
   client: BoundClient,
   of: { agent: Agent; audience: string },
 ): Promise<void> {
-  const held = { agent: of.agent.name, audience: of.audience, now: deps.clock.now() };
-  const keys = (await standingTokensAt(deps.database, held)).map((jti) => `jti:${jti}`);
-  const dead = new Set(await deadAmong(deps, keys));
-  const alive = keys.filter((key) => !dead.has(key));
-  revoke(deps, change, client.caller, alive, "standing authority within a task");
+  const place = { agent: of.agent.name, audience: of.audience };
+  const { head, key } = await standingEpoch(deps, place);
+  const asked = { ...place, epoch: head.version, now: deps.clock.now() };
+  if (!(await hasStandingToken(deps.database, asked))) return;
+  moveHead(change, head);
+  revoke(deps, change, client.caller, [key], "standing authority within a task");
 }
 
 /**

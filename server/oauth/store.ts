@@ -17,6 +17,8 @@ export interface IssuedToken {
   /** The dead keys that kill it. */
   readonly rev: readonly string[];
   readonly granted: readonly Granted[];
+  /** The epoch of its agent's own authority at the audience, where it rests on that. */
+  readonly standing?: number;
   readonly issued: number;
   readonly expires: number;
 }
@@ -78,6 +80,7 @@ export function insertToken(change: Change, token: IssuedToken): void {
       edge: token.edge ?? null,
       rev: JSON.stringify(token.rev),
       granted: JSON.stringify(token.granted),
+      standing: token.standing ?? null,
       issued: token.issued,
       expires: token.expires,
     }),
@@ -95,21 +98,27 @@ export async function findToken(database: Database, jti: string): Promise<Issued
   return row && tokenOf(row);
 }
 
-/** What an agent was given for a resource on its own authority, to any of its copies, and has not expired. */
-export async function standingTokensAt(
+/** Whether an agent was given anything in this epoch of its own authority at a resource that has not expired. */
+export async function hasStandingToken(
   database: Database,
-  { agent, audience, now }: { agent: AgentName; audience: string; now: number },
-): Promise<string[]> {
-  const rows = await database
+  of: {
+    readonly agent: AgentName;
+    readonly audience: string;
+    readonly epoch: number;
+    readonly now: number;
+  },
+): Promise<boolean> {
+  const row = await database
     .tables<OauthTables>()
     .selectFrom("token")
     .select("jti")
-    .where("agent", "=", agent)
-    .where("audience", "=", audience)
-    .where("edge", "is", null)
-    .where("expires", ">", now)
-    .execute();
-  return rows.map(({ jti }) => jti);
+    .where("agent", "=", of.agent)
+    .where("audience", "=", of.audience)
+    .where("standing", "=", of.epoch)
+    .where("expires", ">", of.now)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 const tokenOf = (row: Selectable<OauthTables["token"]>): IssuedToken => ({
@@ -122,6 +131,7 @@ const tokenOf = (row: Selectable<OauthTables["token"]>): IssuedToken => ({
   ...(row.edge === null ? {} : { edge: row.edge as Id<"edge"> }),
   rev: JSON.parse(row.rev) as string[],
   granted: JSON.parse(row.granted) as Granted[],
+  ...(row.standing === null ? {} : { standing: row.standing }),
   issued: row.issued,
   expires: row.expires,
 });

@@ -3,6 +3,7 @@ import { clientMigrations } from "./tables-clients.ts";
 import { codesMigrations } from "./tables-codes.ts";
 import { federationMigrations } from "./tables-federation.ts";
 import { partnerMigration } from "./tables-partners.ts";
+import { standingMigration } from "./tables-standing.ts";
 import { statusMigrations } from "./tables-status.ts";
 import { warrantMigration } from "./tables-warrants.ts";
 
@@ -20,6 +21,7 @@ export interface OauthTables {
     edge: string | null;
     rev: string;
     granted: string;
+    standing: number | null;
     issued: number;
     expires: number;
   };
@@ -57,6 +59,7 @@ export const oauthMigrations: Migration[] = [
   ...statusMigrations,
   ...codesMigrations,
   ...federationMigrations,
+  standingMigration,
 ];
 
 async function createProofs(schema: Schema, types: ColumnTypes): Promise<void> {

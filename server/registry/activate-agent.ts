@@ -1,8 +1,10 @@
 import { append } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import { type Caller, Fault, type Strength } from "../lib/index.ts";
+import { requireAlive } from "../revocation/index.ts";
 import type { Agent } from "./agent.ts";
 import { agentActivated } from "./events.ts";
+import { refuseEnded } from "./find-agent.ts";
 import { agentAfter, standingOf } from "./lifecycle.ts";
 import { requireOwner } from "./owner.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
@@ -21,6 +23,8 @@ export async function activateAgent(
   strength: Strength,
 ): Promise<void> {
   const standing = requireEnrollable(before, deps.clock.now());
+  await refuseEnded(deps, before);
+  if (before.under !== undefined) requireAlive(change, before.under);
   await requireOwner(deps, change, `agent ${before.name}`, before.owner);
   const first = standing === "registered";
   const status = first ? agentAfter(before.name, standing, "activate") : standing;

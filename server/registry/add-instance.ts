@@ -3,13 +3,15 @@ import { spiffeId } from "@countersign/proof/spiffe-id";
 import { type About, append } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import { type Caller, Fault, type Id, newId, type Strength } from "../lib/index.ts";
+import { openKeys, requireAlive } from "../revocation/index.ts";
 import { activateAgent } from "./activate-agent.ts";
 import type { Agent } from "./agent.ts";
 import { instanceEnrolled } from "./events.ts";
-import type { Instance } from "./instance.ts";
+import { blockedKindsOf, type Instance } from "./instance.ts";
+import { defined } from "./record.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
 import type { Service } from "./service.ts";
-import { insertInstance, instanceKnownAs, moveInstance } from "./store-instances.ts";
+import { countLive, insertInstance, instanceKnownAs, moveInstance } from "./store-instances.ts";
 import { requireService } from "./store-workloads.ts";
 
 /** A running copy that attestation has proven. */
@@ -28,6 +30,9 @@ export interface Proven {
   readonly vouched?: true;
   /** The one task that it is for, where a person made it with her consent. */
   readonly task?: Id<"task">;
+  /** Digests of the image that it runs and of the model that it works with, where they are known. */
+  readonly image?: string;
+  readonly model?: string;
 }
 
 /**
@@ -54,7 +59,7 @@ export async function addInstance(
 }
 
 function instanceOf(deps: RegistryDeps, proven: Proven, jkt: string): Instance {
-  const { of, jwk, strength, expires, task } = proven;
+  const { of, jwk, strength, expires, task, image, model } = proven;
   const agent = "agent" in of;
   const kind = agent ? "agent" : "service";
   const principal = agent ? of.agent.name : of.service.id;
@@ -70,6 +75,7 @@ function instanceOf(deps: RegistryDeps, proven: Proven, jkt: string): Instance {
     status: "active",
     vouched: proven.vouched === true,
     ...(task === undefined ? {} : { task }),
+    ...defined({ image, model }),
   };
 }
 
@@ -113,9 +119,14 @@ async function admit(
   deps: RegistryDeps,
   change: Change,
   caller: Caller,
-  { of, strength }: Proven,
+  { of, strength, image, model }: Proven,
 ): Promise<void> {
-  if ("agent" in of) return activateAgent(deps, change, caller, of.agent, strength);
+  const agents = "agent" in of ? [of.agent] : [];
+  requireAlive(change, await openKeys(deps, blockedKindsOf(agents, defined({ image, model }))));
+  if ("agent" in of) {
+    await requireRoom(deps, of.agent);
+    return activateAgent(deps, change, caller, of.agent, strength);
+  }
   requireNotSuspended(of.service);
   requireService(change, of.service);
 }
@@ -125,6 +136,18 @@ export function requireNotSuspended({ name, status }: Service): void {
   if (status === "active") return;
   throw new Fault("forbidden", `The service ${name} is suspended, so none of its processes can enrol.`, {
     remedy: "Ask its owner or an administrator.",
+  });
+}
+
+/** Of those that enrol at once, each but one finds the agent's record moved, and counts again. */
+async function requireRoom({ database, clock }: RegistryDeps, { name, delegation }: Agent): Promise<void> {
+  const { max_instances: most } = delegation;
+  if (most === undefined) return;
+  const live = await countLive(database, { kind: "agent", principal: name }, clock.now());
+  if (live < most) return;
+  throw new Fault("forbidden", `The agent ${name} may have ${most} running copies, and has them.`, {
+    remedy: "End one of them, or have an administrator allow more.",
+    record: { about: { agent: name }, live, most },
   });
 }
 

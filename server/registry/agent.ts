@@ -5,7 +5,7 @@ import { type AgentClient, agentClient } from "./client.ts";
 import { grantList } from "./grant-list.ts";
 import type { AgentStatus } from "./lifecycle.ts";
 import { printableText, technicalWord } from "./printable.ts";
-import { same, withoutNull } from "./record.ts";
+import { defined, same, withoutNull } from "./record.ts";
 import {
   type AgentClass,
   agentClass,
@@ -29,6 +29,10 @@ export interface DelegationRules {
   readonly delegate_to: readonly AgentName[];
   /** Identifiers of tools for which a person must say yes each time. */
   readonly needs_person: readonly string[];
+  /** How many agents it may have registered at a time; none unless said. */
+  readonly max_children?: number;
+  /** How many running copies it may have at a time. */
+  readonly max_instances?: number;
   /** Whether one running copy may work on several open tasks at a time. */
   readonly shared?: true;
 }
@@ -61,6 +65,10 @@ export interface Agent {
   readonly epoch: number;
   /** Counts the changes of this record. */
   readonly revision: number;
+  /** The agent that registered it within a task; an administrator's own have none. */
+  readonly parent?: AgentName;
+  /** What it was registered under: when one of these dead keys dies, it has ended. */
+  readonly under?: readonly string[];
 }
 
 /** A person's id, in a body or a path. */
@@ -77,6 +85,18 @@ const delegation = z.strictObject({
   grants: grantList.optional(),
   delegate_to: z.array(principalName).max(100).default([]),
   needs_person: z.array(z.string().min(1).max(200)).max(100).default([]),
+  max_children: z
+    .int()
+    .min(0)
+    .max(1_000)
+    .optional()
+    .describe("Agents that it may have registered at a time."),
+  max_instances: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe("Running copies that it may have at a time."),
   shared: z.literal(true).optional().describe("One running copy may work on several open tasks at a time."),
 });
 
@@ -127,8 +147,9 @@ export function delegationRules(
   said: AgentRegistration["delegation"],
 ): DelegationRules {
   const { max_depth = DEFAULT_DEPTH, grants = ceiling, delegate_to = [], needs_person = [] } = said ?? {};
-  const shared = said?.shared === undefined ? {} : { shared: said.shared };
-  return { max_depth, grants, delegate_to, needs_person, ...shared };
+  const { max_children, max_instances, shared } = said ?? {};
+  const more = defined({ max_children, max_instances, shared });
+  return { max_depth, grants, delegate_to, needs_person, ...more };
 }
 
 /** The agent as an update leaves it. Delegation that was the whole ceiling stays the whole ceiling. */

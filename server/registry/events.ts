@@ -18,12 +18,16 @@ const agentFacts = z.object({
   owner: z.string(),
   team: z.string().optional(),
   expires: z.int().optional(),
+  /** The agent that registered it. */
+  parent: z.string().optional(),
   grants,
   delegation: z.object({
     max_depth: z.int(),
     grants,
     delegate_to: z.array(z.string()),
     needs_person: z.array(z.string()),
+    max_children: z.int().optional(),
+    max_instances: z.int().optional(),
     shared: z.literal(true).optional(),
   }),
   client: z.record(z.string(), z.unknown()).optional(),
@@ -35,26 +39,19 @@ const agentFacts = z.object({
  */
 export function factsOf(agent: Agent, purpose?: string) {
   const { class: of, environment, region, version, model, deployment, owner, team, expires, client } = agent;
-  const { max_depth, delegate_to, needs_person, shared } = agent.delegation;
+  const { max_depth, delegate_to, needs_person, max_children, max_instances, shared } = agent.delegation;
   const delegation = {
     max_depth,
     grants: [...agent.delegation.grants],
     delegate_to: [...delegate_to],
     needs_person: [...needs_person],
-    ...(shared === undefined ? {} : { shared }),
+    ...defined({ max_children, max_instances, shared }),
   };
+  const { parent } = agent;
   const facts = {
-    class: of,
-    purpose,
-    environment,
-    region,
-    version,
-    model,
-    deployment,
-    owner,
-    team,
-    expires,
+    ...{ class: of, purpose, environment, region, version, model, deployment, owner, team, expires },
     client,
+    parent,
   };
   return { ...defined(facts), grants: [...agent.grants], delegation };
 }

@@ -1,7 +1,9 @@
 import type { Change, DatabaseDeps } from "../database/index.ts";
 import { cutPage } from "../http/index.ts";
 import { type AgentName, Fault } from "../lib/index.ts";
+import { deadAmong, openKeys, requireAlive } from "../revocation/index.ts";
 import type { Agent } from "./agent.ts";
+import { blockedKindsOf } from "./instance.ts";
 import { standingOf } from "./lifecycle.ts";
 import type { Page } from "./page.ts";
 import { agentNamed, agentOfClientId, agentsAfter, requireAgent } from "./store-workloads.ts";
@@ -37,11 +39,28 @@ const NO_ACCESS = {
 export async function aliveAgent(deps: DatabaseDeps, name: AgentName): Promise<Agent> {
   const agent = await agentOrRefuse(deps, name);
   const standing = standingOf(agent, deps.clock.now());
-  if (standing === "active") return agent;
+  if (standing === "active") {
+    await refuseEnded(deps, agent);
+    return agent;
+  }
   const { why, remedy } = NO_ACCESS[standing];
   throw new Fault("forbidden", `The agent ${agent.name} ${why}.`, {
     remedy,
     record: { about: { agent: agent.name } },
+  });
+}
+
+/**
+ * Lets only an agent pass whose class is open, and, where an agent registered it, that has not ended with that one.
+ * @throws Fault `forbidden`
+ */
+export async function refuseEnded(deps: DatabaseDeps, agent: Agent): Promise<void> {
+  await openKeys(deps, blockedKindsOf([agent]));
+  const { under = [], name, parent } = agent;
+  if (under.length === 0 || (await deadAmong(deps, under)).length === 0) return;
+  throw new Fault("forbidden", `The agent ${name} has ended with what it was registered under.`, {
+    remedy: `Let ${parent} register another one.`,
+    record: { about: { agent: name } },
   });
 }
 
@@ -52,8 +71,11 @@ export async function aliveAgent(deps: DatabaseDeps, name: AgentName): Promise<A
 export const requireActiveAgent = (
   deps: DatabaseDeps,
   change: Change,
-  agent: { name: AgentName; epoch: number },
-): void => requireAgent(change, agent, deps.clock.now());
+  agent: Pick<Agent, "name" | "epoch" | "under">,
+): void => {
+  requireAgent(change, agent, deps.clock.now());
+  if (agent.under !== undefined) requireAlive(change, agent.under);
+};
 
 /** A page of agents in the order of their names. */
 export async function listAgents(

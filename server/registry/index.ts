@@ -53,7 +53,7 @@ export {
 } from "./find-service.ts";
 export { grantList } from "./grant-list.ts";
 export { type Group, type GroupDefinition, groupDefinition } from "./group.ts";
-export { deadKeysOf, type Instance, isLive } from "./instance.ts";
+export { blockedKindsOf, deadKeysOf, type Instance, isLive } from "./instance.ts";
 export {
   AGENT_STATES,
   AGENT_TRANSITIONS,

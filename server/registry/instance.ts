@@ -1,5 +1,7 @@
 import type { PublicJwk } from "@countersign/proof/jwk";
 import type { Id, Strength } from "../lib/index.ts";
+import type { Blockable } from "../revocation/index.ts";
+import type { Agent } from "./agent.ts";
 
 /** One running copy of an agent or a service, known by the key it made. */
 export interface Instance {
@@ -22,6 +24,9 @@ export interface Instance {
   readonly vouched: boolean;
   /** The one task that a person made it for, as a client of hers. It authenticates for nothing else. */
   readonly task?: Id<"task">;
+  /** Digest of the image that it runs, and of the model that it works with, as attestation found them. */
+  readonly image?: string;
+  readonly model?: string;
 }
 
 /** Whether it may still speak. Ended is for ever; so is expired: a process that goes on enrols anew. */
@@ -32,4 +37,14 @@ export const isLive = (instance: Instance, now: number): boolean =>
 export const deadKeysOf = (instance: Pick<Instance, "id" | "thumbprint">): string[] => [
   `instance:${instance.id}`,
   `jkt:${instance.thumbprint}`,
+];
+
+/** What can be blocked as a whole under these agents, and under a running copy. */
+export const blockedKindsOf = (
+  agents: readonly Pick<Agent, "class">[],
+  { image, model }: Pick<Instance, "image" | "model"> = {},
+): Blockable[] => [
+  ...new Set(agents.map((agent): Blockable => `class:${agent.class}`)),
+  ...(image === undefined ? [] : ([`image:${image}`] as const)),
+  ...(model === undefined ? [] : ([`model:${model}`] as const)),
 ];

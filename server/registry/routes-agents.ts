@@ -35,12 +35,15 @@ const agentAnswer = z.object({
     grants,
     delegate_to: z.array(z.string()),
     needs_person: z.array(z.string()),
+    max_children: z.int().optional(),
+    max_instances: z.int().optional(),
     shared: z.literal(true).optional(),
   }),
   client: z.record(z.string(), z.unknown()).optional(),
   strength: z.string().optional(),
   epoch: z.int(),
   revision: z.int(),
+  parent: z.string().optional().describe("The agent that registered it; it ends with that one."),
 });
 
 const instanceAnswer = z.object({
@@ -55,6 +58,8 @@ const instanceAnswer = z.object({
   status: z.enum(["active", "ended"]),
   vouched: z.boolean().describe("Others vouch for it whenever it comes; its key may change."),
   task: z.string().optional().describe("The one task that a person made it for."),
+  image: z.string().optional().describe("Digest of what it runs, as attestation found it."),
+  model: z.string().optional().describe("Digest of the model that it works with, likewise."),
 });
 
 /** A name in a path: any short text; one that is not a name finds nothing. */

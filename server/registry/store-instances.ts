@@ -5,19 +5,29 @@ import type { Instance } from "./instance.ts";
 import type { Page } from "./page.ts";
 import type { RegistryTables } from "./tables.ts";
 
-const instanceOf = ({ enrolled_at, vouched, task, ...row }: RegistryTables["instance"]): Instance => ({
+const instanceOf = ({
+  enrolled_at,
+  vouched,
+  task,
+  image,
+  model,
+  ...row
+}: RegistryTables["instance"]): Instance => ({
   ...(row as unknown as Instance),
   ...(task === null ? {} : { task: task as Id<"task"> }),
   jwk: JSON.parse(row.jwk),
   enrolledAt: enrolled_at,
   vouched: vouched === 1,
+  ...(image === null ? {} : { image }),
+  ...(model === null ? {} : { model }),
 });
 
 export function insertInstance(
   change: Change,
   { enrolledAt, vouched, task = null, ...instance }: Omit<Instance, "task"> & { task?: string | null },
 ): void {
-  const kept = { enrolled_at: enrolledAt, vouched: vouched ? 1 : 0, task };
+  const { image = null, model = null } = instance;
+  const kept = { enrolled_at: enrolledAt, vouched: vouched ? 1 : 0, task, image, model };
   const row = { ...instance, jwk: JSON.stringify(instance.jwk), ...kept };
   change.add(change.tables<RegistryTables>().insertInto("instance").values(row));
 }
@@ -127,4 +137,22 @@ export async function instancesAfter(
     .orderBy("id")
     .limit(limit);
   return (await page.execute()).map(instanceOf);
+}
+
+/** How many copies of one principal may still speak at `now`. */
+export async function countLive(
+  database: Database,
+  { kind, principal }: Pick<Instance, "kind" | "principal">,
+  now: number,
+): Promise<number> {
+  const { live } = await database
+    .tables<RegistryTables>()
+    .selectFrom("instance")
+    .select(({ fn }) => fn.countAll().as("live"))
+    .where("kind", "=", kind)
+    .where("principal", "=", principal)
+    .where("status", "=", "active")
+    .where("expires", ">", now)
+    .executeTakeFirstOrThrow();
+  return Number(live);
 }

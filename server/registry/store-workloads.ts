@@ -15,6 +15,8 @@ function rowOf({ lastActive, ...agent }: Agent): RegistryTables["agent"] {
   const { expires = null, strength = null } = agent;
   const grants = JSON.stringify(agent.grants);
   const delegation = JSON.stringify(agent.delegation);
+  const { parent = null } = agent;
+  const under = agent.under === undefined ? null : JSON.stringify(agent.under);
   const last_active = lastActive ?? null;
   const client = agent.client === undefined ? null : JSON.stringify(agent.client);
   return {
@@ -31,6 +33,8 @@ function rowOf({ lastActive, ...agent }: Agent): RegistryTables["agent"] {
     last_active,
     client,
     client_id: clientIdOf(agent.client) ?? null,
+    parent,
+    under,
   };
 }
 
@@ -41,6 +45,7 @@ function agentOf({ last_active, client_id: _, ...row }: RegistryTables["agent"])
     grants: JSON.parse(row.grants),
     delegation: JSON.parse(row.delegation),
     client: row.client === null ? null : JSON.parse(row.client),
+    under: row.under === null ? null : JSON.parse(row.under),
   };
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) as unknown as Agent;
 }
@@ -75,6 +80,17 @@ export async function agentOfClientId(database: Database, clientId: string): Pro
   const agents = database.tables<RegistryTables>().selectFrom("agent").selectAll();
   const row = await agents.where("client_id", "=", clientId).executeTakeFirst();
   return row && agentOf(row);
+}
+
+/** The agents that one agent registered, which are neither decommissioned nor expired at `now`. */
+export async function childrenOf(database: Database, parent: string, now: number): Promise<Agent[]> {
+  const agents = database.tables<RegistryTables>().selectFrom("agent").selectAll();
+  const rows = await agents
+    .where("parent", "=", parent)
+    .where("expires", ">", now)
+    .where("status", "!=", "decommissioned")
+    .execute();
+  return rows.map(agentOf);
 }
 
 export async function agentsAfter(

@@ -40,6 +40,8 @@ export interface RegistryTables {
     client_id: string | null;
     epoch: number;
     revision: number;
+    parent: string | null;
+    under: string | null;
   };
   service: {
     id: string;
@@ -67,6 +69,8 @@ export interface RegistryTables {
     vouched: number;
     /** The task that it was made for, by its person; it can do nothing else. */
     task: string | null;
+    image: string | null;
+    model: string | null;
   };
   instance_risk: { instance: string; agent: string; score: number; parts: string; at: number };
 }
@@ -80,6 +84,8 @@ export const registryMigrations: Migration[] = [
   { name: "registry/0004-risk", up: createRisk },
   { name: "registry/0005-clients", up: addClients },
   { name: "registry/0008-vouched-instances", up: addVouched },
+  { name: "registry/0005-children", up: addChildren },
+  { name: "registry/0006-evidence", up: addEvidence },
 ];
 
 async function createPeople(schema: Schema, types: ColumnTypes): Promise<void> {
@@ -212,4 +218,17 @@ async function addClients(schema: Schema, types: ColumnTypes): Promise<void> {
   await schema.alterTable("agent").addColumn("client_id", types.text).execute();
   await schema.createIndex("agent_client").on("agent").column("client_id").unique().execute();
   await schema.alterTable("instance").addColumn("task", types.text).execute();
+}
+
+/** Agents that agents registered: their parent, and what they end with. */
+async function addChildren(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema.alterTable("agent").addColumn("parent", types.text).execute();
+  await schema.alterTable("agent").addColumn("under", types.json).execute();
+  await schema.createIndex("agent_parent").on("agent").columns(["parent", "expires"]).execute();
+}
+
+/** What a running copy was found to be made of. */
+async function addEvidence(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema.alterTable("instance").addColumn("image", types.text).execute();
+  await schema.alterTable("instance").addColumn("model", types.text).execute();
 }

@@ -8,6 +8,7 @@ import {
   writing,
 } from "../database/index.ts";
 import type { Code } from "../lib/index.ts";
+import { blockMigration } from "./store-blocks.ts";
 
 export interface RevocationTables {
   revocation: {
@@ -42,6 +43,7 @@ export const revocationMigrations: Migration[] = [
         .execute();
     },
   },
+  blockMigration,
 ];
 
 /** A revocation as the feed tells it. */

@@ -10,7 +10,7 @@ import type { OauthDeps } from "../oauth-deps.ts";
 import { asksForIdentity, authorizationDetailsOf, type Form, lifetimeOf, resourceOf } from "../parameters.ts";
 import { requireFitting } from "../requested.ts";
 import { knownResource } from "../resource.ts";
-import { refuseCounted, refuseWithinTask } from "../standing.ts";
+import { refuseCounted, standOutsideTask } from "../standing.ts";
 import { federationToken } from "./federation-token.ts";
 import type { GrantHandler } from "./index.ts";
 
@@ -66,7 +66,8 @@ async function forResource(
     });
   }
   const resource = await knownResource(deps, asked.resource);
-  await refuseWithinTask(deps, client, resource.location);
+  const of = { agent: principal.agent, audience: resource.location };
+  const standing = await standOutsideTask(deps, change, client, of);
   if (asked.grants === undefined) {
     throw new Fault("invalid-authorization-details", "Nothing is granted that is not asked for.", {
       remedy: "Name the grants that you need in authorization_details.",
@@ -82,5 +83,6 @@ async function forResource(
     release: resource.release,
     granted,
     lifetime: lifetimeOf(form),
+    standing,
   };
 }

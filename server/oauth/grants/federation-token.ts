@@ -42,7 +42,8 @@ export async function federationToken(
   requireFederation(change, federation);
   requireActiveAgent(deps, change, agent);
   const jti = claims.jti as `jti_${string}`;
-  requireAlive(change, [...revocationKeys(jti, client, undefined, []), `kid:${signer.kid}`]);
+  const rev = await revocationKeys(deps, jti, client, { granted: [] });
+  requireAlive(change, [...rev, `kid:${signer.kid}`]);
   await useApproval(deps, change, client, allow, jti);
   append(change, identityIssued(deps, client.caller, { agent: agent.name }, bodyOf(claims, client, allow)));
   return {

@@ -25,7 +25,10 @@ export const jwtBearer: GrantHandler = {
     const assertion = parameter(form, "assertion");
     const accepted = await acceptIdJag(deps, client, agent, { assertion, form });
     try {
-      return mint(deps, change, client, { ...(await mandateOf(deps, change, client, accepted)), lifetime });
+      return await mint(deps, change, client, {
+        ...(await mandateOf(deps, change, client, accepted)),
+        lifetime,
+      });
     } catch (fault) {
       if (!(fault instanceof Fault) || isFailure(fault.code)) throw fault;
       if (fault.code === "authorization-pending") throw whereToGoOn(fault, accepted);

@@ -149,11 +149,16 @@ interface Carried {
   readonly sub: string;
 }
 
-function sign(deps: OauthDeps, change: Change, client: BoundClient, carried: Carried): TokenResponse {
+async function sign(
+  deps: OauthDeps,
+  change: Change,
+  client: BoundClient,
+  carried: Carried,
+): Promise<TokenResponse> {
   const { mandate, partner, clientId } = carried;
   const { chain, granted } = mandate;
   const jti = newId(deps, "jti");
-  guard(deps, change, client, mandate, revocationKeys(jti, client, chain, granted));
+  guard(deps, change, client, mandate, await revocationKeys(deps, jti, client, mandate));
   const { iat, exp } = lifetime(deps, client, mandate);
   const grants = granted.map(({ grant }) => grant);
   append(

@@ -77,8 +77,13 @@ function requireUnapproved(granted: readonly Granted[]): void {
   });
 }
 
-function signRoot(deps: OauthDeps, change: Change, client: BoundClient, mandate: Delegated): TokenResponse {
-  const claims = claimsOf(deps, client, mandate);
+async function signRoot(
+  deps: OauthDeps,
+  change: Change,
+  client: BoundClient,
+  mandate: Delegated,
+): Promise<TokenResponse> {
+  const claims = await claimsOf(deps, client, mandate);
   guard(deps, change, client, mandate, claims.rev ?? []);
   const compact = mintWarrant(claims, deps.keys.signer("delegation"));
   const { hash } = readLink(compact);
@@ -92,7 +97,7 @@ function signRoot(deps: OauthDeps, change: Change, client: BoundClient, mandate:
   };
 }
 
-function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Delegated): WarrantClaims {
+async function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Delegated): Promise<WarrantClaims> {
   const { chain, granted } = mandate;
   const jti = newId(deps, "jti");
   return {
@@ -107,7 +112,7 @@ function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Delegated): War
     del_depth: 0,
     del_max_depth: linksLeft(chain),
     consent: chain.consent,
-    rev: revocationKeys(jti, client, chain, granted),
+    rev: await revocationKeys(deps, jti, client, mandate),
     ...(granted.some(({ perCall }) => perCall === true) ? { per_call: true as const } : {}),
     authorization_details: granted.map(({ grant }) => grant),
   };

@@ -1,0 +1,50 @@
+import type { AgentName } from "../lib/index.ts";
+import { deadAmong } from "../revocation/index.ts";
+import type { DelegationDeps } from "./delegation-deps.ts";
+import { type HeldEdge, heldHead, openEdgesTo } from "./store-delegations.ts";
+import { type Head, headsAt } from "./store-heads.ts";
+
+const PAGE = 200;
+
+/** Whether an agent holds a living delegation that names a resource, and where that was read. */
+export interface Held {
+  readonly holds: boolean;
+  /** Held to at a commit, it says that the agent was given no delegation since. */
+  readonly head: Head;
+}
+
+/**
+ * Whether an agent, whichever copy of it, holds a living delegation that names a resource. One that only
+ * rests, because somebody in it is suspended, may go on: it counts as alive.
+ */
+export async function heldAtResource(
+  deps: DelegationDeps,
+  agent: AgentName,
+  resource: string,
+): Promise<Held> {
+  const [head = { key: heldHead(agent), version: 0 }] = await headsAt(deps.database, [heldHead(agent)]);
+  return { head, holds: await holdsAny(deps, agent, resource) };
+}
+
+async function holdsAny(deps: DelegationDeps, agent: AgentName, resource: string): Promise<boolean> {
+  const now = deps.clock.now();
+  let after: string | undefined;
+  do {
+    const { items, next } = await openEdgesTo(deps.database, { agent, now }, { limit: PAGE, after });
+    if (await anyAlive(deps, items.filter(names(resource)))) return true;
+    after = next;
+  } while (after !== undefined);
+  return false;
+}
+
+const names =
+  (resource: string) =>
+  ({ grants }: HeldEdge): boolean =>
+    grants.some(({ locations }) => locations.includes(resource));
+
+/** An edge lives while none of those that it hangs on is dead; it never outlasts one of them. */
+async function anyAlive(deps: DelegationDeps, edges: readonly HeldEdge[]): Promise<boolean> {
+  const keysOf = ({ task, path }: HeldEdge) => [`task:${task}`, ...path.map((edge) => `edge:${edge}`)];
+  const dead = new Set(await deadAmong(deps, edges.flatMap(keysOf)));
+  return edges.some((edge) => keysOf(edge).every((key) => !dead.has(key)));
+}
