@@ -21,10 +21,13 @@ export type Consent = {
   person: string;
   issued_at: number;
   nonce: string;
+  /** SHA-256 of the task's plan, base64url, where it has one: without it, none was signed. */
+  plan_hash?: string;
 };
 
 const texts = ["trust_domain", "task", "instruction_hash", "agent", "person", "nonce"] as const;
 const memberCount = 10;
+const SHA256 = /^[A-Za-z0-9_-]{43}$/;
 const longestText = 1024;
 
 /**
@@ -34,18 +37,25 @@ const longestText = 1024;
  */
 export function parseConsent(attackerValue: Json): Consent {
   if (!isJsonObject(attackerValue)) throw malformed();
-  const { type, grants, expires_at, issued_at, ...rest } = attackerValue;
+  const { type, grants, expires_at, issued_at, plan_hash, ...rest } = attackerValue;
   if (type !== consentType) throw new VerificationError("wrong-typ", "not a consent");
-  if (grants === undefined || Object.keys(attackerValue).length !== memberCount) throw malformed();
+  const members = memberCount + (plan_hash === undefined ? 0 : 1);
+  if (grants === undefined || Object.keys(attackerValue).length !== members) throw malformed();
   if (!isTime(expires_at) || !isTime(issued_at) || issued_at >= expires_at) throw malformed();
   const read = Object.fromEntries(texts.map((member) => [member, textOf(rest[member])]));
   const named = read as Record<(typeof texts)[number], string>;
-  return { type, ...named, grants: parseGrants(grants), expires_at, issued_at };
+  return { type, ...named, grants: parseGrants(grants), expires_at, issued_at, ...planned(plan_hash) };
 }
 
 /** The one canonical text of a consent, as bytes: what is hashed and signed. */
 export function consentBytes(consent: Consent): Uint8Array {
   return canonicalBytes(consent as unknown as Json);
+}
+
+function planned(attackerHash: Json | undefined): Pick<Consent, "plan_hash"> {
+  if (attackerHash === undefined) return {};
+  if (typeof attackerHash !== "string" || !SHA256.test(attackerHash)) throw malformed();
+  return { plan_hash: attackerHash };
 }
 
 function textOf(attackerText: Json | undefined): string {

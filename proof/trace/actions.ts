@@ -1,4 +1,5 @@
 import { type Evidence, rightOf, type ToldAction } from "./right.ts";
+import { planStepIn } from "./steps.ts";
 import type { ActionEntry } from "./trace.ts";
 import { numberIn, type TraceEvent, textIn, textsIn, told } from "./trace-event.ts";
 import type { Trail } from "./trail.ts";
@@ -48,6 +49,7 @@ function readAction(
     receipts: textsIn(body, "receipts"),
     use: numberIn(body, "use"),
     of: numberIn(body, "of"),
+    planStep: planStepIn(body),
     outcome: end === undefined ? "allowed" : outcomeOf(end),
     returnedAt: end?.at,
   });

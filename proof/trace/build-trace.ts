@@ -3,6 +3,7 @@ import { approvalsOf } from "./approvals.ts";
 import { type Links, linksOf } from "./links.ts";
 import { refusalsOf } from "./refusals.ts";
 import { consentsOf, rootOf } from "./root.ts";
+import { planIn, stepsOf } from "./steps.ts";
 import { tokensOf } from "./tokens.ts";
 import type { EdgeTrace, Entry, TaskState, Trace } from "./trace.ts";
 import { numberIn, type TraceEvent, textIn, told } from "./trace-event.ts";
@@ -28,6 +29,8 @@ const SHOWN = new Set([
   "approval.expired",
   "request.refused",
   "call.refused",
+  "plan.step",
+  "plan.drifted",
 ]);
 
 /**
@@ -71,6 +74,7 @@ function entriesOf(trail: Trail, links: Links, endedAt: number): Entry[] {
     ...approvals.values(),
     ...actionsOf(trail, { links, tokens, approvals, used: new Set(), endedAt }),
     ...refusalsOf(trail),
+    ...stepsOf(trail),
   ];
   return entries.sort((a, b) => a.at - b.at || (a.event < b.event ? -1 : 1));
 }
@@ -100,6 +104,7 @@ function requestedOf(trail: Trail): Trace["requested"] {
     instruction: textIn(body, "instruction"),
     purpose: textIn(body, "purpose"),
     deadline: numberIn(body, "deadline"),
+    plan: planIn(body),
   });
 }
 

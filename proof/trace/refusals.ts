@@ -1,16 +1,22 @@
+import { stepWords } from "./steps.ts";
 import type { RefusalEntry } from "./trace.ts";
-import { memberOf, type TraceEvent, textIn, textsIn, told } from "./trace-event.ts";
+import { memberOf, numberIn, type TraceEvent, textIn, textsIn, told } from "./trace-event.ts";
 import type { Trail } from "./trail.ts";
 
 /** The codes with which somebody is told to wait for people. */
 const WAITING = new Set(["approval-required", "authorization-pending", "slow-down"]);
 
+const READ: Readonly<Record<string, (event: TraceEvent) => RefusalEntry>> = {
+  "call.refused": readTurnedAway,
+  "plan.drifted": readDrift,
+};
+
 /** What was refused, oldest first. The same again and again is one entry, counted. */
 export function refusalsOf(trail: Trail): RefusalEntry[] {
   const standing = new Map<string, RefusalEntry>();
   const entries: RefusalEntry[] = [];
-  for (const event of trail.of("request.refused", "call.refused")) {
-    const entry = event.type === "call.refused" ? readTurnedAway(event) : readRefusal(event);
+  for (const event of trail.of("request.refused", "call.refused", "plan.drifted")) {
+    const entry = READ[event.type]?.(event) ?? readRefusal(event);
     const who = entry.agent ?? entry.by?.principal ?? "";
     const last = standing.get(who);
     if (last !== undefined && sameRefusal(last, entry)) {
@@ -65,6 +71,26 @@ function readTurnedAway({ id, at, actor, about, body }: TraceEvent): RefusalEntr
     tool: textIn(body, "tool"),
     resource: textIn(body, "resource"),
     policies: [],
+    times: 1,
+    lastAt: at,
+  });
+}
+
+/** A call that the plan did not have. */
+function readDrift({ id, at, actor, about, body }: TraceEvent): RefusalEntry {
+  return told({
+    kind: "refusal" as const,
+    event: id,
+    at,
+    agent: about.agent,
+    by: { kind: actor.kind, principal: actor.principal },
+    action: "call",
+    verdict: "deny" as const,
+    code: "denied",
+    why: `outside the plan, after ${stepWords({ step: numberIn(body, "step") ?? 0, of: numberIn(body, "of") ?? 0 })}`,
+    tool: textIn(body, "tool"),
+    edge: textIn(body, "edge"),
+    policies: ["plan-drift"],
     times: 1,
     lastAt: at,
   });

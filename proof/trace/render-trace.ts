@@ -1,6 +1,7 @@
 import { describeGrant } from "../grant/index.ts";
 import { principalsIn } from "./principals.ts";
-import type { ConsentTrace, EdgeTrace, Entry, TokenEntry, Trace } from "./trace.ts";
+import { stepWords } from "./steps.ts";
+import type { ConsentTrace, EdgeTrace, Entry, StepEntry, TokenEntry, Trace } from "./trace.ts";
 import { answerWord, delegatedBy, signatureWord, verdictOf } from "./verdict.ts";
 import { instant, namesOf, shown } from "./words.ts";
 
@@ -46,13 +47,14 @@ function headLines(trace: Trace, page: Page): string[] {
 }
 
 function requestLines(requested: NonNullable<Trace["requested"]>, page: Page): string[] {
-  const { at, by, person = "unknown", agent = "unknown", instruction, purpose } = requested;
+  const { at, by, person = "unknown", agent = "unknown", instruction, purpose, plan } = requested;
   const how = `${shown(by.via)}, ${shown(by.strength)}`;
   const words = [instruction && `instruction ${shown(instruction)}`, purpose && `purpose ${shown(purpose)}`];
   const committed = words.filter((word) => word !== undefined && word !== "");
   return [
     `  ${instant(at)}  ${principal(by, page)} (${how}) asked ◆ ${shown(agent)} to work for ● ${page.name(person)}`,
     ...(committed.length === 0 ? [] : [`  commitments: ${committed.join(", ")}`]),
+    ...(plan === undefined ? [] : [`  plan ${shown(plan.hash)}: ${plan.steps.map(shown).join(", ")}`]),
   ];
 }
 
@@ -84,6 +86,7 @@ function edgeLines(edge: EdgeTrace, above: string, depth: number, page: Page): s
 function entryLines(entry: Entry, chain: string, indent: string, page: Page): string[] {
   const start = `${indent}${instant(entry.at)}  `;
   if (entry.kind === "token") return [`${start}${tokenWords(entry)}`];
+  if (entry.kind === "step") return [`${start}${reportWords(entry)}`];
   const line = `${start}${chain} ${reached(entry)}`;
   return [
     ...fitted(line, [verdictOf(entry, page.colour)], indent, page),
@@ -105,18 +108,25 @@ function tokenWords({
   return `token ${shown(jti)} for ${shown(audience)}: ${tools} (${shown(strength)}${revoked})`;
 }
 
-function reached(entry: Exclude<Entry, TokenEntry>): string {
+/** What the agent says, in its own place: nothing that the log shows of itself. */
+function reportWords({ tool = "unknown", state, evidence, ...at }: StepEntry): string {
+  const shownBy = evidence === undefined ? "" : `, evidence ${shown(evidence)}`;
+  return `${stepWords(at)} (${shown(tool)}) reported ${shown(state)}${shownBy}`;
+}
+
+function reached(entry: Exclude<Entry, TokenEntry | StepEntry>): string {
   const what =
     entry.kind === "refusal" && entry.to !== undefined ? `◆ ${shown(entry.to)}` : `▣ ${target(entry)}`;
   return `──${linkWord(entry)}──▶ ${what}`;
 }
 
-function linkWord(entry: Exclude<Entry, TokenEntry>): string {
+function linkWord(entry: Exclude<Entry, TokenEntry | StepEntry>): string {
   if (entry.kind === "approval") return "asked";
   return entry.tool === undefined ? "attempted" : "called";
 }
 
-const target = (entry: Exclude<Entry, TokenEntry>): string => shown(entry.tool ?? entry.action ?? "unknown");
+const target = (entry: Exclude<Entry, TokenEntry | StepEntry>): string =>
+  shown(entry.tool ?? entry.action ?? "unknown");
 
 function answerLines(entry: Extract<Entry, { kind: "approval" }>, indent: string, page: Page): string[] {
   return entry.answers.flatMap((answer) => {

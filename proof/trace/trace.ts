@@ -61,6 +61,8 @@ export type ActionEntry = Told & {
   approval?: string;
   use?: number;
   of?: number;
+  /** Which step of its task's plan it was. */
+  planStep?: { step: number; of: number };
   /** `allowed`; once it ended `executed`, or the service's own word for how it ended, such as `failed`. */
   outcome: string;
   returnedAt?: number;
@@ -75,6 +77,7 @@ export type RefusalEntry = Told & {
   code?: string;
   why?: string;
   tool?: string;
+  edge?: string;
   /** The agent to which something was to be delegated. */
   to?: string;
   resource?: string;
@@ -117,7 +120,20 @@ export type ApprovalEntry = Told & {
   expiredAt?: number;
 };
 
-export type Entry = TokenEntry | ActionEntry | RefusalEntry | ApprovalEntry;
+/** What an agent told of a step of its task's plan. Its word, not a proof. */
+export type StepEntry = Told & {
+  kind: "step";
+  edge?: string;
+  tool?: string;
+  step: number;
+  of: number;
+  /** `started`, `done` or `failed`. */
+  state: string;
+  /** Commitment to the evidence. */
+  evidence?: string;
+};
+
+export type Entry = TokenEntry | ActionEntry | RefusalEntry | ApprovalEntry | StepEntry;
 
 /** A delegation: the person's own, or one that hangs on another. */
 export type EdgeTrace = {
@@ -171,6 +187,8 @@ export type Trace = {
     instruction?: string;
     purpose?: string;
     deadline?: number;
+    /** What it declared to do: the tools of its steps, and the hash that the consent holds. */
+    plan?: { hash: string; steps: string[] };
   };
   ended?: { event: string; at: number; by: { kind: string; principal: string } };
   consents: ConsentTrace[];

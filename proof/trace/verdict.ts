@@ -1,3 +1,4 @@
+import { stepWords } from "./steps.ts";
 import type { Answer, Entry, RefusalEntry, Signature } from "./trace.ts";
 import { shown } from "./words.ts";
 
@@ -12,12 +13,17 @@ const VERDICTS = {
 type Verdict = keyof typeof VERDICTS;
 
 /** How a line ends: the verdict, the rule behind it, and what else there is to say. */
-export function verdictOf(entry: Exclude<Entry, { kind: "token" }>, colour: boolean): string {
+export function verdictOf(entry: Exclude<Entry, { kind: "token" | "step" }>, colour: boolean): string {
   if (entry.kind === "approval") return ended("require-approval", entry.requirements, colour);
   if (entry.kind === "refusal") return ended(entry.verdict, refusedBy(entry), colour);
-  const { verdict, policies, right, outcome } = entry;
+  const { verdict, policies, right, outcome, planStep } = entry;
+  const step = planStep === undefined ? "" : stepWords(planStep);
   const allowed = verdict === "allow-with-conditions" ? verdict : "allow";
-  return ended(allowed, [policies.join(", "), right, ...(outcome === "allowed" ? [] : [outcome])], colour);
+  return ended(
+    allowed,
+    [policies.join(", "), right, step, ...(outcome === "allowed" ? [] : [outcome])],
+    colour,
+  );
 }
 
 /** A delegation was decided as well. */

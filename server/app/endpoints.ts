@@ -106,6 +106,7 @@ const ROWS: readonly Row[] = [
   ["POST", "/tasks",                                         delegation.tasksOpen,             ["person", "service"], "write", "task.open"],
   ["GET",  "/tasks/:id",                                     delegation.tasksGet,              ["person", ...WORKLOADS], "read", "task.read"],
   ["POST", "/tasks/:id/close",                               delegation.tasksClose,            ["person", ...WORKLOADS], "write", "task.close"],
+  ["POST", "/tasks/:id/steps",                               delegation.planSteps,             ["agent"],     "write",   "plan.report"],
   ["GET",  "/tasks/:id/tree",                                delegation.tasksTree,             ["person", ...WORKLOADS], "read", "task.tree"],
   ["GET",  "/tasks/:id/actions",                             delegation.tasksActions,          ["person", ...WORKLOADS], "read", "task.actions"],
   ["GET",  "/runbooks",                                      delegation.runbooksList,          PERSON,        "read",    "runbook.list"],

@@ -87,6 +87,7 @@ const COMMON_TYPES: Record<string, CedarType> = {
     started_by: text,
     incident: optional(common("Incident")),
     runbook: optional(common("Runbook")),
+    plan: optional(common("Plan")),
     break_glass: truth,
     // `passkey`, or `company-sign-in` where nothing but the company's sign-in vouches for the person.
     consent: text,
@@ -95,6 +96,8 @@ const COMMON_TYPES: Record<string, CedarType> = {
   Incident: record({ id: text, severity: text }),
   /** `declares`: whether the tool that is called is one of its steps. */
   Runbook: record({ name: text, declares: truth }),
+  /** `declared`: whether the tool is one of its `total` steps; `step`, from 1, where a call is decided. */
+  Plan: record({ total: long, declared: truth, step: optional(long) }),
   /** UTC. `epoch` in seconds; `weekday` 1 is Monday. */
   Now: record({ epoch: long, hour: long, weekday: long }),
   /** In the owning team's zone. `date` as 2026-11-22; `minute` of the hour; `weekday` 1 is Monday. */

@@ -58,7 +58,7 @@ export async function beginBySignIn(
     purpose: `signed in by ${signIn.provider}`,
     expiresIn: LONGEST,
     deadlineIn: LONGEST,
-    plan: undefined,
+    planned: { runbook: undefined, plan: undefined },
     signIn,
   });
   const consent = keepWeakConsent(deps, change, caller, task, given);

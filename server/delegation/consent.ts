@@ -1,4 +1,4 @@
-import { type Consent, consentType } from "@countersign/proof/consent";
+import { type Consent, consentType, planHash } from "@countersign/proof/consent";
 import type { Grant } from "@countersign/proof/grant";
 import type { Task } from "./task.ts";
 
@@ -17,4 +17,5 @@ export const consentTo = (task: Task, trustDomain: string): Consent => ({
   person: task.person,
   issued_at: task.openedAt,
   nonce: task.nonce,
+  ...(task.plan === undefined ? {} : { plan_hash: planHash(task.plan) }),
 });

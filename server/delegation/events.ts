@@ -18,6 +18,9 @@ export const taskRequested = declareEvent(
     deadline: z.int(),
     incident: z.object({ id: z.string(), severity: z.string() }).optional(),
     runbook: z.object({ name: z.string(), digest: z.string() }).optional(),
+    plan: z
+      .object({ hash: z.string(), steps: z.array(z.string()), ordered: z.boolean(), on_drift: z.string() })
+      .optional(),
     break_glass: z.boolean().optional(),
   }),
 );
@@ -125,6 +128,36 @@ export const taskExpired = declareEvent(
   z.object({ deadline: z.int() }),
 );
 
+export const planDrifted = declareEvent(
+  "plan.drifted",
+  "A call was tried that the plan of its task does not have now; it was refused, and ended the task where `ended`.",
+  z.object({
+    tool: z.string(),
+    jti: z.string(),
+    service: z.string(),
+    args: z.string(),
+    edge: z.string(),
+    /** The last step that has begun, from 1; 0 before the first. */
+    step: z.int(),
+    of: z.int(),
+    ended: z.boolean(),
+  }),
+  "alarm",
+);
+
+export const planStep = declareEvent(
+  "plan.step",
+  "An agent told how a step of its task's plan stands, with evidence.",
+  z.object({
+    step: z.int(),
+    of: z.int(),
+    tool: z.string(),
+    state: z.enum(["started", "done", "failed"]),
+    edge: z.string(),
+    evidence: z.string().optional(),
+  }),
+);
+
 /** Every kind of event of this room, for `api/events.json`. */
 export const delegationEvents: readonly EventKind[] = [
   taskRequested,
@@ -137,4 +170,6 @@ export const delegationEvents: readonly EventKind[] = [
   delegationEnded,
   taskClosed,
   taskExpired,
+  planDrifted,
+  planStep,
 ];

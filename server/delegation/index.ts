@@ -70,6 +70,7 @@ export {
   tasksOpen,
   tasksTree,
 } from "./routes.ts";
+export { planSteps } from "./routes-plans.ts";
 export { runbooksGet, runbooksList, runbooksPut } from "./routes-runbooks.ts";
 export type { PlannedBy, Runbook, RunbookDefinition } from "./runbook.ts";
 export type { ConsentKind, SignIn } from "./sign-in.ts";
@@ -77,6 +78,7 @@ export { findConsent, findTask, type StoredConsent } from "./store.ts";
 export { endDelegationRow, rootEdgeOf } from "./store-delegations.ts";
 export { type Head, headsAt, holdHead, moveHead } from "./store-heads.ts";
 export { type DelegationTables, delegationMigrations } from "./tables.ts";
+export { type PlannedCall, type StepTaken, takeStep } from "./take-step.ts";
 export { type Incident, type SeenTask, seenTask, type Task, type TaskState } from "./task.ts";
 export {
   COUNTED,

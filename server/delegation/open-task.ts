@@ -1,3 +1,4 @@
+import { type Plan, parsePlan, planHash } from "@countersign/proof/consent";
 import type { Grant } from "@countersign/proof/grant";
 import type { Json } from "@countersign/proof/jcs";
 import { append, conceal, perform } from "../audit/index.ts";
@@ -26,7 +27,7 @@ import { MOST_DEPTH, USUAL_DEPTH } from "./delegation.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
 import { taskBreakGlass, taskRequested } from "./events.ts";
 import { keepInstruction } from "./instruction.ts";
-import { type PlannedBy, plannedBy } from "./runbook.ts";
+import { type PlannedBy, planBy, plannedBy } from "./runbook.ts";
 import { insertTask } from "./store.ts";
 import { requireRunbook } from "./store-runbooks.ts";
 import {
@@ -57,6 +58,8 @@ export interface TaskRequest {
   readonly incident?: Incident | undefined;
   /** Name of the approved plan that it follows. */
   readonly runbook?: string | undefined;
+  /** What it will do, and nothing else: declared here, or by the runbook, never both. */
+  readonly plan?: Plan | undefined;
   /** An emergency: only the person herself can say so. */
   readonly breakGlass?: boolean | undefined;
 }
@@ -79,8 +82,9 @@ export function openTask(deps: DelegationDeps, caller: Caller, request: TaskRequ
     await requireGiveable(deps, person, agent, request.grants);
     requireActivePerson(change, person);
     requireActiveAgent(deps, change, agent);
-    const plan = await planOf(deps, change, request);
-    return addTask(deps, change, caller, { ...request, startedBy, plan });
+    const runbook = await runbookOf(deps, change, request);
+    const plan = planOf(request, runbook);
+    return addTask(deps, change, caller, { ...request, startedBy, planned: { runbook, plan } });
   });
 }
 
@@ -133,16 +137,32 @@ function requireInPerson({ breakGlass }: TaskRequest, { through }: Task["started
   });
 }
 
+/**
+ * What its person is asked to hold it to: what was declared, or what its runbook says. A step for which nothing
+ * is asked would never come.
+ * @throws Fault `invalid`
+ */
+function planOf({ plan, grants }: TaskRequest, runbook: PlannedBy | undefined): Plan | undefined {
+  if (plan === undefined) return runbook === undefined ? undefined : planBy(runbook);
+  if (runbook !== undefined) throw badPlan("A task has a runbook or a plan of its own, not both.");
+  const idle = plan.steps.find(({ tool }) => grants.every(({ identifier }) => identifier !== tool));
+  if (idle !== undefined) throw badPlan("The plan has a step whose tool is not asked for.");
+  return parsePlan(plan as unknown as Json);
+}
+
+const badPlan = (why: string): Fault =>
+  new Fault("invalid", why, { remedy: "Correct the plan, or ask for what it needs." });
+
 /** The runbook as it is approved now: it must still be at the commit. */
-async function planOf(
+async function runbookOf(
   deps: DelegationDeps,
   change: Change,
   { runbook }: TaskRequest,
 ): Promise<PlannedBy | undefined> {
   if (runbook === undefined) return undefined;
-  const plan = plannedBy(await findRunbook(deps, runbook));
-  requireRunbook(change, plan);
-  return plan;
+  const planned = plannedBy(await findRunbook(deps, runbook));
+  requireRunbook(change, planned);
+  return planned;
 }
 
 /** Opens a task, in the caller's change, after all that must hold for it has been looked at. */
@@ -150,9 +170,13 @@ export function addTask(
   deps: DelegationDeps,
   change: Change,
   caller: Caller,
-  request: TaskRequest & Pick<Task, "startedBy" | "signIn"> & { readonly plan: PlannedBy | undefined },
+  request: TaskRequest &
+    Pick<Task, "startedBy" | "signIn"> & {
+      readonly planned: { readonly runbook: PlannedBy | undefined; readonly plan: Plan | undefined };
+    },
 ): Task {
-  const { person, agent, grants, purpose, startedBy, incident, plan, signIn, breakGlass = false } = request;
+  const { person, agent, grants, purpose, startedBy, incident, signIn, breakGlass = false } = request;
+  const { runbook, plan } = request.planned;
   const task: Task = {
     id: newId(deps, "task"),
     person,
@@ -167,7 +191,8 @@ export function addTask(
     nonce: newSecret(deps),
     ...timesOf(deps.clock.now(), request),
     ...(incident === undefined ? {} : { incident }),
-    ...(plan === undefined ? {} : { runbook: plan }),
+    ...(runbook === undefined ? {} : { runbook }),
+    ...(plan === undefined ? {} : { plan }),
     breakGlass,
     ...(signIn === undefined ? {} : { signIn }),
   };
@@ -188,7 +213,16 @@ const bodyOf = (task: Task) => ({
   expires: task.expires,
   deadline: task.deadline,
   ...servedBy(task),
+  ...(task.plan === undefined ? {} : { plan: toldOf(task.plan) }),
   ...(task.breakGlass ? { break_glass: true } : {}),
+});
+
+/** What its arguments are bound to stays with the task: it can be personal. The hash is of all of it. */
+const toldOf = (plan: Plan) => ({
+  hash: planHash(plan),
+  steps: plan.steps.map(({ tool }) => tool),
+  ordered: plan.ordered,
+  on_drift: plan.on_drift,
 });
 
 const alarmOf = (task: Task) => ({

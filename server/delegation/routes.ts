@@ -12,6 +12,7 @@ import { visibleTask } from "./find-task.ts";
 import { giveConsent, refuseConsent } from "./give-consent.ts";
 import { heldDelegations, taskActions, taskTree } from "./look.ts";
 import { openTask } from "./open-task.ts";
+import { planDeclared, progressAnswer, progressOf } from "./routes-plans.ts";
 import { incident } from "./task.ts";
 import { edgeAnswer, sentenceOf, shapeEdge, shapeTask, taskAnswer } from "./wire.ts";
 
@@ -39,6 +40,7 @@ export const tasksOpen = route<DelegationDeps>()({
     max_depth: z.int().min(1).max(8).optional(),
     incident: incident.optional().describe("What it serves."),
     runbook: shortName.optional().describe("Name of the approved runbook that it follows."),
+    plan: planDeclared.optional().describe("What it will do, and nothing else; a runbook declares its own."),
     break_glass: z
       .literal(true)
       .optional()
@@ -63,9 +65,11 @@ export const tasksOpen = route<DelegationDeps>()({
 export const tasksGet = route<DelegationDeps>()({
   summary: "A task, for its person, whoever opened it, and administrators.",
   params: taskId,
-  answers: { 200: taskAnswer },
+  answers: { 200: taskAnswer.extend({ progress: progressAnswer.optional() }) },
   async handle(deps, caller, { params }) {
-    return { status: 200, body: shapeTask(await visibleTask(deps, caller, params.id), deps.clock.now()) };
+    const task = await visibleTask(deps, caller, params.id);
+    const shaped = shapeTask(task, deps.clock.now());
+    return { status: 200, body: { ...shaped, ...(await progressOf(deps, task)) } };
   },
 });
 

@@ -1,3 +1,4 @@
+import type { Plan } from "@countersign/proof/consent";
 import { sha256Base64url } from "@countersign/proof/digest";
 import { canonicalize } from "@countersign/proof/jcs";
 import { z } from "zod";
@@ -39,3 +40,10 @@ export const runbookDigest = ({ name, description, steps }: RunbookDefinition): 
   sha256Base64url(canonicalize({ name, description, steps: [...steps] }));
 
 export const plannedBy = ({ name, steps, digest }: Runbook): PlannedBy => ({ name, steps, digest });
+
+/** What a runbook declares, as a plan: its tools, each as often as needed. It is a list, not a sequence. */
+export const planBy = ({ steps }: PlannedBy): Plan => ({
+  steps: [...new Set(steps)].map((tool) => ({ tool })),
+  ordered: false,
+  on_drift: "refuse",
+});

@@ -119,10 +119,10 @@ export type HeldEdge = Pick<Delegation, "id" | "task" | "path" | "grants">;
 /** The edges to an agent that have neither ended nor expired, of tasks at work. What they hang on is not asked. */
 export async function openEdgesTo(
   database: Database,
-  { agent, now }: { readonly agent: AgentName; readonly now: number },
+  { agent, now, task }: { readonly agent: AgentName; readonly now: number; readonly task?: string },
   page: PageQuery,
 ): Promise<Page<HeldEdge>> {
-  const rows = await database
+  const open = database
     .tables<DelegationTables>()
     .selectFrom("delegation")
     .innerJoin("task", "task.id", "delegation.task")
@@ -132,7 +132,8 @@ export async function openEdgesTo(
     .where("delegation.expires", ">", now)
     .where("task.state", "=", "active")
     .where("task.deadline", ">", now)
-    .where("delegation.id", ">", page.after ?? "")
+    .where("delegation.id", ">", page.after ?? "");
+  const rows = await (task === undefined ? open : open.where("delegation.task", "=", task))
     .orderBy("delegation.id")
     .limit(page.limit + 1)
     .execute();

@@ -1,3 +1,4 @@
+import type { Plan } from "@countersign/proof/consent";
 import type { Grant } from "@countersign/proof/grant";
 import type { Json } from "@countersign/proof/jcs";
 import type { Selectable } from "kysely";
@@ -39,6 +40,7 @@ export function insertTask(change: Change, task: Task): void {
         runbook: task.runbook === undefined ? null : JSON.stringify(task.runbook),
         break_glass: task.breakGlass ? 1 : 0,
         sign_in: task.signIn === undefined ? null : JSON.stringify(task.signIn),
+        plan: task.plan === undefined ? null : JSON.stringify(task.plan),
       }),
   );
 }
@@ -203,6 +205,7 @@ function taskOf(row: Selectable<DelegationTables["task"]>): Task {
     ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
     ...(row.incident === null ? {} : { incident: JSON.parse(row.incident) as Incident }),
     ...(row.runbook === null ? {} : { runbook: JSON.parse(row.runbook) as PlannedBy }),
+    ...(row.plan === null ? {} : { plan: JSON.parse(row.plan) as Plan }),
     breakGlass: row.break_glass === 1,
     ...(row.sign_in === null ? {} : { signIn: JSON.parse(row.sign_in) as SignIn }),
   };

@@ -12,4 +12,22 @@ export const laterMigrations: Migration[] = [
         .execute();
     },
   },
+  {
+    name: "delegation/0004-plans",
+    async up(schema, types) {
+      await schema.alterTable("task").addColumn("plan", types.json).execute();
+      await schema
+        .createTable("plan_step")
+        .addColumn("task", types.text, (column) => column.notNull())
+        .addColumn("position", types.integer, (column) => column.notNull())
+        .addColumn("calls", types.integer, (column) => column.notNull())
+        .addColumn("state", types.text, (column) => column.notNull())
+        .addColumn("agent", types.text, (column) => column.notNull())
+        .addColumn("instance", types.text, (column) => column.notNull())
+        .addColumn("evidence", types.text)
+        .addColumn("reported_at", types.instant)
+        .addPrimaryKeyConstraint("plan_step_key", ["task", "position"])
+        .execute();
+    },
+  },
 ];

@@ -29,6 +29,18 @@ export interface DelegationTables {
     runbook: string | null;
     break_glass: number;
     sign_in: string | null;
+    plan: string | null;
+  };
+  /** How far a planned task has come; steps that have not begun have no row. */
+  plan_step: {
+    task: string;
+    position: number;
+    calls: number;
+    state: string;
+    agent: string;
+    instance: string;
+    evidence: string | null;
+    reported_at: number | null;
   };
   delegation: {
     id: string;

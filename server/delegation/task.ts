@@ -1,3 +1,4 @@
+import type { Plan } from "@countersign/proof/consent";
 import type { Grant } from "@countersign/proof/grant";
 import { z } from "zod";
 import {
@@ -75,6 +76,8 @@ export interface Task {
   readonly incident?: Incident;
   /** The plan that it was opened with, as it was approved then. */
   readonly runbook?: PlannedBy;
+  /** What it will do and nothing else, as declared when it was opened or as its runbook says. */
+  readonly plan?: Plan;
   /** Opened by its person in an emergency: short and loud. */
   readonly breakGlass: boolean;
   /** The company's sign-in that stands in for her passkey, where it does. */
@@ -153,6 +156,8 @@ export interface SeenTask {
   readonly agent: AgentName;
   readonly incident?: Incident;
   readonly runbook?: Pick<PlannedBy, "name" | "steps">;
+  /** The tools of its plan, and which step a call belongs to, from 1. */
+  readonly plan?: { readonly tools: readonly string[]; readonly step?: number };
   readonly breakGlass: boolean;
   readonly consent: ConsentKind;
 }
@@ -164,6 +169,7 @@ export const seenTask = ({
   agent,
   incident,
   runbook,
+  plan,
   breakGlass,
   ...task
 }: Task): SeenTask => ({
@@ -173,6 +179,7 @@ export const seenTask = ({
   agent,
   ...(incident === undefined ? {} : { incident }),
   ...(runbook === undefined ? {} : { runbook: { name: runbook.name, steps: runbook.steps } }),
+  ...(plan === undefined ? {} : { plan: { tools: plan.steps.map(({ tool }) => tool) } }),
   breakGlass,
   consent: consentKind(task),
 });

@@ -1,3 +1,4 @@
+import { planHash } from "@countersign/proof/consent";
 import { z } from "zod";
 import type { Delegation } from "./delegation.ts";
 import { incident, stateOf, type Task } from "./task.ts";
@@ -29,6 +30,21 @@ export const taskAnswer = z.object({
     .object({ name: z.string(), digest: z.string(), steps: z.array(z.string()) })
     .optional()
     .describe("The plan that it was opened with, as it was approved then."),
+  plan: z
+    .object({
+      hash: z.string().describe("What the consent's plan_hash is."),
+      steps: z.array(
+        z.object({
+          tool: z.string(),
+          args: z.record(z.string(), z.unknown()).optional(),
+          times: z.int().optional(),
+        }),
+      ),
+      ordered: z.boolean(),
+      on_drift: z.enum(["refuse", "end"]),
+    })
+    .optional()
+    .describe("What it will do and nothing else; a call outside it is refused, or ends the task."),
   break_glass: z.literal(true).optional().describe("Its person opened it in an emergency."),
   signed_in_by: z
     .string()
@@ -72,6 +88,7 @@ export function shapeTask(task: Task, now: number): z.input<typeof taskAnswer> {
     ...(task.endedAt === undefined ? {} : { ended_at: task.endedAt }),
     ...(task.incident === undefined ? {} : { incident: task.incident }),
     ...(task.runbook === undefined ? {} : { runbook: { ...task.runbook, steps: [...task.runbook.steps] } }),
+    ...(task.plan === undefined ? {} : { plan: { hash: planHash(task.plan), ...task.plan } }),
     ...(task.breakGlass ? { break_glass: true as const } : {}),
     ...(task.signIn === undefined ? {} : { signed_in_by: task.signIn.provider }),
   };

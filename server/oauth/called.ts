@@ -18,7 +18,7 @@ export function calledBody(
   token: IssuedToken,
   chain: LivingChain | undefined,
   { allow, tool }: DecidedCall,
-  facts: Pick<Body, "action" | "service" | "args" | "authority" | "use" | "of">,
+  facts: Pick<Body, "action" | "service" | "args" | "authority" | "use" | "of" | "plan_step">,
 ): Body {
   return {
     ...facts,

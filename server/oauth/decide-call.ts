@@ -13,6 +13,7 @@ import {
   type Remembering,
   reserveCall,
   seenTask,
+  type StepTaken,
 } from "../delegation/index.ts";
 import { type Allow, type Caller, Fault, type Id } from "../lib/index.ts";
 import { amountMoved, bindingSets, type PolicySet } from "../policy/index.ts";
@@ -36,6 +37,8 @@ export interface GrantedCall {
   readonly granted: Granted;
   /** Of this call alone, and of all attempts to decide about it. */
   readonly facts: FactsAtHand;
+  /** The step of its task's plan that it is. */
+  readonly step?: StepTaken | undefined;
 }
 
 /** A call that may happen, and what remains to be done about it in its change. */
@@ -113,10 +116,17 @@ async function takeTurn(
 async function questionAbout(
   deps: OauthDeps,
   on: Circumstances,
-  { call, granted }: GrantedCall,
+  { call, granted, step }: GrantedCall,
 ): Promise<CallQuestion> {
-  const { openArgs: _, ...question } = await questionOf(deps, on, exactGrant(granted.grant, call));
-  return { ...question, args: call.args ?? {} };
+  const { openArgs: _, task, ...question } = await questionOf(deps, on, exactGrant(granted.grant, call));
+  return { ...question, ...inStep(task, step), args: call.args ?? {} };
+}
+
+/** The task as this call finds it: at a step of its plan. */
+function inStep(task: CallQuestion["task"], taken: StepTaken | undefined): Pick<CallQuestion, "task"> {
+  if (task === undefined) return {};
+  if (task.plan === undefined || taken === undefined) return { task };
+  return { task: { ...task, plan: { ...task.plan, step: taken.step } } };
 }
 
 /** @throws Fault `denied`: what has left the catalog since the token was issued is not called any more */

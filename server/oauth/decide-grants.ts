@@ -48,17 +48,19 @@ async function decideGrant(
   const question = await questionOf(deps, on, grant);
   const allow = await authorized(deps, change, on, question, grant);
   refuseUnkept(allow.obligations);
-  const granted = { grant, allow, ...((await isPerCall(deps, grant)) ? { perCall: true as const } : {}) };
+  const granted = { grant, allow, ...((await isPerCall(deps, on, grant)) ? { perCall: true as const } : {}) };
   if (allow.approval === undefined && !needsPerson(on, grant)) return granted;
   requireApproved(grant, allow.approval);
   return { ...granted, grant: { ...grant, max_uses: 1 } };
 }
 
 /**
- * A service that verifies the token by itself cannot know what was called elsewhere, nor compare with facts; and
+ * A service that verifies the token by itself cannot know what was called elsewhere or planned, nor compare with
+ * facts; and
  * where any decision rests on what was called, no call runs before it is remembered.
  */
-async function isPerCall(deps: OauthDeps, { identifier }: Grant): Promise<boolean> {
+async function isPerCall(deps: OauthDeps, { chain }: Circumstances, { identifier }: Grant): Promise<boolean> {
+  if (chain?.task.plan !== undefined) return true;
   const tool = await findTool(deps, identifier);
   if ((tool?.facts ?? []).length > 0) return true;
   return readingOf(await bindingSets(deps), identifier).watched.length > 0;

@@ -177,6 +177,8 @@ export const toolCalled = declareEvent(
     authority,
     use: z.int().optional(),
     of: z.int().optional(),
+    /** Which step of its task's plan it was. */
+    plan_step: z.object({ step: z.int(), of: z.int() }).optional(),
     decision: z.string(),
     policies: z.array(z.string()),
     policy_version: z.string(),

@@ -15,12 +15,14 @@ import {
   leafOf,
   recordAction,
   requireChain,
+  type StepTaken,
+  takeStep,
 } from "../delegation/index.ts";
 import { type Caller, Fault, type Id, newId } from "../lib/index.ts";
 import { aboutToken } from "./about-token.ts";
 import { authorityOf } from "./authority.ts";
 import { calledBody } from "./called.ts";
-import { type DecidedCall, decideCall } from "./decide-call.ts";
+import { type DecidedCall, decideCall, type GrantedCall } from "./decide-call.ts";
 import { toolCalled, toolReturned } from "./events.ts";
 import { requireLiving } from "./living.ts";
 import type { Granted } from "./mandate.ts";
@@ -63,9 +65,10 @@ export function callTool(deps: OauthDeps, caller: Caller, call: ReportedCall): P
     const attempt = callOf(token, call);
     const chain = await countedChain(deps, change, token, attempt);
     const counted = await countGrant(deps, change, { token, chain }, attempt);
-    const asked = { token, call: attempt, chain, granted: counted.granted, facts };
+    const step = await stepOf(deps, change, caller, { token, call: attempt, chain });
+    const asked = { token, call: attempt, chain, granted: counted.granted, facts, step };
     const decided = await decideCall(deps, change, turn, caller, asked);
-    return record(deps, change, caller, { served, call, chain, counted, decided });
+    return record(deps, change, caller, { served, call, chain, counted, decided, step });
   });
 }
 
@@ -113,6 +116,15 @@ async function countedChain(
   return chain;
 }
 
+/** The step of its task's plan that the call is, where there is a plan. */
+const stepOf = async (
+  deps: OauthDeps,
+  change: Change,
+  caller: Caller,
+  { token: { jti, instance }, call, chain }: Pick<GrantedCall, "token" | "call" | "chain">,
+): Promise<StepTaken | undefined> =>
+  chain === undefined ? undefined : takeStep(deps, change, caller, { chain, call, jti, instance });
+
 interface CountedGrant {
   readonly granted: Granted;
   readonly use?: number;
@@ -153,13 +165,14 @@ interface CalledTool {
   readonly chain: LivingChain | undefined;
   readonly counted: CountedGrant;
   readonly decided: DecidedCall;
+  readonly step: StepTaken | undefined;
 }
 
 function record(
   deps: OauthDeps,
   change: Change,
   caller: Caller,
-  { served: { token, service }, call, chain, counted, decided }: CalledTool,
+  { served: { token, service }, call, chain, counted, decided, step }: CalledTool,
 ): CountedCall {
   const { jti, tool } = call;
   const { allow } = decided;
@@ -176,7 +189,8 @@ function record(
   }
   decided.remember(action);
   const { granted: _, ...uses } = counted;
-  const facts = { action, args, authority, service: service.id, ...uses };
+  const plan = step === undefined ? {} : { plan_step: { ...step } };
+  const facts = { action, args, authority, service: service.id, ...uses, ...plan };
   append(
     change,
     toolCalled(deps, caller, aboutToken(token, chain), calledBody(token, chain, decided, facts)),

@@ -1,6 +1,14 @@
 import { inSeconds, STRENGTHS } from "../lib/index.ts";
 import { decimalOf, LARGEST } from "./carry.ts";
-import type { Circumstances, History, Risk, Scaled, ToolFacts, WindowCounts } from "./circumstances.ts";
+import type {
+  Circumstances,
+  History,
+  PlanSeen,
+  Risk,
+  Scaled,
+  ToolFacts,
+  WindowCounts,
+} from "./circumstances.ts";
 import type { Names } from "./context-read.ts";
 import type { CedarValue } from "./engine.ts";
 import { isAboveLimit } from "./limit.ts";
@@ -89,7 +97,7 @@ function text(value: string): string {
 }
 
 function taskOf(task: NonNullable<Question["task"]>, tool: string | undefined): Members {
-  const { incident, runbook, breakGlass = false, consent = "passkey" } = task;
+  const { incident, runbook, plan, breakGlass = false, consent = "passkey" } = task;
   return {
     id: text(task.id),
     purpose: text(task.purpose),
@@ -100,10 +108,17 @@ function taskOf(task: NonNullable<Question["task"]>, tool: string | undefined): 
       : {
           runbook: { name: text(runbook.name), declares: tool !== undefined && runbook.steps.includes(tool) },
         }),
+    ...(plan === undefined ? {} : { plan: planOf(plan, tool) }),
     break_glass: breakGlass,
     consent,
   };
 }
+
+const planOf = ({ tools, step }: PlanSeen, tool: string | undefined): Members => ({
+  total: tools.length,
+  declared: tool !== undefined && tools.includes(tool),
+  ...(step === undefined ? {} : { step }),
+});
 
 /** A risk that was found longer ago says nothing about now, nor does one from the future. */
 const RISK_STANDS = 600_000;

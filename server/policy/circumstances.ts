@@ -13,6 +13,14 @@ export interface Runbook {
   readonly steps: readonly string[];
 }
 
+/** What a task has declared that it will do. */
+export interface PlanSeen {
+  /** The tools of its steps, as `server/tool`. */
+  readonly tools: readonly string[];
+  /** Which of them a call is, from 1; known at the call alone. */
+  readonly step?: number;
+}
+
 /** A sum of money: scaled by 10,000, so that it is exact. */
 export type Scaled = bigint;
 

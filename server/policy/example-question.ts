@@ -45,6 +45,7 @@ const person = z
 
 const incident = z.strictObject({ id: z.string().default("INC-1"), severity: z.enum(SEVERITIES) });
 const runbook = z.strictObject({ name: z.string(), steps: z.array(z.string()) });
+const plan = z.strictObject({ tools: z.array(z.string()), step: z.int().min(1).optional() });
 
 /** What a policy's test says of its question; all else is an ordinary call by an ordinary agent. */
 export const givenQuestion = z.strictObject({
@@ -61,6 +62,7 @@ export const givenQuestion = z.strictObject({
       started_by: z.string(),
       incident,
       runbook,
+      plan,
       break_glass: z.boolean(),
       consent: z.enum(["passkey", "company-sign-in"]),
     })
@@ -131,9 +133,15 @@ function chainOf({ chain, task }: GivenQuestion, acting: string): Pick<Question,
         breakGlass: task.break_glass,
         consent: task.consent,
       }),
+      ...(task.plan === undefined ? {} : { plan: planned(task.plan) }),
     },
   };
 }
+
+const planned = ({ tools, step }: z.output<typeof plan>) => ({
+  tools,
+  ...(step === undefined ? {} : { step }),
+});
 
 const delegateOf = ({ to, to_class, grants, depth }: NonNullable<GivenQuestion["delegate"]>) => ({
   to,

@@ -2,7 +2,7 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import { canonicalize, type Json, JsonError } from "@countersign/proof/jcs";
 import { type Action, type AgentName, Fault, type Strength } from "../lib/index.ts";
 import type { Agent, Person, Service } from "../registry/index.ts";
-import type { Circumstances, Incident, Runbook } from "./circumstances.ts";
+import type { Circumstances, Incident, PlanSeen, Runbook } from "./circumstances.ts";
 
 /** Everything that a decision sees, as values: the same question and policies give the same verdict. */
 export interface Question {
@@ -23,6 +23,7 @@ export interface Question {
     readonly agent: AgentName;
     readonly incident?: Incident;
     readonly runbook?: Runbook;
+    readonly plan?: PlanSeen;
     /** Opened by a person in an emergency: short, loud, and reviewed afterwards. */
     readonly breakGlass?: boolean;
     /** What the person's consent is: her passkey's where nothing is said. */
