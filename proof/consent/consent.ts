@@ -2,6 +2,8 @@ import { type Grant, parseGrants } from "../grant/index.ts";
 import { canonicalBytes, isJsonObject, type Json } from "../jcs/index.ts";
 import { VerificationError } from "../verification-error.ts";
 
+export { describeStep, type Plan, type PlanStep, parsePlan, planBytes, stepFits } from "./plan.ts";
+
 /** The `type` member of a consent, so that no receipt or other object can pass for one. */
 export const consentType = "countersign-consent/v1";
 

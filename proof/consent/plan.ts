@@ -1,4 +1,4 @@
-import { type Call, type Constraint, type Grant, parseGrant, permits } from "../grant/index.ts";
+import { type Call, type Constraint, describeWhat, type Grant, parseGrant, permits } from "../grant/index.ts";
 import { canonicalBytes, isJsonObject, type Json } from "../jcs/index.ts";
 import { VerificationError } from "../verification-error.ts";
 
@@ -57,6 +57,12 @@ const isCount = (value: Json): value is number =>
 export function stepFits({ tool, args }: PlanStep, attackerCall: Call): boolean {
   const grant = stepGrant({ tool, ...(args === undefined ? {} : { args }) }, attackerCall.location);
   return permits(grant, attackerCall);
+}
+
+/** A step as one line for a person to judge, such as `ops/restart (host in ["a"]; any other argument), once`. */
+export function describeStep({ times, ...step }: PlanStep): string {
+  const often = times === undefined ? "" : times === 1 ? ", once" : `, at most ${times} times`;
+  return `${describeWhat(stepGrant(step as Parameters<typeof stepGrant>[0]))}${often}`;
 }
 
 /** A step in the language of grants, so that it is read and judged by the same rules. */

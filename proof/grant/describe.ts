@@ -22,6 +22,9 @@ export function describeGrant(grant: Grant): string {
   return `${subjectOf(grant)} on ${where}${describeArguments(grant)}${conditions.join("")}`;
 }
 
+/** The same without the place: what may be done, and with which arguments. */
+export const describeWhat = (grant: Grant): string => `${subjectOf(grant)}${describeArguments(grant)}`;
+
 function subjectOf({ type, identifier, actions }: Grant): string {
   const what = describeWord(identifier);
   const does = actions.map(describeWord).join(",");

@@ -12,7 +12,13 @@ export {
   parseConstraint,
 } from "./constraint.ts";
 export { covers, coversAll, uncovered } from "./covers.ts";
-export { describeGrant, describeGrant as describe, describeValue, describeWord } from "./describe.ts";
+export {
+  describeGrant,
+  describeGrant as describe,
+  describeValue,
+  describeWhat,
+  describeWord,
+} from "./describe.ts";
 export { type Grant, type GrantType, parseGrant, parseGrants } from "./grant.ts";
 export { meet, meetAll } from "./meet.ts";
 export { type Call, permits } from "./permits.ts";

@@ -15,6 +15,7 @@ const PAGE_MODULES = [
   "chain",
   "commitment",
   "consent",
+  "plan",
   "dom",
   "enrol",
   "home",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Consent, consentHash, consentType } from "@countersign/proof/consent";
+import { type Consent, consentHash, consentType, type Plan, planHash } from "@countersign/proof/consent";
 import { sha256Base64url } from "@countersign/proof/digest";
 import { canonicalBytes, type Json } from "@countersign/proof/jcs";
 import { type Receipt, receiptHash, receiptType } from "@countersign/proof/receipt";
@@ -22,6 +24,10 @@ import { assertionResponse, type LoginDeps, verifyAssertion } from "./index.ts";
 /** What the server of this test shows, and what it takes a signature for: one of them may lie. */
 interface Asked {
   shownInstruction: string;
+  /** What stands beside: the plan, the incident, the runbook. */
+  shownBeside: Record<string, Json>;
+  /** The plan that the consent binds. */
+  signedPlan?: Plan;
   shownArguments: Record<string, Json>;
 }
 
@@ -33,7 +39,17 @@ const APPROVAL = "approval_01jd8p1x5mv2k7s9t3w6y8z0ac";
 
 const commitment = (value: Json): string => sha256Base64url(Buffer.concat([SALT, canonicalBytes(value)]));
 
-const consentOf = (person: string): Consent => ({
+const PLAN: Plan = {
+  steps: [
+    { tool: "reports/read" },
+    { tool: "reports/publish", args: { title: { op: "max_len", length: 80 } }, times: 1 },
+  ],
+  ordered: true,
+  on_drift: "end",
+};
+
+const consentOf = (person: string, plan?: Plan): Consent => ({
+  ...(plan === undefined ? {} : { plan_hash: planHash(plan) }),
   type: consentType,
   trust_domain: "acme.example",
   task: TASK,
@@ -88,8 +104,9 @@ function rowsFor(deps: LoginDeps, asked: Asked, signed: string[]): readonly Row[
           started_by: { kind: "person", principal: caller.principal, through: "service_x" },
           instruction: asked.shownInstruction,
           instruction_salt: SALT.toString("base64url"),
+          ...asked.shownBeside,
         },
-        consent: consentOf(caller.principal),
+        consent: consentOf(caller.principal, asked.signedPlan),
         // A challenge from the server must not matter.
         challenge: "A".repeat(43),
         agent: { name: "planning-agent", class: "planning", environment: "production", owner: "person_o" },
@@ -102,7 +119,7 @@ function rowsFor(deps: LoginDeps, asked: Asked, signed: string[]): readonly Row[
     body: z.strictObject({ consent: z.record(z.string(), z.json()), assertion: assertionResponse }),
     answers: {},
     handle: async (_deps, caller, { body }) => {
-      await verify(caller, consentHash(consentOf(caller.principal)), body.assertion);
+      await verify(caller, consentHash(consentOf(caller.principal, asked.signedPlan)), body.assertion);
       signed.push("consent");
       return { status: 200, body: {} };
     },
@@ -158,7 +175,7 @@ function rowsFor(deps: LoginDeps, asked: Asked, signed: string[]): readonly Row[
 forEachEngine((engine) => {
   if (engine.name !== "sqlite") return;
   describe("the page, in Chromium with a virtual authenticator", withoutChromium, () => {
-    const asked: Asked = { shownInstruction: INSTRUCTION, shownArguments: ARGUMENTS };
+    const asked: Asked = { shownInstruction: INSTRUCTION, shownArguments: ARGUMENTS, shownBeside: {} };
     const signed: string[] = [];
     let server: LoginServer;
     let browser: Browser;
@@ -221,6 +238,43 @@ forEachEngine((engine) => {
       asked.shownInstruction = INSTRUCTION;
     });
 
+    test("she signs the plan with the consent, and sees what the task serves and that it is an emergency", async () => {
+      asked.signedPlan = PLAN;
+      asked.shownBeside = {
+        plan: { hash: "not looked at", ...PLAN } as unknown as Json,
+        incident: { id: "INC-7", severity: "P1" },
+        runbook: { name: "publish", digest: "d".repeat(43) },
+        break_glass: true,
+      };
+      await open(`#consent=${TASK}`);
+      await heading("Let planning-agent act for you?");
+      for (const words of ["reports/read (any arguments)", "INC-7", "publish", "Emergency."])
+        await page.getByText(words, { exact: true }).first().waitFor();
+      await page.getByText(/in this order. Any other call is refused, and ends the task./).waitFor();
+      await takePictures(page, "consent-planned");
+      await press("Sign with passkey");
+      await heading("Signed");
+      assert.deepEqual(signed.splice(0), ["consent"]);
+    });
+
+    test("a server that shows another plan than is signed, or none, gets no signature", async () => {
+      const other = { ...PLAN, ordered: false };
+      for (const [shownPlan, signedPlan] of [
+        [other, PLAN],
+        [undefined, PLAN],
+        [PLAN, undefined],
+      ]) {
+        asked.shownBeside =
+          shownPlan === undefined ? {} : { plan: { hash: planHash(PLAN), ...shownPlan } as never };
+        if (signedPlan === undefined) delete asked.signedPlan;
+        else asked.signedPlan = signedPlan;
+        await open(`#consent=${TASK}`);
+        await page.getByRole("alert").getByText("shows one thing and asks you to sign another").waitFor();
+        assert.equal(await page.getByRole("button", { name: "Sign with passkey" }).count(), 0);
+      }
+      asked.shownBeside = {};
+    });
+
     test("her yes and her no are signed as such, and an agent's markup is only text", async () => {
       for (const [button, title, decision] of [
         ["No", "You said no", "deny"],
@@ -258,3 +312,17 @@ forEachEngine((engine) => {
     test("nothing went wrong in the page meanwhile", () => assert.deepEqual(troubles, []));
   });
 });
+
+/** For whoever wants to look at the page. */
+async function takePictures(page: Page, name: string): Promise<void> {
+  const folder = process.env.COUNTERSIGN_PICTURES;
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  for (const [kind, width] of Object.entries({ desktop: 1280, phone: 390 })) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.setViewportSize({ width, height: 844 });
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: join(folder, `${name}-${kind}-${colorScheme}.png`), fullPage: true });
+    }
+  }
+}

@@ -1,10 +1,11 @@
-import { type Consent, parseConsent } from "@countersign/proof/consent";
+import { type Consent, type Plan, parseConsent } from "@countersign/proof/consent";
 import { describeGrant } from "@countersign/proof/grant";
 import type { Json } from "@countersign/proof/jcs";
 import { chainLine } from "./chain.ts";
 import { opens } from "./commitment.ts";
 import { facts, h, instant, mono, show, theirWords, visible } from "./dom.ts";
 import { signHash } from "./passkeys.ts";
+import { planSection, planSigned, type ShownPlan } from "./plan.ts";
 import { get, post, Refusal } from "./server.ts";
 import { action, homeLink, type Me, showNote } from "./shell.ts";
 import { exactly, type Signable, signable } from "./signed.ts";
@@ -21,6 +22,11 @@ interface Asked {
     readonly instruction: string;
     /** What the instruction's commitment was made with, 32 bytes in base64url. */
     readonly instruction_salt: string;
+    /** What it serves, and by what plan, in the words of whoever asks. */
+    readonly incident?: { readonly id: string; readonly severity: string };
+    readonly runbook?: { readonly name: string; readonly digest: string };
+    readonly plan?: ShownPlan;
+    readonly break_glass?: true;
   };
   readonly agent: {
     readonly name: string;
@@ -41,7 +47,7 @@ export interface Waiting {
 /** Shows what an agent may do in the person's name, and lets her sign just that. */
 export async function showConsent(me: Me, task: string, waiting?: Waiting): Promise<void> {
   const asked = await get<Asked>(`/consents/${encodeURIComponent(task)}`);
-  const consent = await checked(asked, me, task);
+  const { consent, plan } = await checked(asked, me, task);
   const signed = await signable(asked.consent);
   show(
     h("h1", {}, `Let ${visible(consent.agent)} act for you?`),
@@ -49,10 +55,14 @@ export async function showConsent(me: Me, task: string, waiting?: Waiting): Prom
       { mark: "person", name: me.person.name, link: "signs" },
       { mark: "agent", name: consent.agent },
     ]),
+    emergency(asked),
     words(asked),
     h("h2", {}, "What it may do, and nothing else"),
     h("ul", { class: "plain" }, ...consent.grants.map((grant) => h("li", {}, mono(describeGrant(grant))))),
+    ...(plan === "none" ? [] : planSection(plan)),
     facts([
+      ["Incident", incidentWords(asked)],
+      ["Runbook", runbookWords(asked)],
       ["Until", instant(consent.expires_at)],
       [
         "Agent",
@@ -75,14 +85,20 @@ export async function showConsent(me: Me, task: string, waiting?: Waiting): Prom
 
 /**
  * Refuses what does not belong together: a consent of somebody else, or for another task, or one that binds
- * another instruction or agent than those shown.
+ * another instruction, plan or agent than those shown.
  */
-async function checked(asked: Asked, me: Me, task: string): Promise<Consent> {
+async function checked(
+  asked: Asked,
+  me: Me,
+  task: string,
+): Promise<{ consent: Consent; plan: Plan | "none" }> {
   const consent = read(asked.consent);
   const mine =
     consent?.person === me.person.id && consent.task === task && asked.agent.name === consent.agent;
   const { instruction, instruction_salt } = asked.task;
-  if (mine && (await opens(consent.instruction_hash, instruction_salt, instruction))) return consent;
+  const plan = await planSigned(asked.task.plan, consent?.plan_hash).catch(() => undefined);
+  if (mine && plan && (await opens(consent.instruction_hash, instruction_salt, instruction)))
+    return { consent, plan };
   throw new Refusal(
     0,
     "The server shows one thing and asks you to sign another.",
@@ -97,6 +113,23 @@ function read(attackerConsent: Json): Consent | undefined {
     return undefined;
   }
 }
+
+/** She has said so herself, and shall know what it sets going. */
+const emergency = ({ task }: Asked): HTMLElement | undefined =>
+  task.break_glass === undefined
+    ? undefined
+    : h(
+        "p",
+        { class: "emergency", role: "note" },
+        h("strong", {}, "Emergency."),
+        " You break the glass: policies may let pass what they otherwise would not, an alarm is raised, and it is reviewed afterwards.",
+      );
+
+const incidentWords = ({ task: { incident } }: Asked): Node | undefined =>
+  incident && h("span", {}, mono(incident.id), `, ${visible(incident.severity)}, as stated`);
+
+const runbookWords = ({ task: { runbook } }: Asked): Node | undefined =>
+  runbook && h("span", {}, mono(runbook.name), ", approved as ", mono(runbook.digest));
 
 function words({ task }: Asked): HTMLElement {
   const { through } = task.started_by;
