@@ -9,6 +9,7 @@ import { keyCommands } from "./keys.ts";
 import { manifestCommands } from "./manifest.ts";
 import { peopleCommands } from "./people.ts";
 import { policyCommands } from "./policy.ts";
+import { revokeCommand } from "./revoke.ts";
 import { Misuse, say, Trouble } from "./say.ts";
 import { serveCommands } from "./serve.ts";
 import { serviceCommands } from "./services.ts";
@@ -33,6 +34,7 @@ for (const add of [
   policyCommands,
   taskCommands,
   tokenCommands,
+  revokeCommand,
   auditCommands,
   keyCommands,
   federationCommand,

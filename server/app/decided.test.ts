@@ -29,6 +29,8 @@ const NOT_ADMINISTRATION = [
   "consent.refuse",
   // Decided with what the rooms know of them: app/delegate.ts and approvals/answer.ts.
   "delegation.extend",
+  "agent.register-child",
+  "plan.report",
   "delegation.end",
   "approval.answer",
   "policy.check",

@@ -45,6 +45,8 @@ export const ADMINISTERED: ReadonlySet<string> = new Set([
   "server.define",
   "tool.define",
   "runbook.approve",
+  "revocation.order",
+  "revocation.lift",
   "application.define",
   "policy.activate",
   "policy.rollback",
@@ -82,7 +84,7 @@ export function decided({ audit, path }: Row, route: Route): Route {
       const { params, body, request } = input;
       const place = path.includes(":") ? request.path : path;
       const whole = ownAction(action, { verb: audit, request: place, params, content: body });
-      const parts = audit === "manifest.apply" ? await partsOfManifest(deps, caller, body as string) : [];
+      const parts = await partsOf(audit, deps, caller, body);
       await perform(deps, caller, audit, async (change) => {
         for (const one of [whole, ...parts]) await authorizeOwnAction(deps, change, caller, one);
       });
@@ -90,6 +92,23 @@ export function decided({ audit, path }: Row, route: Route): Route {
     },
   };
 }
+
+/** What is asked besides, because the request does what has a decision of its own: nothing goes around that. */
+async function partsOf(verb: string, deps: ServerDeps, caller: Caller, body: unknown): Promise<OwnAction[]> {
+  if (verb === "manifest.apply") return partsOfManifest(deps, caller, body as string);
+  if (verb !== "revocation.order" && verb !== "revocation.lift") return [];
+  const { kind, id } = body as { kind: string; id: string };
+  const own = (verb === "revocation.order" ? ENDS_BY : LIFTS_BY)[kind];
+  const asked = { request: `${verb} ${kind} ${id}`, params: { name: id }, content: body };
+  return own === undefined ? [] : [ownAction("administer", { verb: own, ...asked })];
+}
+
+const ENDS_BY: Readonly<Record<string, string>> = {
+  agent: "agent.suspend",
+  person: "person.suspend",
+  instance: "instance.end",
+};
+const LIFTS_BY: Readonly<Record<string, string>> = { agent: "agent.resume", person: "person.resume" };
 
 /** What each kind that a manifest declares would be asked as by itself: nothing goes around its own decision. */
 const VERBS: Record<Changing["step"]["kind"], string> = {

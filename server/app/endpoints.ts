@@ -18,6 +18,7 @@ import * as threats from "../threats/index.ts";
 import { decided } from "./decided.ts";
 import { delegationsExtend } from "./delegate.ts";
 import { health, openapiDocument } from "./installation.ts";
+import { agentsChild } from "./register-child.ts";
 import type { ServerDeps } from "./server-deps.ts";
 
 type Row = readonly [
@@ -84,6 +85,8 @@ const ROWS: readonly Row[] = [
 
   // what is dead
   ["GET",  "/revocations",                                   revocation.revocationSnapshot,    ["service", ...READERS], "feed", "revocation.read"],
+  ["POST", "/revocations",                                   oauth.revocationOrder,            PERSON,        "write",   "revocation.order"],
+  ["POST", "/revocations/lift",                              oauth.revocationLift,             PERSON,        "write",   "revocation.lift"],
   ["GET",  "/revocations/feed",                              revocation.revocationFeed,        ["service", ...READERS], "feed", "revocation.follow"],
 
   // enrolment of processes
@@ -130,6 +133,7 @@ const ROWS: readonly Row[] = [
   // the registry
   ["GET",  "/agents",                                        registry.agentList,               PERSON,        "read",    "agent.list"],
   ["POST", "/agents",                                        registry.agentCreate,             PERSON,        "write",   "agent.register"],
+  ["POST", "/agents/children",                               agentsChild,                      ["agent"],     "write",   "agent.register-child"],
   ["GET",  "/agents/:name",                                  registry.agentShow,               PERSON,        "read",    "agent.read"],
   ["PATCH","/agents/:name",                                  registry.agentChange,             PERSON,        "write",   "agent.update"],
   ["POST", "/agents/:name/suspend",                          registry.agentSuspend,            PERSON,        "write",   "agent.suspend"],

@@ -5,6 +5,11 @@
 export type { AttestationDeps } from "./attestation-deps.ts";
 export { type Enrolment, enrol } from "./enrol.ts";
 export { attestationEvents } from "./events.ts";
-export { type IssuedJoinToken, issueJoinToken, type JoinTokenRequest } from "./issue-join-token.ts";
+export {
+  addJoinToken,
+  type IssuedJoinToken,
+  issueJoinToken,
+  type JoinTokenRequest,
+} from "./issue-join-token.ts";
 export { instanceEnrol, joinTokenIssue } from "./routes.ts";
 export { attestationMigrations } from "./store.ts";

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { type About, append, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
 import { type Caller, type Id, newId, newSecret, seconds } from "../lib/index.ts";
 import {
+  type Agent,
   accepted,
   agentOrRefuse,
   requireEnrollable,
@@ -52,14 +54,37 @@ export function issueJoinToken(
     const request = accepted("join token", joinTokenRequest, attackerRequest);
     const { owner, kind, principal, about } = await ownedBy(deps, request);
     requireOwnerOrAdministrator(caller, owner);
-    const token = tokenOf(newSecret(deps));
-    const id = newId(deps, "jointoken");
-    const expires = deps.clock.now() + seconds(request.lifetime);
-    const kept: JoinToken = { id, hash: hashOf(token), kind, principal, expires };
-    insertJoinToken(change, kept);
-    append(change, joinTokenIssued(deps, caller, about, { token: id, principal, expires }));
-    return { id, token, expires };
+    return keepNew(deps, change, caller, { kind, principal, about, lifetime: seconds(request.lifetime) });
   });
+}
+
+/** The first one of an agent that the same change registers. Whoever calls it has decided that it may be. */
+export const addJoinToken = (
+  deps: AttestationDeps,
+  change: Change,
+  caller: Caller,
+  { name, owner }: Agent,
+): IssuedJoinToken =>
+  keepNew(deps, change, caller, {
+    kind: "agent",
+    principal: name,
+    about: { agent: name, person: owner },
+    lifetime: DEFAULT_LIFETIME,
+  });
+
+function keepNew(
+  deps: AttestationDeps,
+  change: Change,
+  caller: Caller,
+  of: Pick<JoinToken, "kind" | "principal"> & { readonly about: About; readonly lifetime: number },
+): IssuedJoinToken {
+  const { kind, principal, about, lifetime } = of;
+  const token = tokenOf(newSecret(deps));
+  const id = newId(deps, "jointoken");
+  const expires = deps.clock.now() + lifetime;
+  insertJoinToken(change, { id, hash: hashOf(token), kind, principal, expires });
+  append(change, joinTokenIssued(deps, caller, about, { token: id, principal, expires }));
+  return { id, token, expires };
 }
 
 async function ownedBy(

@@ -23,8 +23,8 @@ export interface Delegation {
   readonly madeAt: number;
   readonly endedAt?: number;
   /**
-   * Dead keys by which it ends besides its own and those of the edges above: the sign-in that it was begun by, the
-   * warrant that it was passed on by.
+   * Dead keys by which it ends besides its own and those of the edges above: the sign-in that it was begun by,
+   * the warrants and the copies that passed it on, what those were made of, and the decisions that let them.
    */
   readonly rests?: readonly string[];
 }

@@ -1,4 +1,5 @@
 import { append, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
 import { revoke } from "../revocation/index.ts";
 import type { Delegation } from "./delegation.ts";
@@ -15,16 +16,57 @@ import { aboutTask, mayEnd, requireTask, type Task } from "./task.ts";
  */
 export function endDelegation(deps: DelegationDeps, caller: Caller, input: { edge: string }): Promise<void> {
   return perform(deps, caller, "delegation.end", async (change) => {
-    const edge = await findDelegation(deps.database, input.edge);
-    if (edge === undefined) throw noEdge();
-    const task = requireTask(await findTask(deps.database, edge.task));
-    const chain = await delegationsById(deps.database, edge.path);
-    if (!mayEnd(task, caller) && !isInChain(chain, caller)) throw noEdge(task);
-    if (edge.endedAt !== undefined) throw new Fault("gone", "This delegation has been ended already.");
-    endDelegationRow(change, edge.id, deps.clock.now());
-    revoke(deps, change, caller, [`edge:${edge.id}`], "delegation ended");
-    const { id, from, to } = edge;
-    append(change, delegationEnded(deps, caller, { ...aboutTask(task), agent: to }, { edge: id, from, to }));
+    await endWithin(deps, change, caller, input);
+  });
+}
+
+/** What was ended: the topmost edge, and those between it and the one that was named, which is last. */
+export interface EndedEdges {
+  readonly task: Task;
+  readonly top: Delegation;
+  readonly path: readonly Delegation[];
+}
+
+/**
+ * As `endDelegation`, within a change that does more besides; with `upTo`, the edge of that id above it is ended
+ * instead, or the person's own for `root`, and with it everything in between and beside.
+ * @throws Fault as `endDelegation`; `invalid` when `upTo` is no edge above it
+ */
+export async function endWithin(
+  deps: DelegationDeps,
+  change: Change,
+  caller: Caller,
+  { edge: attackerEdge, upTo: attackerUpTo }: { readonly edge: string; readonly upTo?: string | undefined },
+): Promise<EndedEdges> {
+  const edge = await findDelegation(deps.database, attackerEdge);
+  if (edge === undefined) throw noEdge();
+  const task = requireTask(await findTask(deps.database, edge.task));
+  const chain = await delegationsById(deps.database, edge.path);
+  if (!mayEnd(task, caller) && !isInChain(chain, caller)) throw noEdge(task);
+  const path = pathFrom(chain, edge, attackerUpTo);
+  const [top = edge] = path;
+  if (!mayEnd(task, caller) && !isInChain(chain.slice(0, chain.indexOf(top) + 1), caller)) throw noEdge(task);
+  if (top.endedAt !== undefined) throw new Fault("gone", "This delegation has been ended already.");
+  endDelegationRow(change, top.id, deps.clock.now());
+  revoke(deps, change, caller, [`edge:${top.id}`], "delegation ended");
+  const { id, from, to } = top;
+  const asked = top.id === edge.id ? {} : { asked: edge.id };
+  const about = { ...aboutTask(task), agent: to };
+  append(change, delegationEnded(deps, caller, about, { edge: id, from, to, ...asked }));
+  return { task, top, path };
+}
+
+/** From the edge that is to end, down to the one that was named. */
+function pathFrom(
+  chain: readonly Delegation[],
+  edge: Delegation,
+  attackerUpTo: string | undefined,
+): readonly Delegation[] {
+  const top = attackerUpTo === "root" ? chain[0]?.id : (attackerUpTo ?? edge.id);
+  const from = chain.findIndex(({ id }) => id === top);
+  if (from >= 0) return chain.slice(from);
+  throw new Fault("invalid", "It does not hang on the delegation up to which it shall end.", {
+    remedy: "Name a delegation above it, or root.",
   });
 }
 

@@ -113,7 +113,13 @@ export const delegationExtended = declareEvent(
 export const delegationEnded = declareEvent(
   "delegation.ended",
   "A delegation was ended before its time, and with it all that hung on it.",
-  z.object({ edge: z.string(), from: z.string(), to: z.string() }),
+  z.object({
+    edge: z.string(),
+    from: z.string(),
+    to: z.string(),
+    /** The delegation below it from which it was ended upwards. */
+    asked: z.string().optional(),
+  }),
 );
 
 export const taskClosed = declareEvent(
@@ -158,6 +164,23 @@ export const planStep = declareEvent(
   }),
 );
 
+export const agentRegisteredByAgent = declareEvent(
+  "agent.registered-by-agent",
+  "An agent registered another one within a task; it ends with everything that it was registered under.",
+  z.object({
+    agent: z.string(),
+    parent: z.string(),
+    edge: z.string(),
+    chain_hash: z.string(),
+    grants: z.array(z.string()),
+    decision: z.string(),
+    policies: z.array(z.string()),
+    policy_version: z.string(),
+    receipts: z.array(z.string()),
+    approval: z.string().optional(),
+  }),
+);
+
 /** Every kind of event of this room, for `api/events.json`. */
 export const delegationEvents: readonly EventKind[] = [
   taskRequested,
@@ -172,4 +195,5 @@ export const delegationEvents: readonly EventKind[] = [
   taskExpired,
   planDrifted,
   planStep,
+  agentRegisteredByAgent,
 ];

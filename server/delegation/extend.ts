@@ -8,7 +8,6 @@ import { requireAlive } from "../revocation/index.ts";
 import {
   type Coverage,
   chainHash,
-  coveredBy,
   coveredByGrants,
   expiryOf,
   leafOf,
@@ -19,6 +18,8 @@ import { type Delegation, MOST_DEPTH } from "./delegation.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
 import { delegationExtended } from "./events.ts";
 import { joinTask } from "./join-task.ts";
+import { coveredToday, mayDelegateTo } from "./passed-on.ts";
+import { restsOf } from "./rests.ts";
 import { insertDelegation } from "./store-delegations.ts";
 import { aboutTask } from "./task.ts";
 
@@ -77,7 +78,7 @@ export async function readExtension(
     purpose: request.purpose,
     rests: request.rests ?? [],
     expires: expiryFor(deps.clock.now(), chain, request.expiresIn),
-    authority: authorityFor(chain, delegator, target, request.grants),
+    authority: await authorityFor(deps, chain, delegator, target, request.grants),
   };
 }
 
@@ -100,8 +101,9 @@ export async function extend(
   requireChain(change, chain);
   requireActivePerson(change, chain.principal);
   for (const agent of [...chain.agents, target]) requireActiveAgent(deps, change, agent);
-  const edge = edgeOf(deps, extension);
-  requireAlive(change, extension.rests);
+  const rests = [...extension.rests, ...(await restsOf(deps, caller, allow, extension.chain))];
+  const edge = { ...edgeOf(deps, extension), rests: [...new Set(rests)] };
+  requireAlive(change, edge.rests);
   insertDelegation(change, edge);
   append(
     change,
@@ -110,22 +112,27 @@ export async function extend(
   return edge;
 }
 
-/** The authority of a chain over grants that one agent would pass to another. */
-function authorityFor(
+/** The authority of a chain, today and at every hop, over grants that one agent would pass to another. */
+async function authorityFor(
+  deps: DelegationDeps,
   chain: LivingChain,
   delegator: Agent,
   target: Agent,
   grants: readonly Grant[],
-): Coverage {
+): Promise<Coverage> {
   const missing = [
-    coveredBy(chain, grants),
+    await coveredToday(deps, chain, grants),
     coveredByGrants(delegator.delegation.grants, grants),
     coveredByGrants(target.grants, grants),
   ].flatMap((coverage) => coverage.missing);
   return { covered: missing.length === 0, missing: [...new Set(missing)] };
 }
 
-function holderOf(chain: LivingChain, caller: Caller): Agent {
+/**
+ * The agent at the end of a chain, if it is the one that calls.
+ * @throws Fault `forbidden`
+ */
+export function holderOf(chain: LivingChain, caller: Caller): Agent {
   const holder = chain.agents.at(-1);
   if (holder !== undefined && caller.kind === "agent" && caller.principal === holder.name) return holder;
   throw new Fault("forbidden", "Only the agent that holds a delegation can pass it on.", {
@@ -136,7 +143,7 @@ function holderOf(chain: LivingChain, caller: Caller): Agent {
 
 function requireAllowedTarget(chain: LivingChain, delegator: Agent, target: Agent): void {
   const record = { about: { ...aboutTask(chain.task), agent: delegator.name }, to: target.name };
-  if (!delegator.delegation.delegate_to.includes(target.name)) {
+  if (!mayDelegateTo(delegator, target)) {
     throw new Fault("denied", `${delegator.name} may not delegate to ${target.name}.`, {
       remedy: "Its owner can name the agents that it may delegate to.",
       record,
@@ -182,7 +189,7 @@ function requireCovered({ authority, chain, grants }: Extension): void {
 
 function edgeOf(
   deps: DelegationDeps,
-  { chain, delegator, target, grants, depth, expires, rests }: Extension,
+  { chain, delegator, target, grants, depth, expires }: Extension,
 ): Delegation {
   const parent = leafOf(chain).edge;
   const id = newId(deps, "edge");
@@ -197,7 +204,6 @@ function edgeOf(
     depth,
     expires,
     madeAt: deps.clock.now(),
-    ...(rests.length === 0 ? {} : { rests }),
   };
 }
 

@@ -227,6 +227,7 @@ export const allow = {
   verdict: "allow",
   decision: "decision_test",
   policyVersion: "pv_test",
+  activation: 0,
   policies: ["delegate-within"],
   obligations: [],
   receipts: [],

@@ -44,7 +44,11 @@ const names =
 
 /** An edge lives while none of those that it hangs on is dead; it never outlasts one of them. */
 async function anyAlive(deps: DelegationDeps, edges: readonly HeldEdge[]): Promise<boolean> {
-  const keysOf = ({ task, path }: HeldEdge) => [`task:${task}`, ...path.map((edge) => `edge:${edge}`)];
+  const keysOf = ({ task, path, rests = [] }: HeldEdge) => [
+    `task:${task}`,
+    ...path.map((edge) => `edge:${edge}`),
+    ...rests,
+  ];
   const dead = new Set(await deadAmong(deps, edges.flatMap(keysOf)));
   return edges.some((edge) => keysOf(edge).every((key) => !dead.has(key)));
 }

@@ -25,7 +25,7 @@ export { defineRunbook, findRunbook } from "./define-runbook.ts";
 export { type Delegation, MOST_DEPTH, USUAL_DEPTH } from "./delegation.ts";
 export type { DelegationDeps } from "./delegation-deps.ts";
 export { delegationTokenFor, type Ticket } from "./delegation-ticket.ts";
-export { endDelegation } from "./end-edge.ts";
+export { type EndedEdges, endDelegation, endWithin } from "./end-edge.ts";
 export { delegationEvents } from "./events.ts";
 export { expireTasks } from "./expire.ts";
 export { type Extension, type ExtensionRequest, extend, readExtension } from "./extend.ts";
@@ -44,6 +44,8 @@ export {
 export { joinTask } from "./join-task.ts";
 export { heldDelegations } from "./look.ts";
 export { openTask, type TaskRequest } from "./open-task.ts";
+export { coveredToday } from "./passed-on.ts";
+export { type Child, type ChildSaid, readChild, registerChild } from "./register-child.ts";
 export {
   type CallMade,
   type Footing,
@@ -56,6 +58,7 @@ export {
   tidyWindows,
   windowsFor,
 } from "./remember.ts";
+export { reportStep, type StepReport } from "./report-step.ts";
 export {
   consentsGet,
   consentsGive,

@@ -114,7 +114,7 @@ export async function delegationsWhere(
 export const heldHead = (agent: AgentName): HotKey => `held:${agent}`;
 
 /** An edge that has not ended by itself, of a task at work. */
-export type HeldEdge = Pick<Delegation, "id" | "task" | "path" | "grants">;
+export type HeldEdge = Pick<Delegation, "id" | "task" | "path" | "grants" | "rests">;
 
 /** The edges to an agent that have neither ended nor expired, of tasks at work. What they hang on is not asked. */
 export async function openEdgesTo(
@@ -126,7 +126,7 @@ export async function openEdgesTo(
     .tables<DelegationTables>()
     .selectFrom("delegation")
     .innerJoin("task", "task.id", "delegation.task")
-    .select(["delegation.id", "delegation.task", "delegation.path", "delegation.grants"])
+    .select(["delegation.id", "delegation.task", "delegation.path", "delegation.grants", "delegation.rests"])
     .where("delegation.to_agent", "=", agent)
     .where("delegation.ended_at", "is", null)
     .where("delegation.expires", ">", now)
@@ -142,6 +142,7 @@ export async function openEdgesTo(
     task: row.task as Id<"task">,
     path: JSON.parse(row.path) as Id<"edge">[],
     grants: JSON.parse(row.grants) as Grant[],
+    rests: row.rests === null ? [] : (JSON.parse(row.rests) as string[]),
   }));
   return cutPage(edges, page.limit, (row) => row.id);
 }

@@ -1,7 +1,7 @@
 import type { Generated } from "kysely";
 import type { ColumnTypes, Migration } from "../database/index.ts";
-import { windowSeconds } from "./tables-windows.ts";
 import { laterMigrations } from "./tables-plans.ts";
+import { windowSeconds } from "./tables-windows.ts";
 
 /** The tables of this room. Only its stores name them. */
 export interface DelegationTables {

@@ -12,8 +12,8 @@ import {
   type RememberedCall,
   type Remembering,
   reserveCall,
-  seenTask,
   type StepTaken,
+  seenTask,
 } from "../delegation/index.ts";
 import { type Allow, type Caller, Fault, type Id } from "../lib/index.ts";
 import { amountMoved, bindingSets, type PolicySet } from "../policy/index.ts";

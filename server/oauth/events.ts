@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { declareEvent, type EventKind } from "../audit/index.ts";
 import { authorizationEvents } from "./authorization/events.ts";
+import { cascadeEvents } from "./events-cascade.ts";
 
 /** Set while policies are only observed: what they would have said. */
 const observed = z.object({ verdict: z.string(), reasons: z.array(z.string()) }).optional();
@@ -288,4 +289,5 @@ export const oauthEvents: readonly EventKind[] = [
   transactionHandedOn,
   transactionReceived,
   ...authorizationEvents,
+  ...cascadeEvents,
 ];

@@ -59,8 +59,8 @@ export interface Market extends Company {
   readonly reports: Running & { readonly service: Service };
 }
 
-export async function openMarket(engine: TestEngine) {
-  const opened = await openCompany(engine, migrations, more());
+export async function openMarket(engine: TestEngine, steps = migrations) {
+  const opened = await openCompany(engine, steps, more());
   const nonces = new DpopNonces(opened.deps, opened.deps.keys, "offered");
   const deps = { ...opened.deps, ...calm(opened.deps), nonces };
   const { ada } = opened;

@@ -5,6 +5,7 @@
  */
 export { authenticateToken } from "./authenticate-token.ts";
 export { forgetPastAuthorizations } from "./authorization/forget.ts";
+export { type EndedKind, type Ending, endAll, type Hit, type LiftedKind, liftAll } from "./cascade.ts";
 export { ClientDocuments } from "./client-metadata.ts";
 export {
   definePartner,
@@ -28,6 +29,7 @@ export {
   authorize,
   authorizePosted,
 } from "./routes-authorization.ts";
+export { revocationLift, revocationOrder } from "./routes-cascade.ts";
 export { serviceCertificatePut, serviceCertificateRemove, serviceCertificateShow } from "./routes-clients.ts";
 export { federationPut, federationShow, openidConfiguration } from "./routes-federation.ts";
 export { introspection } from "./routes-introspection.ts";

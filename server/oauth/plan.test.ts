@@ -6,8 +6,15 @@ import { buildTrace, renderTrace, type TraceEvent } from "@countersign/proof/tra
 import { findEvents, reveal } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { begunTask, call, codeOf, fault, passOn, quarters, request, sign } from "../delegation/fixture.ts";
-import { consentFor, defineRunbook, findConsent, findTask, openTask, tasksGet } from "../delegation/index.ts";
-import { reportStep } from "../delegation/report-step.ts";
+import {
+  consentFor,
+  defineRunbook,
+  findConsent,
+  findTask,
+  openTask,
+  reportStep,
+  tasksGet,
+} from "../delegation/index.ts";
 import { claimsIn, exchange, openMarket } from "./fixture.ts";
 import { callTool } from "./use-token.ts";
 

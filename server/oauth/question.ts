@@ -1,17 +1,16 @@
 import type { Grant } from "@countersign/proof/grant";
 import {
   type Coverage,
-  coveredBy,
   coveredByGrants,
+  coveredToday,
   type LivingChain,
   leafOf,
   seenTask,
 } from "../delegation/index.ts";
 import type { Caller, Strength } from "../lib/index.ts";
 import type { Question } from "../policy/index.ts";
-import { type Agent, grantsOfPerson } from "../registry/index.ts";
+import type { Agent } from "../registry/index.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
-import { missingToPassOn } from "./passed-on.ts";
 import { openArguments, pinnedArguments } from "./pinned.ts";
 import type { Resource } from "./resource.ts";
 
@@ -56,21 +55,10 @@ function delegatedBy(chain: LivingChain): Pick<Question, "person" | "task" | "ch
   };
 }
 
-/**
- * Every link must cover the grant, and so must what everybody concerned may have TODAY: the ceiling of each
- * agent, what the person has to give, and what each agent may pass on to the next. On its own authority an agent has its ceiling.
- */
-async function authorityFor(
+/** What a chain covers today, at every hop; on its own authority an agent has its ceiling. */
+const authorityFor = async (
   deps: OauthDeps,
   { agent, chain }: Circumstances,
   grant: Grant,
-): Promise<Coverage> {
-  if (chain === undefined) return coveredByGrants(agent.grants, [grant]);
-  const parts = [
-    coveredBy(chain, [grant]),
-    coveredByGrants(await grantsOfPerson(deps, chain.principal), [grant]),
-    ...chain.agents.map(({ grants }) => coveredByGrants(grants, [grant])),
-  ];
-  const missing = [...parts.flatMap((part) => part.missing), ...missingToPassOn(chain, grant)];
-  return { covered: missing.length === 0, missing: [...new Set(missing)] };
-}
+): Promise<Coverage> =>
+  chain === undefined ? coveredByGrants(agent.grants, [grant]) : coveredToday(deps, chain, [grant]);

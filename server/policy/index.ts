@@ -36,6 +36,7 @@ export { decide } from "./decide.ts";
 export { type Deciding, decidingFor, letPass, readyToDecide, requireDeciding } from "./deciding.ts";
 export { DECISIONS_KEPT, forgetOldDecisions } from "./decision-log.ts";
 export type { DecisionRecord } from "./decision-record.ts";
+export { type EndedActivations, endActivation } from "./end-activation.ts";
 export { policyEvents } from "./events.ts";
 export { explain, requirementInWords } from "./explain.ts";
 export {

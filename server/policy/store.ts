@@ -242,3 +242,15 @@ export async function latestActivations(
     .execute();
   return rows.map(({ message, ...row }) => ({ ...row, ...(message === null ? {} : { message }) }));
 }
+
+/** The activations of a version, or the one of a number. */
+export async function activationsKnownAs(
+  database: Database,
+  attackerId: string,
+): Promise<Pick<Activation, "number" | "version">[]> {
+  const all = tablesOf(database).selectFrom("policy_activation").select(["number", "version"]);
+  const known = /^[1-9][0-9]{0,9}$/.test(attackerId)
+    ? all.where("number", "=", Number(attackerId))
+    : all.where("version", "=", attackerId);
+  return known.orderBy("number").execute();
+}

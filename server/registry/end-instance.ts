@@ -1,4 +1,5 @@
 import { append, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
 import { revoke } from "../revocation/index.ts";
 import { requireOwnerOrAdministrator } from "./authority.ts";
@@ -15,24 +16,32 @@ import { agentNamed, serviceKnownAs } from "./store-workloads.ts";
  * @throws Fault `forbidden`; `not-found`; `gone` when it has ended already
  */
 export function endInstance(deps: RegistryDeps, caller: Caller, { id }: { id: string }): Promise<Instance> {
-  return perform(deps, caller, "instance.end", async (change) => {
-    const instance = await instanceKnownAs(deps.database, "id", id);
-    if (instance === undefined) throw unknown();
-    const owner = await ownerOf(deps, instance);
-    const itself = caller.instance === instance.id;
-    if (!itself) requireOwnerOrAdministrator(caller, owner);
-    if (instance.status === "ended")
-      throw new Fault("gone", "This instance has ended already.", { remedy: "Nothing is left to do." });
-    setInstanceEnded(change, instance.id);
-    revoke(deps, change, caller, deadKeysOf(instance), "instance ended");
-    const about = instance.kind === "agent" ? { agent: instance.principal, person: owner } : {};
-    const why = itself ? "by itself" : "by a person";
-    append(
-      change,
-      instanceEnded(deps, caller, about, { instance: instance.id, thumbprint: instance.thumbprint, why }),
-    );
-    return { ...instance, status: "ended" };
-  });
+  return perform(deps, caller, "instance.end", (change) => endInstanceWithin(deps, change, caller, id));
+}
+
+/** As `endInstance`, within a change that does more besides. */
+export async function endInstanceWithin(
+  deps: RegistryDeps,
+  change: Change,
+  caller: Caller,
+  id: string,
+): Promise<Instance> {
+  const instance = await instanceKnownAs(deps.database, "id", id);
+  if (instance === undefined) throw unknown();
+  const owner = await ownerOf(deps, instance);
+  const itself = caller.instance === instance.id;
+  if (!itself) requireOwnerOrAdministrator(caller, owner);
+  if (instance.status === "ended")
+    throw new Fault("gone", "This instance has ended already.", { remedy: "Nothing is left to do." });
+  setInstanceEnded(change, instance.id);
+  revoke(deps, change, caller, deadKeysOf(instance), "instance ended");
+  const about = instance.kind === "agent" ? { agent: instance.principal, person: owner } : {};
+  const why = itself ? "by itself" : "by a person";
+  append(
+    change,
+    instanceEnded(deps, caller, about, { instance: instance.id, thumbprint: instance.thumbprint, why }),
+  );
+  return { ...instance, status: "ended" };
 }
 
 async function ownerOf(deps: RegistryDeps, { kind, principal }: Instance) {

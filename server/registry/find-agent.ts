@@ -6,7 +6,7 @@ import type { Agent } from "./agent.ts";
 import { blockedKindsOf } from "./instance.ts";
 import { standingOf } from "./lifecycle.ts";
 import type { Page } from "./page.ts";
-import { agentNamed, agentOfClientId, agentsAfter, requireAgent } from "./store-workloads.ts";
+import { agentNamed, agentOfClientId, agentsAfter, childrenOf, requireAgent } from "./store-workloads.ts";
 
 /** The agent's record, in whatever state it is, or nothing. */
 export const findAgent = (deps: DatabaseDeps, attackerName: string): Promise<Agent | undefined> =>
@@ -76,6 +76,10 @@ export const requireActiveAgent = (
   requireAgent(change, agent, deps.clock.now());
   if (agent.under !== undefined) requireAlive(change, agent.under);
 };
+
+/** The agents that one agent registered and that are neither decommissioned nor expired. */
+export const livingChildren = (deps: DatabaseDeps, parent: AgentName): Promise<Agent[]> =>
+  childrenOf(deps.database, parent, deps.clock.now());
 
 /** A page of agents in the order of their names. */
 export async function listAgents(

@@ -22,7 +22,7 @@ export { type AgentClient, agentClient, isClientDocumentUrl } from "./client.ts"
 export { decommissionAgent } from "./decommission-agent.ts";
 export { defineGroup, putGroup } from "./define-group.ts";
 export { departPerson } from "./depart-person.ts";
-export { endInstance } from "./end-instance.ts";
+export { endInstance, endInstanceWithin } from "./end-instance.ts";
 export { registryEvents } from "./events.ts";
 export {
   agentOrRefuse,
@@ -30,6 +30,7 @@ export {
   findAgent,
   findAgentOfClient,
   listAgents,
+  livingChildren,
   requireActiveAgent,
 } from "./find-agent.ts";
 export { findInstance, findInstanceByThumbprint, listInstances, onlyLiveInstance } from "./find-instance.ts";
@@ -78,7 +79,7 @@ export { registerPerson } from "./register-person.ts";
 export { registerService } from "./register-service.ts";
 export { putTeam, registerTeam, type TeamSaid } from "./register-team.ts";
 export type { RegistryDeps } from "./registry-deps.ts";
-export { resumeAgent } from "./resume-agent.ts";
+export { resumeAgent, resumeWithin } from "./resume-agent.ts";
 export { resumePerson } from "./resume-person.ts";
 export { findRisk, keepRisk, listRisks, type RiskRecord } from "./risk.ts";
 export {
@@ -111,15 +112,18 @@ export {
   serviceSuspend,
 } from "./routes-services.ts";
 export { resourceUrl, type Service } from "./service.ts";
-export { suspendAgent } from "./suspend-agent.ts";
+export { suspendAgent, suspendWithin } from "./suspend-agent.ts";
 export { suspendPerson } from "./suspend-person.ts";
+export { switchPersonWithin } from "./switch-person.ts";
 export { resumeService, suspendService } from "./switch-service.ts";
 export { type RegistryTables, registryMigrations } from "./tables.ts";
 export {
   AGENT_CLASSES,
   type AgentClass,
+  agentClass,
   ENVIRONMENTS,
   type Environment,
+  environment,
   principalName,
   RESERVED_NAMES,
   shortName,

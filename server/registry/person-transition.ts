@@ -1,4 +1,5 @@
 import { append, type EventKind, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
 import type { Caller, PersonId } from "../lib/index.ts";
 import { revoke } from "../revocation/index.ts";
 import { requireAdministrator } from "./authority.ts";
@@ -16,17 +17,33 @@ export function changePersonState(
   deps: RegistryDeps,
   caller: Caller,
   id: PersonId,
-  { transition, event }: { transition: PersonTransition; event: EventKind },
+  switched: PersonSwitch,
 ): Promise<Person> {
-  return perform(deps, caller, `person.${transition}`, async (change) => {
-    requireAdministrator(caller);
-    const before = await personOrRefuse(deps, id);
-    const status = personAfter(id, before.status, transition);
-    const ends = before.status === "active";
-    const after = { ...before, status, epoch: ends ? before.epoch + 1 : before.epoch };
-    replacePerson(change, before, after);
-    if (ends) revoke(deps, change, caller, [`person:${id}#${before.epoch}`], `person ${status}`);
-    append(change, event(deps, caller, { person: id }, { epoch: after.epoch }));
-    return { ...after, revision: before.revision + 1 };
-  });
+  return perform(deps, caller, `person.${switched.transition}`, (change) =>
+    changePersonWithin(deps, change, caller, id, switched),
+  );
+}
+
+export interface PersonSwitch {
+  readonly transition: PersonTransition;
+  readonly event: EventKind;
+}
+
+/** As `changePersonState`, within a change that does more besides. */
+export async function changePersonWithin(
+  deps: RegistryDeps,
+  change: Change,
+  caller: Caller,
+  id: PersonId,
+  { transition, event }: PersonSwitch,
+): Promise<Person> {
+  requireAdministrator(caller);
+  const before = await personOrRefuse(deps, id);
+  const status = personAfter(id, before.status, transition);
+  const ends = before.status === "active";
+  const after = { ...before, status, epoch: ends ? before.epoch + 1 : before.epoch };
+  replacePerson(change, before, after);
+  if (ends) revoke(deps, change, caller, [`person:${id}#${before.epoch}`], `person ${status}`);
+  append(change, event(deps, caller, { person: id }, { epoch: after.epoch }));
+  return { ...after, revision: before.revision + 1 };
 }

@@ -28,19 +28,24 @@ export function registerAgent(deps: RegistryDeps, caller: Caller, attackerAgent:
   });
 }
 
-/** As `registerAgent`, within a change that does more besides. Whoever calls it has decided that it may. */
+/**
+ * As `registerAgent`, within a change that does more besides. Whoever calls it has decided that it may.
+ * @param registeredBy where an agent does it: which, and what the new one ends with
+ */
 export async function addAgent(
   deps: RegistryDeps,
   change: Change,
   caller: Caller,
   attackerAgent: AgentSaid,
+  registeredBy: Pick<Agent, "parent" | "under"> = {},
 ): Promise<Agent> {
   const { delegation, ...facts } = accepted("agent", agentRegistration, attackerAgent);
   await refuseTaken(deps, facts.name);
   // What people start as a client has nothing to enrol beforehand.
   const status = facts.client === undefined ? "registered" : "active";
   const first = { status, created: deps.clock.now(), epoch: 0, revision: 0 } as const;
-  const agent: Agent = { ...defined(facts), ...first, delegation: delegationRules(facts.grants, delegation) };
+  const rules = delegationRules(facts.grants, delegation);
+  const agent: Agent = { ...defined(facts), ...first, ...registeredBy, delegation: rules };
   await refuseTakenClient(deps, agent);
   await requireSound(deps, change, agent);
   insertAgent(change, agent);

@@ -1,4 +1,5 @@
 import { append, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
 import type { AgentName, Caller } from "../lib/index.ts";
 import type { Agent } from "./agent.ts";
 import { switchAccess } from "./agent-transition.ts";
@@ -18,15 +19,21 @@ export function resumeAgent(
   caller: Caller,
   { name }: { name: AgentName },
 ): Promise<Agent> {
-  return perform(deps, caller, "agent.resume", async (change) => {
-    requireAdministrator(caller);
-    const before = await agentOrRefuse(deps, name);
-    const agent = switchAccess(deps, change, caller, before, "resume");
-    await requireOwner(deps, change, `agent ${agent.name}`, agent.owner);
-    append(
-      change,
-      agentResumed(deps, caller, { agent: agent.name, person: agent.owner }, { epoch: agent.epoch }),
-    );
-    return agent;
-  });
+  return perform(deps, caller, "agent.resume", (change) => resumeWithin(deps, change, caller, name));
+}
+
+/** As `resumeAgent`, within a change that does more besides. */
+export async function resumeWithin(
+  deps: RegistryDeps,
+  change: Change,
+  caller: Caller,
+  name: AgentName,
+): Promise<Agent> {
+  requireAdministrator(caller);
+  const before = await agentOrRefuse(deps, name);
+  const agent = switchAccess(deps, change, caller, before, "resume");
+  await requireOwner(deps, change, `agent ${agent.name}`, agent.owner);
+  const about = { agent: agent.name, person: agent.owner };
+  append(change, agentResumed(deps, caller, about, { epoch: agent.epoch }));
+  return agent;
 }

@@ -1,4 +1,5 @@
 import { append, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
 import type { AgentName, Caller } from "../lib/index.ts";
 import type { Agent } from "./agent.ts";
 import { switchAccess } from "./agent-transition.ts";
@@ -17,14 +18,20 @@ export function suspendAgent(
   caller: Caller,
   { name }: { name: AgentName },
 ): Promise<Agent> {
-  return perform(deps, caller, "agent.suspend", async (change) => {
-    const before = await agentOrRefuse(deps, name);
-    requireOwnerOrAdministrator(caller, before.owner);
-    const agent = switchAccess(deps, change, caller, before, "suspend");
-    append(
-      change,
-      agentSuspended(deps, caller, { agent: agent.name, person: agent.owner }, { epoch: agent.epoch }),
-    );
-    return agent;
-  });
+  return perform(deps, caller, "agent.suspend", (change) => suspendWithin(deps, change, caller, name));
+}
+
+/** As `suspendAgent`, within a change that does more besides. */
+export async function suspendWithin(
+  deps: RegistryDeps,
+  change: Change,
+  caller: Caller,
+  name: AgentName,
+): Promise<Agent> {
+  const before = await agentOrRefuse(deps, name);
+  requireOwnerOrAdministrator(caller, before.owner);
+  const agent = switchAccess(deps, change, caller, before, "suspend");
+  const about = { agent: agent.name, person: agent.owner };
+  append(change, agentSuspended(deps, caller, about, { epoch: agent.epoch }));
+  return agent;
 }
