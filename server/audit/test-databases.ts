@@ -107,6 +107,9 @@ function engineOf(name: Database["engine"], freshPlace: () => Promise<Place>): T
   };
 }
 
+/** SQLite alone, for what is measured rather than promised. */
+export const onSqlite = (): TestEngine => engineOf("sqlite", freshFolder);
+
 async function freshFolder(): Promise<Place> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-test-"));
   return { location: { folder }, remove: async () => rmSync(folder, { recursive: true }) };
