@@ -51,6 +51,16 @@ describe("the command line, as an administrator uses it", () => {
     await says(/"name": "planning-agent"/, "agents", "show", "planning-agent");
     await says(/^cs_join_/, "join-token", "agent", "planning-agent");
     await refuses(/neither agent nor service/, "join-token", "robot", "x");
+    await says(
+      /ended: Every agent of the class planning.*\n.*--lift class planning/,
+      "revoke",
+      "class",
+      "planning",
+    );
+    await refuses(/blocked already/, "revoke", "class", "planning");
+    await says(/class planning is open again/, "revoke", "--lift", "class", "planning");
+    await refuses(/names no class/, "revoke", "class", "robots", "--reason", "there are none");
+    await refuses(/no such delegation/, "revoke", "edge", "edge_unheard", "--up-to", "root");
     await says(/planning-agent is decommissioned/, "agents", "decommission", "planning-agent");
     await refuses(/decommissioned/, "join-token", "agent", "planning-agent");
   });

@@ -8,6 +8,7 @@ import { type Enrolment, enrol } from "./enrol.ts";
 import { ApprovalPending, Refused, Unreachable } from "./errors.ts";
 import { dpopHeaders, type Instance } from "./instance.ts";
 import { wantsNonce } from "./nonces.ts";
+import { reportStep, type StepReport } from "./tasks.ts";
 import { type Warrants, warrantsOf } from "./warrant.ts";
 
 /** What a token is asked for. */
@@ -95,6 +96,8 @@ export interface Agent {
    * @throws Refused with the code `invalid_target` for another audience; Denied, ApprovalPending, Unreachable
    */
   identityToken(audience: string): Promise<{ token: string; expiresAt: number }>;
+  /** Tells how a step of a task's plan stands. @throws Refused, Unreachable */
+  reportStep(report: StepReport): Promise<void>;
   /** Calls a tool with a token and a fresh proof over this call. The answer is the resource's, as it came. */
   call(token: AccessToken, call: OutgoingCall): Promise<Response>;
 }
@@ -116,6 +119,7 @@ export function agentOf(instance: Instance): Agent {
     waitForApproval: (request, patience) => waitForApproval(instance, request, patience),
     delegate: (request) => delegate(instance, request),
     identityToken: (audience) => identityToken(instance, audience),
+    reportStep: (report) => reportStep(instance, report),
     call: (token, call) => callTool(instance, token, call),
   };
 }

@@ -1,3 +1,4 @@
+import type { PlanStep } from "@countersign/proof/consent";
 import type { Grant } from "@countersign/proof/grant";
 import type { Json } from "@countersign/proof/jcs";
 import { Unreachable } from "./errors.ts";
@@ -20,6 +21,12 @@ export interface TaskRequest {
   readonly incident?: { readonly id: string; readonly severity: "P1" | "P2" | "P3" | "P4" };
   /** Name of the approved runbook that it follows. */
   readonly runbook?: string;
+  /** What the agents will do, and nothing else; in order, and drift refused, unless it says otherwise. */
+  readonly plan?: {
+    readonly steps: readonly PlanStep[];
+    readonly ordered?: boolean;
+    readonly on_drift?: "refuse" | "end";
+  };
 }
 
 /**
@@ -29,7 +36,7 @@ export interface TaskRequest {
  * @throws Denied when the person, or the agent, does not have what is asked; Refused, Unreachable
  */
 export async function openTask(instance: Instance, request: TaskRequest): Promise<string> {
-  const { person, instruction, purpose, agent, grants, expiresIn, incident, runbook } = request;
+  const { person, instruction, purpose, agent, grants, expiresIn, incident, runbook, plan } = request;
   const answer = await instance.ask("POST", "/tasks", {
     person,
     instruction,
@@ -39,6 +46,7 @@ export async function openTask(instance: Instance, request: TaskRequest): Promis
     ...(expiresIn === undefined ? {} : { expires_in: expiresIn }),
     ...(incident === undefined ? {} : { incident: { ...incident } }),
     ...(runbook === undefined ? {} : { runbook }),
+    ...(plan === undefined ? {} : { plan: plan as unknown as Json }),
   });
   if (typeof answer.id === "string") return answer.id;
   throw new Unreachable("the control plane answered no task");
@@ -51,4 +59,23 @@ export async function openTask(instance: Instance, request: TaskRequest): Promis
  */
 export async function closeTask(instance: Instance, task: string): Promise<void> {
   await instance.ask("POST", `/tasks/${encodeURIComponent(task)}/close`, {});
+}
+
+/** How a step of a task's plan stands, as the agent that works on it says. */
+export interface StepReport {
+  readonly task: string;
+  /** From 1. */
+  readonly step: number;
+  readonly state: "started" | "done" | "failed";
+  /** What shows it: at most 8,000 characters of JSON, kept out of the log, which is bound to it. */
+  readonly evidence?: Json;
+}
+
+/**
+ * Tells how a step stands.
+ *
+ * @throws Refused when it does not stand so that this could be said of it; Unreachable
+ */
+export async function reportStep(instance: Instance, { task, ...report }: StepReport): Promise<void> {
+  await instance.ask("POST", `/tasks/${encodeURIComponent(task)}/steps`, { ...report });
 }

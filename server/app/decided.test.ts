@@ -105,6 +105,23 @@ forEachEngine((engine) => {
     params: { name },
   });
 
+  promise("an order to end what has a decision of its own needs that one as well", async (company) => {
+    const { deps, ada } = company;
+    const order = (verb: string, kind: string): Served => ({
+      verb,
+      path: "/revocations",
+      body: { kind, id: "helper" },
+    });
+    const never = `@id("no-suspending") @reason("Nobody suspends.")
+forbid (principal is Person, action == Action::"administer", resource)
+when { context.args has verb && ["agent.suspend", "person.resume"].contains(context.args.verb) };`;
+    await put(deps, { name: "no-suspending", text: never });
+    assert.equal((await fault(call(deps, ada.caller, order("revocation.order", "agent")))).code, "denied");
+    assert.equal((await fault(call(deps, ada.caller, order("revocation.lift", "person")))).code, "denied");
+    assert.equal(await call(deps, ada.caller, order("revocation.order", "class")), 1);
+    assert.equal(await call(deps, ada.caller, order("revocation.lift", "agent")), 1);
+  });
+
   promise("what policies permit goes on to the verb; what they forbid never reaches it", async (company) => {
     const { deps, ada } = company;
     const register = (given: string): Served => ({

@@ -38,7 +38,7 @@ async function restingAmong({ database, clock }: DatabaseDeps, heads: readonly H
       head.key.startsWith(prefix) ? [{ head, name: head.key.slice(prefix.length) }] : [],
     );
   const names = (found: readonly { name: string }[]) => found.map(({ name }) => name);
-  const tasks = under("history:task:");
+  const tasks = [...under("history:task:"), ...under("plan:")];
   const ended = new Set(await endedAmong(database, names(tasks), clock.now() - KEPT));
   const resting = tasks.filter(({ name }) => ended.has(name));
   for (const counted of COUNTED) {

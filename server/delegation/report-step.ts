@@ -17,6 +17,9 @@ import { aboutTask, type Task } from "./task.ts";
 /** The longest evidence of a step, as canonical JSON: a summary, with digests of what is larger. */
 const MOST_EVIDENCE = 8_000;
 
+/** So many of its delegations are looked at for one that lives. */
+const MOST_EDGES = 20;
+
 export interface StepReport {
   readonly task: string;
   /** From 1. */
@@ -72,10 +75,18 @@ async function workedOnBy(
 ): Promise<{ chain: LivingChain; instance: string }> {
   if (kind !== "agent" || instance === undefined) throw noTask();
   const of = { agent: principal, now: deps.clock.now(), task: attackerTask };
-  const { items } = await openEdgesTo(deps.database, of, { limit: 1 });
-  const [edge] = items;
-  if (edge === undefined) throw noTask();
-  return { chain: await chainOf(deps, edge.id), instance };
+  const { items } = await openEdgesTo(deps.database, of, { limit: MOST_EDGES });
+  for (const { id } of items) {
+    const chain = await chainOf(deps, id).catch(unlessGone);
+    if (chain !== undefined) return { chain, instance };
+  }
+  throw noTask();
+}
+
+/** One that has ended is none; the agent may hold another. */
+function unlessGone(fault: unknown): undefined {
+  if (fault instanceof Fault && fault.code === "gone") return undefined;
+  throw fault;
 }
 
 function requirePlan(task: Task): Plan {

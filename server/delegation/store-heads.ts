@@ -46,9 +46,10 @@ export function moveHead(change: Change, { key, version, floor }: Head): void {
 }
 
 /** A guard: a head still stands where it was read. One that nothing has moved yet begins to stand. */
-export function holdHead(change: Change, { key, version }: Head): void {
+export function holdHead(change: Change, head: Head): void {
+  const { key, version } = head;
   const heads = change.tables<DelegationTables>().selectFrom("call_head").select("key");
-  if (version === 0) moveHead(change, { key, version });
+  if (version === 0) moveHead(change, head);
   else change.require(heads.where("key", "=", key).where("version", "=", version));
 }
 

@@ -9,6 +9,7 @@ import { begunTask, call, codeOf, fault, passOn, quarters, request, sign } from 
 import {
   consentFor,
   defineRunbook,
+  endDelegation,
   findConsent,
   findTask,
   openTask,
@@ -195,6 +196,15 @@ forEachEngine((engine) => {
       assert.deepEqual(await reveal(deps, String(first?.body.evidence)), { rows: 12, digest: "abc" });
       const lines = renderTrace(buildTrace(await events(task.id), task.id)).join("\n");
       assert.match(lines, /step 1 of 2.*reports\/read.*done/);
+    });
+
+    test("tells it by whichever of its delegations lives", async () => {
+      const { deps, planner, writer, pat } = room;
+      const { task, edge } = await planned();
+      const first = await passOn(deps, planner, { edge: edge.id, to: "writer", grants: [read] });
+      await passOn(deps, planner, { edge: edge.id, to: "writer", grants: [read] });
+      await endDelegation(deps, pat.caller, { edge: first.id });
+      await reportStep(deps, writer.caller, { task: task.id, step: 1, state: "started" });
     });
 
     test("tells nothing of a task of others, of steps out of turn, or at great length", async () => {
