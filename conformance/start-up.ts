@@ -94,7 +94,7 @@ async function badArguments(report: Report, place: Place): Promise<void> {
     [
       "a certificate that is not there",
       ["--tls-cert", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem"],
-      /cannot be read/,
+      /cannot be used/,
     ],
     ["an issuer that is no URL", ["--issuer", "nonsense"], /nonsense is not a public address/],
     ["an issuer with a path", ["--issuer", "http://localhost:4600/path"], /is not a public address/],

@@ -133,7 +133,7 @@ const ROWS: readonly Row[] = [
   // the registry
   ["GET",  "/agents",                                        registry.agentList,               PERSON,        "read",    "agent.list"],
   ["POST", "/agents",                                        registry.agentCreate,             PERSON,        "write",   "agent.register"],
-  ["POST", "/agents/children",                               agentsChild,                      ["agent"],     "write",   "agent.register-child"],
+  ["POST", "/children",                                      agentsChild,                      ["agent"],     "write",   "agent.register-child"],
   ["GET",  "/agents/:name",                                  registry.agentShow,               PERSON,        "read",    "agent.read"],
   ["PATCH","/agents/:name",                                  registry.agentChange,             PERSON,        "write",   "agent.update"],
   ["POST", "/agents/:name/suspend",                          registry.agentSuspend,            PERSON,        "write",   "agent.suspend"],

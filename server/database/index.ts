@@ -12,4 +12,4 @@ export {
   openDatabase,
 } from "./open.ts";
 export type { ColumnTypes, Engine, Migration } from "./schema.ts";
-export { type Given, reading, writing } from "./statement.ts";
+export { type Given, reading, readingIn, writing, writingIn } from "./statement.ts";

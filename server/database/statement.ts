@@ -34,6 +34,43 @@ export function writing<Tables, Parameters>(
   };
 }
 
+/** As `reading`, for a list of texts, of whatever length: `build` is handed a place for each. */
+export const readingIn = <Tables, Row>(
+  build: (tables: Kysely<Tables>, places: string[]) => Compilable<Row>,
+): ((database: Database, values: readonly string[]) => Promise<Row[]>) => {
+  const ofLength = forEachLength((length) =>
+    reading((tables: Kysely<Tables>, given: Given<readonly string[]>) =>
+      build(tables, placesFor(length, given)),
+    ),
+  );
+  return (database, values) => ofLength(values.length)(database, values);
+};
+
+/** As `writing`, for a list of texts. */
+export const writingIn = <Tables>(
+  build: (tables: Kysely<Tables>, places: string[]) => Compilable,
+): ((change: QueryBuilder, values: readonly string[]) => Compilable) => {
+  const ofLength = forEachLength((length) =>
+    writing((tables: Kysely<Tables>, given: Given<readonly string[]>) =>
+      build(tables, placesFor(length, given)),
+    ),
+  );
+  return (change, values) => ofLength(values.length)(change, values);
+};
+
+/** A statement about a list has as many places as the list: there is one for each length that was met. */
+function forEachLength<Statement>(build: (length: number) => Statement): (length: number) => Statement {
+  const known = new Map<number, Statement>();
+  return (length) => {
+    const statement = known.get(length) ?? build(length);
+    known.set(length, statement);
+    return statement;
+  };
+}
+
+const placesFor = (length: number, given: Given<readonly string[]>): string[] =>
+  Array.from({ length }, (_, nth) => given(nth));
+
 class Place {
   readonly name: PropertyKey;
 

@@ -1,6 +1,13 @@
 import type { Grant } from "@countersign/proof/grant";
-import type { Selectable } from "kysely";
-import type { Change, Database, DatabaseDeps, HotKey } from "../database/index.ts";
+import type { Kysely, Selectable } from "kysely";
+import {
+  type Change,
+  type Database,
+  type DatabaseDeps,
+  type Given,
+  type HotKey,
+  reading,
+} from "../database/index.ts";
 import { cutPage } from "../http/index.ts";
 import type { AgentName, Id, PrincipalId } from "../lib/index.ts";
 import type { Delegation } from "./delegation.ts";
@@ -122,21 +129,10 @@ export async function openEdgesTo(
   { agent, now, task }: { readonly agent: AgentName; readonly now: number; readonly task?: string },
   page: PageQuery,
 ): Promise<Page<HeldEdge>> {
-  const open = database
-    .tables<DelegationTables>()
-    .selectFrom("delegation")
-    .innerJoin("task", "task.id", "delegation.task")
-    .select(["delegation.id", "delegation.task", "delegation.path", "delegation.grants", "delegation.rests"])
-    .where("delegation.to_agent", "=", agent)
-    .where("delegation.ended_at", "is", null)
-    .where("delegation.expires", ">", now)
-    .where("task.state", "=", "active")
-    .where("task.deadline", ">", now)
-    .where("delegation.id", ">", page.after ?? "");
-  const rows = await (task === undefined ? open : open.where("delegation.task", "=", task))
-    .orderBy("delegation.id")
-    .limit(page.limit + 1)
-    .execute();
+  const asked = { agent, now, after: page.after ?? "", limit: page.limit + 1 };
+  const rows = await (task === undefined
+    ? openEdges(database, asked)
+    : openEdgesOfTask(database, { ...asked, task }));
   const edges = rows.map((row) => ({
     id: row.id as Id<"edge">,
     task: row.task as Id<"task">,
@@ -146,6 +142,33 @@ export async function openEdgesTo(
   }));
   return cutPage(edges, page.limit, (row) => row.id);
 }
+
+interface OpenEdges {
+  agent: string;
+  now: number;
+  after: string;
+  limit: number;
+}
+
+const openEdgesWhere = (tables: Kysely<DelegationTables>, given: Given<OpenEdges>) =>
+  tables
+    .selectFrom("delegation")
+    .innerJoin("task", "task.id", "delegation.task")
+    .select(["delegation.id", "delegation.task", "delegation.path", "delegation.grants", "delegation.rests"])
+    .where("delegation.to_agent", "=", given("agent"))
+    .where("delegation.ended_at", "is", null)
+    .where("delegation.expires", ">", given("now"))
+    .where("task.state", "=", "active")
+    .where("task.deadline", ">", given("now"))
+    .where("delegation.id", ">", given("after"))
+    .orderBy("delegation.id")
+    .limit(given("limit"));
+
+const openEdges = reading(openEdgesWhere);
+const openEdgesOfTask = reading(
+  (tables: Kysely<DelegationTables>, given: Given<OpenEdges & { task: string }>) =>
+    openEdgesWhere(tables, given).where("delegation.task", "=", given("task")),
+);
 
 export interface Count {
   readonly edge: string;

@@ -1,5 +1,5 @@
-import { sql } from "kysely";
-import type { Change, Database, HotKey } from "../database/index.ts";
+import { type Kysely, sql } from "kysely";
+import { type Change, type Database, type HotKey, readingIn } from "../database/index.ts";
 import type { DelegationTables } from "./tables.ts";
 
 /** A head as it was read: whatever is remembered under its key has not moved as long as it stands there. */
@@ -20,8 +20,7 @@ const FLOOR: HotKey = "pruned:heads";
 /** These heads as they stand. */
 export async function headsAt(database: Database, keys: readonly HotKey[]): Promise<Head[]> {
   if (keys.length === 0) return [];
-  const heads = database.tables<DelegationTables>().selectFrom("call_head").selectAll();
-  const rows = await heads.where("key", "in", [...keys, FLOOR]).execute();
+  const rows = await headsIn(database, [...keys, FLOOR]);
   const versions = new Map(rows.map(({ key, version }) => [key, version]));
   const floor = versions.get(FLOOR) ?? 0;
   return keys.map((key) => {
@@ -29,6 +28,10 @@ export async function headsAt(database: Database, keys: readonly HotKey[]): Prom
     return version === undefined ? { key, version: 0, floor } : { key, version };
   });
 }
+
+const headsIn = readingIn((tables: Kysely<DelegationTables>, keys) =>
+  tables.selectFrom("call_head").selectAll().where("key", "in", keys),
+);
 
 /** Moves a head on from where it was read. Where another change was first, the verb decides again. */
 export function moveHead(change: Change, { key, version, floor }: Head): void {

@@ -1,4 +1,5 @@
-import type { Change, Database } from "../database/index.ts";
+import type { Kysely } from "kysely";
+import { type Change, type Database, readingIn } from "../database/index.ts";
 import { type History, type Marks, magnitude, NO_HISTORY, type RememberedCall } from "./history.ts";
 import type { DelegationTables } from "./tables.ts";
 
@@ -13,22 +14,24 @@ const PART = 100_000_000n;
 
 /** What is remembered under these keys, in their order. */
 export async function historiesOf(database: Database, keys: readonly HistoryKey[]): Promise<History[]> {
-  const tables = database.tables<DelegationTables>();
-  const [marks, tools] = await Promise.all([
-    tables.selectFrom("history_mark").selectAll().where("key", "in", keys).orderBy("mark").execute(),
-    tables.selectFrom("history_tool").selectAll().where("key", "in", keys).execute(),
-  ]);
+  const [marks, tools] = await Promise.all([marksIn(database, keys), toolsIn(database, keys)]);
   return keys.map((key) => ({
-    ...marksIn(marks.filter((row) => row.key === key)),
+    ...stickingIn(marks.filter((row) => row.key === key)),
     tools: tools.filter((row) => row.key === key).reduce(withRow, NO_HISTORY.tools),
   }));
 }
 
+const marksIn = readingIn((tables: Kysely<DelegationTables>, keys) =>
+  tables.selectFrom("history_mark").selectAll().where("key", "in", keys).orderBy("mark"),
+);
+const toolsIn = readingIn((tables: Kysely<DelegationTables>, keys) =>
+  tables.selectFrom("history_tool").selectAll().where("key", "in", keys),
+);
+
 /** What sticks to these, in their order. */
 export async function marksUnder(database: Database, keys: readonly HistoryKey[]): Promise<Marks[]> {
-  const marks = database.tables<DelegationTables>().selectFrom("history_mark").selectAll();
-  const rows = await marks.where("key", "in", keys).orderBy("mark").execute();
-  return keys.map((key) => marksIn(rows.filter((row) => row.key === key)));
+  const rows = await marksIn(database, keys);
+  return keys.map((key) => stickingIn(rows.filter((row) => row.key === key)));
 }
 
 /** What sticks is only ever added. */
@@ -91,7 +94,7 @@ function withRow(tools: History["tools"], { tool, currency, calls, high, low }: 
 /** A call that moves nothing has an empty currency, which none of any name can be taken for. */
 const columnOf = (currency: string | undefined): string => (currency === undefined ? "" : `=${currency}`);
 
-const marksIn = (rows: readonly { mark: string }[]): Marks => ({
+const stickingIn = (rows: readonly { mark: string }[]): Marks => ({
   labels: rows.flatMap(({ mark }) => (mark.startsWith(LABEL) ? [mark.slice(LABEL.length)] : [])),
   untrusted: rows.some(({ mark }) => mark === UNTRUSTED),
 });

@@ -1,5 +1,5 @@
-import { type ExpressionBuilder, sql } from "kysely";
-import type { Change, Database } from "../database/index.ts";
+import { type ExpressionBuilder, type Kysely, sql } from "kysely";
+import { type Change, type Database, type Given, reading } from "../database/index.ts";
 import { minutes, seconds } from "../lib/index.ts";
 import type { DelegationTables } from "./tables.ts";
 import { COUNTED, type Counted, type CountedFor, SPANS, type Span, type WindowCounts } from "./window.ts";
@@ -21,51 +21,72 @@ export async function countWindows(
   whose: string,
   now: number,
 ): Promise<WindowCounts> {
-  const summed = (build: Windows, span: Span) => [
-    bySecond(build, counted, whose, now - SPANS[span]).as(`${span}_seconds`),
-    byMinute(build, counted, whose, now - SPANS[span]).as(`${span}_minutes`),
-  ];
   // One statement: calls that are being summed up at this moment are counted once.
-  const row = await database
-    .tables<DelegationTables>()
-    .selectFrom("window_call")
-    .select((build) => [
-      countedSince(build, now - SPANS.minute).as("minute"),
-      countedSince(build, now - SPANS.hour).as("hour"),
-      countedSince(build, now - SPANS.day).as("day"),
-      ...summed(build, "minute"),
-      ...summed(build, "hour"),
-      ...summed(build, "day"),
-    ])
-    .where(counted, "=", whose)
-    .where("at", ">", now - SPANS.day)
-    .executeTakeFirstOrThrow();
-  const all = row as Record<string, number | string | null>;
+  const [row] = await counts[counted](database, { whose, ...since(now) });
+  const all = row as unknown as Record<string, number | string | null>;
   const count = (span: Span): number =>
     Number(all[span]) + Number(all[`${span}_seconds`] ?? 0) + Number(all[`${span}_minutes`] ?? 0);
   return { minute: count("minute"), hour: count("hour"), day: count("day") };
 }
 
-type Windows = ExpressionBuilder<DelegationTables, "window_call">;
+/**
+ * From when on, milliseconds since the epoch: calls, seconds and minutes of each span. Whatever is in a second, or
+ * a minute, that is not wholly over counts. Another server's clock may be ahead of ours.
+ */
+type Since = { [part in Span | `${Span}_seconds` | `${Span}_minutes`]: number };
 
-const countedSince = ({ fn }: Windows, since: number) => fn.countAll().filterWhere("at", ">", since);
+const since = (now: number): Since => ({
+  minute: now - SPANS.minute,
+  minute_seconds: now - SPANS.minute - SECOND + 1,
+  minute_minutes: now - SPANS.minute - MINUTE,
+  hour: now - SPANS.hour,
+  hour_seconds: now - SPANS.hour - SECOND + 1,
+  hour_minutes: now - SPANS.hour - MINUTE,
+  day: now - SPANS.day,
+  day_seconds: now - SPANS.day - SECOND + 1,
+  day_minutes: now - SPANS.day - MINUTE,
+});
 
-/** Whatever is in a second, or a minute, that is not wholly over. Another server's clock may be ahead of ours. */
-const bySecond = (build: Windows, counted: Counted, whose: string, since: number) =>
+type Asked = Since & { whose: string };
+type Build = ExpressionBuilder<DelegationTables, "window_call">;
+
+const countsOf = (counted: Counted) =>
+  reading((tables: Kysely<DelegationTables>, given: Given<Asked>) =>
+    tables
+      .selectFrom("window_call")
+      .select((build) => [
+        ...spanOf(build, given, counted, "minute"),
+        ...spanOf(build, given, counted, "hour"),
+        ...spanOf(build, given, counted, "day"),
+      ])
+      .where(counted, "=", given("whose"))
+      .where("at", ">", given("day")),
+  );
+
+const spanOf = (build: Build, given: Given<Asked>, counted: Counted, span: Span) => [
+  build.fn.countAll().filterWhere("at", ">", given(span)).as(span),
   build
     .selectFrom("window_second")
     .select(({ fn }) => fn.sum("calls").as("calls"))
     .where("counted", "=", counted)
-    .where("whose", "=", whose)
-    .where("second", ">", since - SECOND + 1);
-
-const byMinute = (build: Windows, counted: Counted, whose: string, since: number) =>
+    .where("whose", "=", given("whose"))
+    .where("second", ">", given(`${span}_seconds`))
+    .as(`${span}_seconds`),
   build
     .selectFrom("window_tally")
     .select(({ fn }) => fn.sum("calls").as("calls"))
     .where("counted", "=", counted)
-    .where("whose", "=", whose)
-    .where("minute", ">", since - MINUTE);
+    .where("whose", "=", given("whose"))
+    .where("minute", ">", given(`${span}_minutes`))
+    .as(`${span}_minutes`),
+];
+
+const counts = {
+  agent: countsOf("agent"),
+  instance: countsOf("instance"),
+  person: countsOf("person"),
+  resource: countsOf("resource"),
+};
 
 export function insertWindowCall(
   change: Change,

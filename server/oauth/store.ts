@@ -69,28 +69,32 @@ export function notePoll(change: Change, approval: Id<"approval">, at: number): 
 
 export function insertToken(change: Change, token: IssuedToken): void {
   const tables = change.tables<OauthTables>();
-  change.add(
-    tables.insertInto("token").values({
-      jti: token.jti,
-      instance: token.instance,
-      agent: token.agent ?? null,
-      strength: token.strength,
-      audience: token.audience,
-      task: token.task ?? null,
-      edge: token.edge ?? null,
-      rev: JSON.stringify(token.rev),
-      granted: JSON.stringify(token.granted),
-      standing: token.standing ?? null,
-      issued: token.issued,
-      expires: token.expires,
-    }),
-  );
+  const { agent = null, task = null, edge = null, standing = null } = token;
+  const [rev, granted] = [JSON.stringify(token.rev), JSON.stringify(token.granted)];
+  change.add(insert(change, { ...token, agent, task, edge, standing, rev, granted }));
   for (const [position, { grant }] of token.granted.entries()) {
     if (grant.max_uses === undefined) continue;
     const count = { jti: token.jti, position, used: 0, most: grant.max_uses };
     change.add(tables.insertInto("token_count").values(count));
   }
 }
+
+const insert = writing((tables: Kysely<OauthTables>, given: Given<OauthTables["token"]>) =>
+  tables.insertInto("token").values({
+    jti: given("jti"),
+    instance: given("instance"),
+    agent: given("agent"),
+    strength: given("strength"),
+    audience: given("audience"),
+    task: given("task"),
+    edge: given("edge"),
+    rev: given("rev"),
+    granted: given("granted"),
+    standing: given("standing"),
+    issued: given("issued"),
+    expires: given("expires"),
+  }),
+);
 
 export async function findToken(database: Database, jti: string): Promise<IssuedToken | undefined> {
   const tokens = database.tables<OauthTables>().selectFrom("token").selectAll();

@@ -1,4 +1,5 @@
-import type { Change, Database, Migration } from "../database/index.ts";
+import type { Kysely } from "kysely";
+import { type Change, type Database, type Migration, readingIn } from "../database/index.ts";
 
 export interface BlockTables {
   /** What was blocked as a whole, ever: its row stays, since its epochs have been told. */
@@ -26,10 +27,13 @@ export interface Block {
 
 export async function blocksOf(database: Database, subjects: readonly string[]): Promise<Block[]> {
   if (subjects.length === 0) return [];
-  const blocks = database.tables<BlockTables>().selectFrom("revocation_block").selectAll();
-  const rows = await blocks.where("subject", "in", [...new Set(subjects)]).execute();
+  const rows = await blocksIn(database, [...new Set(subjects)]);
   return rows.map((row) => ({ ...row, blocked: row.blocked === 1 }));
 }
+
+const blocksIn = readingIn((tables: Kysely<BlockTables>, subjects) =>
+  tables.selectFrom("revocation_block").selectAll().where("subject", "in", subjects),
+);
 
 /** Writes how it stands now, unless it has moved since it was read. */
 export function putBlock(change: Change, before: Block, { subject, epoch, blocked }: Block): void {

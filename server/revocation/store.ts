@@ -1,12 +1,5 @@
 import { type ExpressionBuilder, type Kysely, sql } from "kysely";
-import {
-  type Change,
-  type Database,
-  type Given,
-  type Migration,
-  reading,
-  writing,
-} from "../database/index.ts";
+import { type Change, type Database, type Migration, readingIn, writingIn } from "../database/index.ts";
 import type { Code } from "../lib/index.ts";
 import { blockMigration } from "./store-blocks.ts";
 
@@ -98,45 +91,28 @@ const instant = (value: number) => sql<number>`cast(${value} as bigint)`;
 
 /** A guard: none of these is dead when the change commits. */
 export function requireNoneDead(change: Change, keys: readonly string[], otherwise: Code): void {
-  for (const some of inChunks(keys)) change.require(noneDeadOf(some.length)(change, some), otherwise);
+  for (const some of inChunks(keys)) change.require(noneDead(change, some), otherwise);
 }
 
-const noneDeadOf = forEachCount((count) =>
-  writing((tables: Kysely<RevocationTables>, given: Given<readonly string[]>) => {
-    const dead = tables.selectFrom("revocation").select("seq").where("key", "in", places(count, given));
-    const alive = tables.selectNoFrom(sql.lit(1).as("alive"));
-    return alive.where((builder) => builder.not(builder.exists(dead)));
-  }),
-);
+const noneDead = writingIn((tables: Kysely<RevocationTables>, keys) => {
+  const dead = tables.selectFrom("revocation").select("seq").where("key", "in", keys);
+  const alive = tables.selectNoFrom(sql.lit(1).as("alive"));
+  return alive.where((builder) => builder.not(builder.exists(dead)));
+});
 
 /** Those of the keys that are dead. */
 export async function selectDead(database: Database, keys: readonly string[]): Promise<string[]> {
   const dead: string[] = [];
   for (const some of inChunks(keys)) {
-    const rows = await deadOf(some.length)(database, some);
+    const rows = await deadOf(database, some);
     dead.push(...rows.map(({ key }) => key));
   }
   return dead;
 }
 
-const deadOf = forEachCount((count) =>
-  reading((tables: Kysely<RevocationTables>, given: Given<readonly string[]>) =>
-    tables.selectFrom("revocation").select("key").where("key", "in", places(count, given)),
-  ),
+const deadOf = readingIn((tables: Kysely<RevocationTables>, keys) =>
+  tables.selectFrom("revocation").select("key").where("key", "in", keys),
 );
-
-/** A statement about a list has as many places as the list; there is one for each length up to `MOST_KEYS`. */
-function forEachCount<Statement>(build: (count: number) => Statement): (count: number) => Statement {
-  const known = new Map<number, Statement>();
-  return (count) => {
-    const statement = known.get(count) ?? build(count);
-    known.set(count, statement);
-    return statement;
-  };
-}
-
-const places = (count: number, given: Given<readonly string[]>): string[] =>
-  Array.from({ length: count }, (_, nth) => given(nth));
 
 /** What was revoked after this place, in order. */
 export const selectAfter = (database: Database, seq: number, limit: number): Promise<Revoked[]> =>
