@@ -76,6 +76,7 @@ class Heard {
   /** When what is known here was the whole truth, by the clock that is never set. */
   #completeAt = Number.NEGATIVE_INFINITY;
   #onHeard: (() => void) | undefined;
+  #onMoved: (() => void) | undefined;
   /** What broke the feed last. */
   trouble: unknown;
 
@@ -88,6 +89,7 @@ class Heard {
     if (seq > this.seq + 1) throw new CountersignError("the revocation feed has a gap");
     this.dead.add(key);
     this.#onDead(key);
+    if (seq > this.seq) this.#onMoved?.();
     this.seq = Math.max(this.seq, seq);
   }
 
@@ -116,8 +118,11 @@ class Heard {
     return new Promise((resolve, reject) => {
       const late = (): void => reject(cannotFollow(this.trouble));
       const timer = setTimeout(late, patience);
+      // A feed may be long. Whoever is still being told of it is not kept waiting.
+      this.#onMoved = () => void timer.refresh();
       this.#onHeard = () => {
         clearTimeout(timer);
+        this.#onMoved = undefined;
         resolve();
       };
     });

@@ -3,6 +3,7 @@ import { verifyDpopProof } from "@countersign/proof/dpop";
 import { canonicalize } from "@countersign/proof/jcs";
 import { createKeyCache } from "@countersign/proof/jwk";
 import { type AccessTokenClaims, signedJti, verifyAccessToken } from "@countersign/proof/token";
+import { orRefuse } from "@countersign/proof/verification-error";
 import { type Access, accessOf } from "./access.ts";
 import { CountersignError } from "./errors.ts";
 import {
@@ -190,8 +191,12 @@ const keysAway = (cause: CountersignError): RequestRefused =>
   new RequestRefused("temporarily_unavailable", "The issuer's keys cannot be had now.", { cause });
 
 function expectationOf({ method, url, call }: ProtectedRequest) {
-  return { method, url, tool: call.tool, argsHash: sha256Base64url(canonicalize(call.args)) };
+  return { method, url, tool: call.tool, argsHash: hashOf(call.args) };
 }
+
+/** Some JSON has no canonical form, such as a lone surrogate: nobody can have signed for it. */
+const hashOf = (attackerArgs: ProtectedRequest["call"]["args"]): string =>
+  orRefuse("malformed", "the arguments", () => sha256Base64url(canonicalize(attackerArgs)));
 
 function refuseAs<T>(refused: (cause: unknown) => RequestRefused, step: () => T): T {
   try {

@@ -1,7 +1,7 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import { canonicalize } from "@countersign/proof/jcs";
 import { type TxnTokenClaims, verifyTxnToken } from "@countersign/proof/txn-token";
-import { type VerificationCode, VerificationError } from "@countersign/proof/verification-error";
+import { orRefuse, type VerificationCode, VerificationError } from "@countersign/proof/verification-error";
 import { CountersignError, Refused } from "./errors.ts";
 import { type Protection, requireFresh, requireLiving, type ToolCall } from "./protection.ts";
 import { RequestRefused } from "./refusal.ts";
@@ -82,8 +82,9 @@ async function verifyToken(
   { call: { tool, args }, from }: InternalRequest,
 ): Promise<Verified> {
   requireFresh(feed);
-  const call = { resource, tool, argsHash: sha256Base64url(canonicalize(args)), from };
   try {
+    const argsHash = orRefuse("malformed", "the arguments", () => sha256Base64url(canonicalize(args)));
+    const call = { resource, tool, argsHash, from };
     return await keys.verifyWith((known) =>
       verifyTxnToken(attackerToken, { ...call, trustDomain, issuer, keys: known, now: runtime.now() }),
     );

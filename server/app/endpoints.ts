@@ -84,7 +84,7 @@ const ROWS: readonly Row[] = [
   ["POST", "/oauth/refusals",                                oauth.refusals,                   ["service"],   "token",   "call.refuse"],
 
   // what is dead
-  ["GET",  "/revocations",                                   revocation.revocationSnapshot,    ["service", ...READERS], "feed", "revocation.read"],
+  ["GET",  "/revocations",                                   revocation.revocationSnapshot,    ["service", ...READERS], "read", "revocation.read"],
   ["POST", "/revocations",                                   oauth.revocationOrder,            PERSON,        "write",   "revocation.order"],
   ["POST", "/revocations/lift",                              oauth.revocationLift,             PERSON,        "write",   "revocation.lift"],
   ["GET",  "/revocations/feed",                              revocation.revocationFeed,        ["service", ...READERS], "feed", "revocation.follow"],

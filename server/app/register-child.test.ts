@@ -13,6 +13,7 @@ import {
   fault,
   passOn,
   quarters,
+  REPORTS,
   type Running,
   run,
 } from "../delegation/fixture.ts";
@@ -121,7 +122,7 @@ forEachEngine((engine) => {
       await spare(task.id);
     });
 
-    test("whose join token enrols its first process, which works within the chain and on its own", async () => {
+    test("whose join token enrols its first process, which works within the chain", async () => {
       const { deps, reports } = room;
       const { task, edge } = await begun();
       const { name } = await child(edge.id);
@@ -232,6 +233,24 @@ forEachEngine((engine) => {
       chief = kept;
       await over(byCopy);
       await spare(byCopy.task.id);
+    });
+
+    test("has no authority of its own: it would be outside its parent's task, plan and history", async () => {
+      const { deps } = room;
+      const { task, copy } = await enrolled();
+      const own = { grant_type: "client_credentials", resource: REPORTS };
+      const asked = ask(deps, copy, { ...own, authorization_details: JSON.stringify([write]) });
+      assert.equal(await codeOf(asked), "unauthorized-client");
+      await spare(task.id);
+    });
+
+    test("ends with the class of its parent, whatever class it has itself, and does not come back with it", async () => {
+      const { deps, ada } = room;
+      const { task, copy, name } = await enrolled({});
+      await endAll(deps, ada.caller, { kind: "class", attackerId: "planning" });
+      await liftAll(deps, ada.caller, { kind: "class", attackerId: "planning" });
+      await over({ name, copy });
+      await spare(task.id);
     });
 
     test("dies by its tokens' own keys, without a walk: one entry of the feed ends parent and child", async () => {

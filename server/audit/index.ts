@@ -16,7 +16,14 @@ export {
 export { type About, declareEvent, type Event, type EventKind } from "./event.ts";
 export { logFiles } from "./log-files.ts";
 export { type PerformDeps, perform } from "./perform.ts";
-export { flushRefusals, RefusalCounter, recordRefusal, refusalsCounted, requestRefused } from "./refusals.ts";
+export {
+  appendRefusal,
+  flushRefusals,
+  RefusalCounter,
+  recordRefusal,
+  refusalsCounted,
+  requestRefused,
+} from "./refusals.ts";
 export {
   type AuditRouteDeps,
   auditCheckpoint,

@@ -101,6 +101,28 @@ forEachEngine((engine) => {
     );
   });
 
+  it("a proof is used up by its attempt also where an attempt within that one was refused and recorded", async () => {
+    const spend = rows()
+      .insertInto("proof")
+      .values({ key: "outer" })
+      .onConflict((conflict) => conflict.column("key").doNothing());
+    const attempt = () =>
+      perform(open.deps, alice, "test.outer", async (change) => {
+        change.burn(spend, "replayed");
+        await perform(open.deps, alice, "test.inner", async () => {
+          throw new Fault("denied", "Not inside either.");
+        });
+      });
+    await assert.rejects(attempt(), { code: "denied" });
+    assert.deepEqual(await rows().selectFrom("proof").select("key").execute(), [{ key: "outer" }]);
+    const refusals = (await events()).filter(({ type }) => type === "request.refused");
+    assert.deepEqual(
+      refusals.map(({ body }) => body.action),
+      ["test.inner"],
+      "one fault, one record",
+    );
+  });
+
   it("strangers are counted by source and minute, not recorded one by one", async () => {
     const knock = () =>
       perform(open.deps, nobody("192.0.2.7"), "test.knock", async () => {

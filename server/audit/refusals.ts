@@ -60,7 +60,8 @@ export class RefusalCounter {
 }
 
 /**
- * Records a refusal in a change of its own, with what the attempt burnt. Done once per fault.
+ * Records a refusal in a change of its own, with what the attempt burnt. Done once per fault: where an attempt
+ * within another has recorded it, what the outer one burnt is burnt all the same.
  * @param attempted the change that was refused: what it wanted kept is kept
  * @throws Fault `unavailable` when it cannot be recorded: still a refusal
  */
@@ -71,11 +72,31 @@ export async function recordRefusal(
   fault: Fault,
   attempted?: Change,
 ): Promise<void> {
-  if (fault.recordedAs !== undefined) return;
   const kept = attempted?.keptOnRefusal ?? [];
+  if (fault.recordedAs !== undefined && kept.length === 0) return;
   if (caller.kind === "nobody" && kept.length === 0) return count(deps, caller, action, fault);
   const change = new Change(deps.database);
   for (const step of kept) change.steps.push(step);
+  if (fault.recordedAs === undefined) fault.recordedAs = appendRefusal(deps, change, caller, action, fault);
+  await deps.database.commit(change).catch((cause) => {
+    throw new Fault("unavailable", "The refusal could not be recorded.", {
+      remedy: "Try again later.",
+      cause,
+    });
+  });
+}
+
+/**
+ * Records a refusal in a change that goes on to its commit, because what it does is part of refusing.
+ * @returns the event's id, for `fault.recordedAs`
+ */
+export function appendRefusal(
+  deps: DatabaseDeps & RefusalDeps,
+  change: Change,
+  caller: Caller,
+  action: string,
+  fault: Fault,
+): string {
   const { about, ...details } = fault.record as { about?: About };
   const event = requestRefused(
     deps,
@@ -88,13 +109,7 @@ export async function recordRefusal(
       details,
     },
   );
-  fault.recordedAs = append(change, event);
-  await deps.database.commit(change).catch((cause) => {
-    throw new Fault("unavailable", "The refusal could not be recorded.", {
-      remedy: "Try again later.",
-      cause,
-    });
-  });
+  return append(change, event);
 }
 
 /** An agent's refusals stand in its own trail, whatever else they are about. */

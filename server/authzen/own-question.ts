@@ -1,7 +1,7 @@
 import type { Grant } from "@countersign/proof/grant";
 import { isJsonObject, type Json, type JsonObject } from "@countersign/proof/jcs";
 import { findServer, findTool, type Server } from "../catalog/index.ts";
-import { chainOf, type LivingChain, leafOf } from "../delegation/index.ts";
+import { chainOf, type LivingChain, leafOf, plannedStep } from "../delegation/index.ts";
 import { type Caller, Fault, type Strength } from "../lib/index.ts";
 import type { Question } from "../policy/index.ts";
 import {
@@ -44,6 +44,8 @@ export const OWN_REASONS = {
   "instance-unknown": "Which running copy of the agent would act is not known: name it in context.instance.",
   "delegation-does-not-hold": "The delegation is not the agent's, or is not in force.",
   "arguments-do-not-fit": "context.args is not an object.",
+  "outside-the-plan":
+    "The task has a plan, and this call is no step of it now, or its arguments were not said.",
   "no-authority": "No active agent of this name has any right at this server.",
 } as const;
 
@@ -72,6 +74,8 @@ export async function ownQuestion(
   if (instance === undefined) return "instance-unknown";
   const chain = await chainFor(deps, agent, delegation);
   if (chain === "does-not-hold") return "delegation-does-not-hold";
+  const grant = grantFor(target, args);
+  if (chain !== undefined && !(await isPlanned(deps, chain, args, target))) return "outside-the-plan";
   const { resource, id: name } = target.server;
   const on: Acting = {
     caller,
@@ -80,7 +84,7 @@ export async function ownQuestion(
     ...(chain === undefined ? {} : { chain }),
     resource: { location: resource, name },
   };
-  return questionFor(deps, on, grantFor(target, args));
+  return questionFor(deps, on, grant);
 }
 
 /** A grant for one such call; where it must be approved each time, only one that says so is covered. */
@@ -175,6 +179,21 @@ async function chainFor(
   if (typeof attackerEdge !== "string") return "does-not-hold";
   const chain = await orNothing(chainOf(deps, attackerEdge));
   return chain !== undefined && leafOf(chain).to === name ? chain : "does-not-hold";
+}
+
+/** Whether a call is a step of its task's plan now; a task without one has nothing to step out of. */
+async function isPlanned(
+  deps: AuthzenDeps,
+  chain: LivingChain,
+  args: JsonObject | undefined,
+  { server, tool }: Target,
+): Promise<boolean> {
+  const { plan } = chain.task;
+  if (plan === undefined) return true;
+  if (args === undefined) return false;
+  const type = "agent_tool" as const;
+  const call = { type, location: server.resource, action: "tools/call", identifier: tool, args };
+  return (await plannedStep(deps, chain.task, call)) !== undefined;
 }
 
 /** What is refused here is an answer to the one who asked; what this server fails at is not. */

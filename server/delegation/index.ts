@@ -81,7 +81,7 @@ export { findConsent, findTask, type StoredConsent } from "./store.ts";
 export { endDelegationRow, rootEdgeOf } from "./store-delegations.ts";
 export { type Head, headsAt, holdHead, moveHead } from "./store-heads.ts";
 export { type DelegationTables, delegationMigrations } from "./tables.ts";
-export { type PlannedCall, type StepTaken, takeStep } from "./take-step.ts";
+export { type PlannedCall, plannedStep, type StepTaken, takeStep } from "./take-step.ts";
 export { type Incident, type SeenTask, seenTask, type Task, type TaskState } from "./task.ts";
 export {
   COUNTED,

@@ -42,6 +42,17 @@ test("what is done is over, and after what failed comes nothing but the same aga
   assert.ok(!mayReport(ops, at(), 0, "done"));
 });
 
+test("words alone do not go on to the next step, nor end one: a step is behind an agent when it was called", () => {
+  const ops = plan(["ops/backup", "ops/delete", "ops/check"]);
+  const said = at({ calls: 0 });
+  assert.equal(stepOf(ops, said, call("ops/delete")), undefined);
+  assert.equal(stepOf(ops, said, call("ops/backup")), 0);
+  assert.ok(!mayReport(ops, said, 1, "started"));
+  assert.ok(!mayReport(ops, said, 0, "done"));
+  assert.ok(mayReport(ops, said, 0, "failed"));
+  assert.equal(stepOf(ops, at({}), call("ops/delete")), 1);
+});
+
 test("a step holds a call to its arguments and to its number of times", () => {
   const ops = plan([{ tool: "ops/restart", args: { host: { op: "in", values: ["a", "b"] } }, times: 2 }]);
   assert.equal(stepOf(ops, at(), call("ops/restart", { host: "a", force: true })), 0);

@@ -44,14 +44,18 @@ function reachable({ steps, ordered }: Plan, standing: Standing): number[] {
   const next = lastBegun(standing);
   if (next === 0) return [0];
   const last = next - 1;
-  return standing.get(last)?.state === "failed" ? [last] : [last, next].filter((at) => at < steps.length);
+  const at = standing.get(last);
+  // A step that was only said to have begun is not behind anybody: words do not skip what was planned.
+  if (at?.state === "failed" || !at?.calls) return [last];
+  return [last, next].filter((place) => place < steps.length);
 }
 
 /** Whether an agent may say this of a step now. */
 export function mayReport(plan: Plan, standing: Standing, place: number, state: StepState): boolean {
-  const now = standing.get(place)?.state;
+  const at = standing.get(place);
+  const now = at?.state;
   if (state === "started") {
     return (now === undefined || now === "failed") && reachable(plan, standing).includes(place);
   }
-  return now === "started";
+  return now === "started" && (state === "failed" || (at?.calls ?? 0) > 0);
 }

@@ -8,6 +8,7 @@ import {
   type AgentClass,
   addAgent,
   type Environment,
+  grantsOfPerson,
   livingChildren,
   requireActiveAgent,
   requireActivePerson,
@@ -117,11 +118,13 @@ async function authorityFor(
   said: ChildSaid,
 ): Promise<Coverage> {
   const call = callOf(deps, said);
-  const held = [...chain.links.map(({ grants }) => grants), ...chain.agents.map(({ grants }) => grants)];
+  const passed = chain.agents.slice(0, -1).map(({ delegation }) => delegation.grants);
+  const today = [await grantsOfPerson(deps, chain.principal), ...chain.agents.map(({ grants }) => grants)];
+  const held = [...chain.links.map(({ grants }) => grants), ...today, ...passed];
   const right = held.every((grants) => fitting(grants, call).length > 0) ? [] : ["the right to register it"];
   const ceiling = await coveredToday(deps, chain, said.grants);
-  const passed = coveredByGrants(parent.delegation.grants, said.grants);
-  const missing = [...right, ...ceiling.missing, ...passed.missing];
+  const own = coveredByGrants(parent.delegation.grants, said.grants);
+  const missing = [...right, ...ceiling.missing, ...own.missing];
   return { covered: missing.length === 0, missing: [...new Set(missing)] };
 }
 

@@ -34,6 +34,15 @@ export interface PlannedCall {
  * @throws Fault `denied` when the plan has no such step now: drift, which is an event of its own, and ends the
  *   task where its plan says so
  */
+/** The place of the step that a call would be now, from 0; nothing outside the plan, or where there is none. */
+export async function plannedStep(
+  { database }: DelegationDeps,
+  { id, plan }: Chain["task"],
+  call: Call,
+): Promise<number | undefined> {
+  return plan === undefined ? undefined : stepOf(plan, await standingOf(database, id), call);
+}
+
 export async function takeStep(
   deps: DelegationDeps,
   change: Change,

@@ -37,6 +37,8 @@ export interface Caller {
   readonly instance?: string;
   /** RFC 7638 thumbprint of the key that the caller proved to hold. */
   readonly keyThumbprint?: string;
+  /** What kills whatever it lets exist, besides its copy: whose word its credential rests on, and by which key. */
+  readonly rests?: readonly string[];
   /** The session, for people. */
   readonly session?: Id<"session">;
   /** Network address, for counting unauthenticated refusals. */

@@ -20,7 +20,7 @@ export async function authenticateToken(deps: OauthDeps, request: RawRequest): P
   const claims = verified(deps, attackerToken);
   const proof =
     scheme === "dpop" ? byDpop(deps, request, attackerToken, claims) : byCertificate(request, claims);
-  const caller = await livingCaller(deps, claims, request);
+  const caller = await livingCaller(deps, attackerToken, claims, request);
   if (proof !== undefined) await burnAlone(deps, proof);
   return caller;
 }
@@ -67,6 +67,7 @@ function verified(deps: OauthDeps, attackerToken: string): AccessTokenClaims {
 
 async function livingCaller(
   deps: OauthDeps,
+  token: string,
   claims: AccessTokenClaims,
   request: RawRequest,
 ): Promise<Caller> {
@@ -85,9 +86,20 @@ async function livingCaller(
     via: "access-token",
     roles: [],
     instance: instance.id,
+    rests: restsOf(token, claims),
     ...(claims.cnf.jkt === undefined ? {} : { keyThumbprint: claims.cnf.jkt }),
     source: request.source,
   };
+}
+
+/**
+ * What a token rests on besides its copy: whoever vouches for that, and the key that signed, as the verified
+ * header names it and not as the token says. What its bearer lets exist dies with them.
+ */
+function restsOf(token: string, { rev }: AccessTokenClaims): string[] {
+  const { kid } = JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString("utf8"));
+  const vouched = rev.filter((key) => /^(trust-domain|workload):/.test(key));
+  return [...vouched, `kid:${kid}`];
 }
 
 /** A request that only reads has no change of its own for the proof to be used up in. */

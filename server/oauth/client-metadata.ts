@@ -134,25 +134,42 @@ function authenticationOf(document: JsonObject): Pick<ClientMetadata, "authentic
   return { authentication, keys: { uri: jwks_uri } };
 }
 
-/** Values by their address, until they are stale; those asked for least lately go first. */
+interface Fetched<Value> {
+  readonly value: Value;
+  readonly maxAgeMs: number | undefined;
+}
+
+/**
+ * Values by their address, until they are stale; those asked for least lately go first. However many want one that
+ * is not there, it is fetched once. Failures are not kept, as the draft demands.
+ */
 class Kept<Value> {
   readonly #clock: Clock;
   readonly #values = new Map<string, { readonly value: Value; readonly until: number }>();
+  readonly #asking = new Map<string, Promise<Value>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  async get(
-    address: string,
-    fetch: () => Promise<{ value: Value; maxAgeMs: number | undefined }>,
-  ): Promise<Value> {
+  async get(address: string, fetch: () => Promise<Fetched<Value>>): Promise<Value> {
     const known = this.#values.get(address);
     if (known !== undefined && this.#clock.now() < known.until) return known.value;
     this.#values.delete(address);
-    const { value, maxAgeMs = USUALLY_KEPT } = await fetch();
-    this.#keep(address, value, Math.max(SHORTEST_KEPT, Math.min(maxAgeMs, LONGEST_KEPT)));
-    return value;
+    const asking = this.#asking.get(address) ?? this.#ask(address, fetch);
+    this.#asking.set(address, asking);
+    return asking;
+  }
+
+  async #ask(address: string, fetch: () => Promise<Fetched<Value>>): Promise<Value> {
+    try {
+      const { value, maxAgeMs = USUALLY_KEPT } = await fetch();
+      const forMs = Math.max(SHORTEST_KEPT, Math.min(maxAgeMs, LONGEST_KEPT));
+      this.#keep(address, value, forMs);
+      return value;
+    } finally {
+      this.#asking.delete(address);
+    }
   }
 
   #keep(address: string, value: Value, forMs: number): void {

@@ -16,8 +16,9 @@ import {
   seenTask,
 } from "../delegation/index.ts";
 import { type Allow, type Caller, Fault, type Id } from "../lib/index.ts";
-import { amountMoved, bindingSets, type PolicySet } from "../policy/index.ts";
+import { amountMoved, bindingSets, type PolicySet, policyKey } from "../policy/index.ts";
 import { type Agent, aliveAgent } from "../registry/index.ts";
+import { requireAlive } from "../revocation/index.ts";
 import { needsPerson, refuseUnkept, requireApproved } from "./decide-grants.ts";
 import { exactGrant } from "./exact-grant.ts";
 import { requireUnexpired } from "./living.ts";
@@ -77,6 +78,7 @@ export async function decideCall(
     held: asked.granted.allow.approval,
   });
   requireOneOf(sets, allow);
+  requireAlive(change, [policyKey(allow.activation)]);
   refuseUnkept(allow.obligations);
   return {
     allow: await withApproval(deps, change, on, asked, allow),

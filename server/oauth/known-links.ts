@@ -46,6 +46,8 @@ async function knownLink(deps: OauthDeps, presented: Presented): Promise<Id<"edg
   if (seen !== undefined) return sameLink(seen, link, root).edge;
   if (isOurs(link.claims.jti)) throw notKnown("it has an id of the form of ours");
   const [from, to] = [await holderOf(deps, before), await holderOf(deps, link)];
+  // The root says whose word its own holder rests on. Of anybody after, nobody here would ask whether it still holds.
+  if (from.vouched && before.claims.par_hash !== undefined) throw notKnown("its signer has enrolled no key");
   const caller = callerOf(from);
   return perform(deps, caller, "warrant.register", async (change) => {
     const known = await findWarrant(deps.database, link.claims.jti);
@@ -85,11 +87,12 @@ function sameLink(known: KnownWarrant, link: WarrantLink, root: string): KnownWa
  * The running copy that holds a link. What the link says of it is the word of whoever signed it: only a key
  * that this very agent has enrolled makes it so.
  */
-async function holderOf(deps: OauthDeps, { jkt, claims: { act } }: WarrantLink): Promise<Instance> {
+async function holderOf(deps: OauthDeps, { jkt, claims: { act, txn } }: WarrantLink): Promise<Instance> {
   const instance = await findInstanceByThumbprint(deps, jkt);
   const named = act.iss === deps.issuer && (act.sub === instance?.principal || act.sub === instance?.id);
   if (instance?.kind !== "agent" || !named) throw notKnown("its holder is not whom it names");
   if (!isLive(instance, deps.clock.now())) throw notKnown("its holder has ended");
+  if (instance.task !== undefined && instance.task !== txn) throw notKnown("its holder is for another task");
   return instance;
 }
 

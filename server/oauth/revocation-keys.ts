@@ -47,6 +47,7 @@ const personAndChain = (chain: LivingChain): string[] => [
 /** All that ends a client: its key and instance, its agent or service, whoever was taken at its word about it. */
 export const keysOfClient = (client: BoundClient): string[] => [
   ...deadKeysOf(client.instance),
+  ...(client.binding.cnf.jkt === undefined ? [] : [`jkt:${client.binding.cnf.jkt}`]),
   ...principalKeys(client),
   ...client.rev,
 ];

@@ -11,8 +11,8 @@ import { hasStandingToken } from "./store.ts";
 
 /**
  * Whoever works on a task at a resource must not step around its limits with standing authority. This is
- * about the agent: a second copy of it could otherwise do what the first may not. At the commit it still holds
- * no more than was seen here.
+ * about the agent: a second copy of it could otherwise do what the first may not. What an agent registered has
+ * no standing authority at all. At the commit it still holds no more than was seen here.
  * @returns the epoch that what it is given belongs to
  * @throws Fault `unauthorized-client`
  */
@@ -23,6 +23,8 @@ export async function standOutsideTask(
   of: { readonly agent: Agent; readonly audience: string },
 ): Promise<StandingEpoch> {
   const { agent, audience } = of;
+  // Its parent works on a task there: what it did on its own would be outside that task's plan, marks and history.
+  if (agent.parent !== undefined) throw withinTask(client, audience);
   const epoch = await standingEpoch(deps, { agent: agent.name, audience });
   const { holds, head } = await heldAtResource(deps, agent.name, audience);
   if (holds) throw withinTask(client, audience);

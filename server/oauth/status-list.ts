@@ -1,5 +1,7 @@
-import { sha256Base64url } from "@countersign/proof/digest";
-import { encodeStatuses, issueStatusList, packStatuses, STATUS } from "@countersign/proof/status-list";
+import { promisify } from "node:util";
+import { deflate } from "node:zlib";
+import { encodeBase64url, sha256Base64url } from "@countersign/proof/digest";
+import { issueStatusList, packStatuses, STATUS } from "@countersign/proof/status-list";
 import { inSeconds, seconds } from "../lib/index.ts";
 import { deadAmong, feedHead } from "../revocation/index.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
@@ -64,7 +66,7 @@ async function make(deps: OauthDeps, list: number, known: Made | undefined): Pro
   const at = deps.clock.now();
   // Before the tokens are looked at: what dies meanwhile may be missed now, and will be seen next time.
   const head = await feedHead(deps);
-  const lst = known?.head === head ? known.lst : encodeStatuses(await statusesOf(deps, list));
+  const lst = known?.head === head ? known.lst : await listOf(deps, list);
   const token = signed(deps, list, lst, at);
   return { token, etag: `"${sha256Base64url(token)}"`, lst, head, at };
 }
@@ -81,17 +83,22 @@ const signed = (deps: OauthDeps, list: number, lst: string, at: number): string 
     deps.keys.signer("token"),
   );
 
+/** Beside the event loop: a list in which many have died takes a good part of a second. @see Token Status List §4.1 */
+const deflated = promisify<Uint8Array, { level: number }, Uint8Array>(deflate);
+
+const listOf = async (deps: OauthDeps, list: number): Promise<string> =>
+  encodeBase64url(await deflated(await statusesOf(deps, list), { level: 6 }));
+
 async function statusesOf(deps: OauthDeps, list: number): Promise<Uint8Array> {
   const [first, end] = [firstSlot(list), firstSlot(list + 1)];
   const set: [number, number][] = [];
+  // Most of what kills tokens kills many of them: an agent, a person, a task. It is asked about once.
+  const [asked, dead] = [new Set<string>(), new Set<string>()];
   for (let from = first; ; ) {
     const page = await placedBetween(deps.database, { from, to: end, limit: PAGE });
-    const dead = new Set(
-      await deadAmong(
-        deps,
-        page.flatMap(({ rev }) => rev),
-      ),
-    );
+    const unasked = new Set(page.flatMap(({ rev }) => rev).filter((key) => !asked.has(key)));
+    for (const key of unasked) asked.add(key);
+    for (const key of await deadAmong(deps, [...unasked])) dead.add(key);
     for (const placed of page) {
       const status = statusOf(placed, dead);
       if (status !== STATUS.valid) set.push([placed.slot - first, status]);

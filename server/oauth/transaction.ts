@@ -153,9 +153,9 @@ export async function livingTransaction(
   return claims;
 }
 
-/** The task is among what ends it, told or not. */
+/** The task is among what ends it, told or not. What its agent was registered under stands before the chain's own. */
 export function aboutTransaction({ rev }: TxnTokenClaims): { task?: Id<"task"> } {
-  const task = rev.find((key) => key.startsWith("task:"));
+  const task = rev.findLast((key) => key.startsWith("task:"));
   return task === undefined ? {} : { task: task.slice("task:".length) as Id<"task"> };
 }
 

@@ -7,7 +7,7 @@ import { openKeys, requireAlive } from "../revocation/index.ts";
 import { activateAgent } from "./activate-agent.ts";
 import type { Agent } from "./agent.ts";
 import { instanceEnrolled } from "./events.ts";
-import { blockedKindsOf, type Instance } from "./instance.ts";
+import { blockedKindsOf, type Instance, isLive } from "./instance.ts";
 import { defined } from "./record.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
 import type { Service } from "./service.ts";
@@ -106,6 +106,8 @@ export async function addClientInstance(
   const { task, strength, evidence } = proven;
   const after = { ...before, task, expires: Math.max(before.expires, proven.expires) };
   if (strength !== before.strength) throw keyIsKnown();
+  // One that had expired comes back: there must be room for it as for any other.
+  if (!isLive(before, deps.clock.now())) await admit(deps, change, caller, proven);
   moveInstance(change, before, { task, expires: after.expires });
   append(change, instanceEnrolled(deps, caller, aboutOf(proven), { ...factsOf(after), evidence }));
   return after;
@@ -115,7 +117,7 @@ const idFor = (deps: RegistryDeps, kind: Instance["kind"], name: string): string
   spiffeId(deps.trustDomain, kind, name, newId(deps, "instance")).uri;
 
 /** Guards that the principal may have instances when the change commits. */
-async function admit(
+export async function admit(
   deps: RegistryDeps,
   change: Change,
   caller: Caller,

@@ -4,9 +4,9 @@ import type { Change } from "../database/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
 import { deadAmong } from "../revocation/index.ts";
 import { requireEnrollable } from "./activate-agent.ts";
-import { addInstance, type Proven, requireNotSuspended } from "./add-instance.ts";
+import { addInstance, admit, type Proven, requireNotSuspended } from "./add-instance.ts";
 import { instanceRenewed } from "./events.ts";
-import { deadKeysOf, type Instance } from "./instance.ts";
+import { deadKeysOf, type Instance, isLive } from "./instance.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
 import { instanceKnownAs, replaceInstance } from "./store-instances.ts";
 
@@ -37,6 +37,7 @@ export async function vouchFor(
   await requireNoneDead(deps, now);
   await requireOwnKey(deps, known, now);
   const kept = { ...now, expires: Math.max(known.expires, now.expires) };
+  if (!isLive(known, deps.clock.now())) await admit(deps, change, caller, vouched);
   if (kept.thumbprint === known.thumbprint && kept.expires === known.expires) return now;
   replaceInstance(change, known, kept);
   const { id, principal, expires } = kept;

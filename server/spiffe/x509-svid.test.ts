@@ -59,6 +59,22 @@ test("intermediates lead to the root in whatever order they come, with strangers
   refuses([await leafBy(second), second], "unknown-key");
 });
 
+test("a key that costs whoever checks with it is not taken: an RSA exponent of the sender's choice", async () => {
+  const rsa = async (publicExponent: number[]) =>
+    (await crypto.subtle.generateKey(
+      {
+        name: "RSASSA-PKCS1-v1_5",
+        modulusLength: 2048,
+        publicExponent: Uint8Array.from(publicExponent),
+        hash: "SHA-256",
+      },
+      true,
+      ["sign", "verify"],
+    )) as CryptoKeyPair;
+  verify([await leafBy(acme.root, { pair: await rsa([1, 0, 1]) })]);
+  refuses([await leafBy(acme.root, { pair: await rsa([1, 0, 3]) })], "wrong-alg");
+});
+
 test("another trust domain's root vouches for nobody of this one", async () => {
   const other = await openAuthority("other.example");
   refuses([await leafBy(other.root)], "unknown-key");

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { sha256Base64url } from "@countersign/proof/digest";
-import { perform } from "../../audit/index.ts";
+import { appendRefusal, perform } from "../../audit/index.ts";
 import type { Change } from "../../database/index.ts";
 import { Fault, newSecret } from "../../lib/index.ts";
 import { requirePresent } from "../../login/index.ts";
@@ -40,7 +40,10 @@ export async function presentCode(deps: OauthDeps, change: Change, asking: Askin
   }
   if (!isFor(deps, authorization, asking)) {
     redeem(change, authorization, deps.clock.now());
-    return { refused: invalidGrant(authorization) };
+    const refused = invalidGrant(authorization);
+    // Once for each code: it is spent by this, and somebody has it who should not.
+    refused.recordedAs = appendRefusal(deps, change, asking.proven.caller, "token.present", refused);
+    return { refused };
   }
   const known =
     authorization.instance === undefined ? undefined : await findInstance(deps, authorization.instance);

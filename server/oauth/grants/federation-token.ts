@@ -2,6 +2,7 @@ import { authorize, reserve, spend } from "../../approvals/index.ts";
 import { append } from "../../audit/index.ts";
 import type { Change } from "../../database/index.ts";
 import { type Allow, Fault, inSeconds, newId } from "../../lib/index.ts";
+import { policyKey } from "../../policy/index.ts";
 import { type Agent, requireActiveAgent } from "../../registry/index.ts";
 import { requireAlive } from "../../revocation/index.ts";
 import type { BoundClient } from "../client.ts";
@@ -43,7 +44,7 @@ export async function federationToken(
   requireActiveAgent(deps, change, agent);
   const jti = claims.jti as `jti_${string}`;
   const rev = await revocationKeys(deps, jti, client, { granted: [] });
-  requireAlive(change, [...rev, `kid:${signer.kid}`]);
+  requireAlive(change, [...rev, policyKey(allow.activation), `kid:${signer.kid}`]);
   await useApproval(deps, change, client, allow, jti);
   append(change, identityIssued(deps, client.caller, { agent: agent.name }, bodyOf(claims, client, allow)));
   return {

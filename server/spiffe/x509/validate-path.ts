@@ -6,7 +6,7 @@ import { KEY_USAGE } from "./extensions.ts";
 /** More than any authority in use has between its root and what it issues. */
 const MOST_AUTHORITIES = 4;
 /** Signatures that are checked for one certificate at the end, whatever is sent along with it. */
-const MOST_CHECKS = 32;
+const MOST_CHECKS = 8;
 
 /**
  * Whether a path leads from one of these roots, and no other, to the certificate: each signed by the one
@@ -108,8 +108,9 @@ const CURVES: ReadonlySet<string> = new Set(["prime256v1", "secp384r1", "secp521
 function isStrong({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
   if (asymmetricKeyType === "ec") return CURVES.has(asymmetricKeyDetails?.namedCurve ?? "");
   if (asymmetricKeyType === "rsa") {
-    const bits = asymmetricKeyDetails?.modulusLength ?? 0;
-    return bits >= 2048 && bits <= 8192;
+    const { modulusLength: bits = 0, publicExponent } = asymmetricKeyDetails ?? {};
+    // Whoever brings a key chooses what it costs to check: an exponent as long as the modulus costs five hundredfold.
+    return bits >= 2048 && bits <= 4096 && publicExponent === 65_537n;
   }
   return asymmetricKeyType === "ed25519";
 }

@@ -5,10 +5,10 @@ import { signCompact } from "@countersign/proof/jws";
 import { type AccessTokenClaims, signedJti, verifyAccessToken } from "@countersign/proof/token";
 import { append } from "../../../audit/index.ts";
 import type { Change } from "../../../database/index.ts";
-import { agentsOf, joinTask, type LivingChain, leafOf } from "../../../delegation/index.ts";
-import { Fault, minutes, newId } from "../../../lib/index.ts";
+import { agentsOf, expiryOf, joinTask, type LivingChain, leafOf } from "../../../delegation/index.ts";
+import { Fault, minutes, newId, seconds } from "../../../lib/index.ts";
 import type { Agent } from "../../../registry/index.ts";
-import { deadAmong } from "../../../revocation/index.ts";
+import { deadAmong, requireAlive } from "../../../revocation/index.ts";
 import { agentOf, type BoundClient, keyHeldBy } from "../../client.ts";
 import { decideGrants } from "../../decide-grants.ts";
 import { subjectFor } from "../../define-partner.ts";
@@ -46,18 +46,18 @@ export const exchangeForIdJag: Exchange = {
     const agent = agentOf(client);
     const { partner, clientId } = await partnerFor(deps, parameter(form, "audience"), agent);
     const resource = await resourceOfPartner(deps, partner, form);
-    const { chain, most } = await subjectOf(deps, client, agent, form);
+    const { chain, most, until } = await subjectOf(deps, change, client, agent, form);
     const grants = authorizationDetailsOf(form) ?? heldAt(most ?? leafOf(chain).grants, resource);
     requireFitting(grants, resource);
     if (most !== undefined) requireWithin(most, grants);
     await joinTask(deps, change, chain, client.instance.id);
     const { caller, instance } = client;
     const granted = await decideGrants(deps, change, { caller, instance, agent, chain, resource }, grants);
-    requireUncounted(partner, granted);
+    requireUncounted(partner, granted, chain);
     await endStanding(deps, change, client, { agent, audience: resource.location });
     requirePartner(change, partner);
     const sub = await subjectFor(deps, change, caller, partner, chain.person);
-    const lasts = Math.min(lifetimeOf(form), LONGEST);
+    const lasts = Math.min(lifetimeOf(form), LONGEST, until - deps.clock.now());
     const { location: audience, release } = resource;
     const mandate = { audience, release, granted, chain, lifetime: lasts };
     return sign(deps, change, client, { mandate, partner, clientId, sub });
@@ -88,12 +88,15 @@ async function resourceOfPartner(deps: OauthDeps, partner: Partner, form: Form):
 /** By whose authority: a delegation to this agent, or a token of this very client that one was exchanged for. */
 async function subjectOf(
   deps: OauthDeps,
+  change: Change,
   client: BoundClient,
   agent: Agent,
   form: Form,
-): Promise<{ chain: LivingChain; most?: readonly Grant[] }> {
-  if (form.subject_token_type === delegationTokenType)
-    return { chain: await chainOfTicket(deps, client, agent, form) };
+): Promise<{ chain: LivingChain; most?: readonly Grant[]; until: number }> {
+  if (form.subject_token_type === delegationTokenType) {
+    const chain = await chainOfTicket(deps, client, agent, form);
+    return { chain, until: expiryOf(chain) };
+  }
   if (form.actor_token !== undefined || form.actor_token_type !== undefined) throw bad();
   const attackerToken = parameter(form, "subject_token");
   const keys = keySetOf(deps.keys, "token");
@@ -102,7 +105,9 @@ async function subjectOf(
   const claims = ownToken(deps, attackerToken, stored.audience);
   if (claims.client_id !== client.instance.id || claims.cnf.jkt !== keyHeldBy(client)) throw bad();
   if ((await deadAmong(deps, claims.rev)).length > 0) throw bad();
-  return { chain: await livingChain(deps, stored.edge), most: claims.authorization_details };
+  requireAlive(change, claims.rev);
+  const chain = await livingChain(deps, stored.edge);
+  return { chain, most: claims.authorization_details, until: seconds(claims.exp) };
 }
 
 function ownToken(deps: OauthDeps, attackerToken: string, audience: string): AccessTokenClaims {
@@ -122,8 +127,12 @@ function requireWithin(most: readonly Grant[], grants: readonly Grant[]): void {
 }
 
 /** Nobody tells us what is called there: what has to be counted, approved or known about cannot go. */
-function requireUncounted({ unseen_calls }: Partner, granted: readonly Granted[]): void {
-  const bound = granted.some(
+function requireUncounted(
+  { unseen_calls }: Partner,
+  granted: readonly Granted[],
+  { task }: LivingChain,
+): void {
+  const counted = granted.some(
     ({ grant, allow, perCall }) =>
       allow.approval !== undefined ||
       grant.max_uses !== undefined ||
@@ -131,7 +140,8 @@ function requireUncounted({ unseen_calls }: Partner, granted: readonly Granted[]
       grant.acr !== undefined ||
       (perCall === true && unseen_calls === "refused"),
   );
-  if (!bound) return;
+  // A plan is the person's own word about what is called, whatever an administrator says of calls that go unseen.
+  if (!counted && task.plan === undefined) return;
   throw new Fault(
     "access-denied",
     "What is counted, approved or judged at each call cannot leave this domain.",

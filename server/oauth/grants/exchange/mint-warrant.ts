@@ -128,7 +128,11 @@ function linksLeft(chain: LivingChain): number {
 /** Nothing but the key that was proven: what else is said of it, others would have to trust. */
 function holderJwk(client: BoundClient): HolderJwk {
   const { jwk, thumbprint } = client.instance;
-  if (keyHeldBy(client) !== thumbprint) throw new TypeError("the client has proven another key than its own");
+  if (keyHeldBy(client) !== thumbprint) {
+    throw new Fault("unauthorized-client", "A warrant is held by the key of the running copy.", {
+      remedy: "Send a DPoP proof by the key of the certificate that you authenticate with.",
+    });
+  }
   if (jwk.kty === "EC") return { kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y };
   if (jwk.kty === "OKP") return { kty: jwk.kty, crv: jwk.crv, x: jwk.x };
   throw new Fault("unauthorized-client", "A warrant is held by a P-256 or Ed25519 key.", {
