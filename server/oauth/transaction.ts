@@ -59,6 +59,7 @@ export async function beginTransaction(
   const action = await openUse(deps.database, use);
   if (action === undefined) throw notUnderWay(token);
   requireOpenUse(change, action);
+  requireAlive(change, keysOfClient(client));
   const told = released(claims, await releaseFor(deps, token.audience));
   const transaction: TxnTokenClaims = {
     ...timesOf(deps, asked.lifetime, token.expires),
@@ -113,6 +114,7 @@ export async function handTransactionOn(
   // Whoever could stand in it twice could have one call served twice: it is spent once for each way it came.
   if (came.some((workload) => ofService(workload) === ofService(client.instance.id)))
     throw refused(claims, "The transaction has come through this service already.");
+  requireAlive(change, keysOfClient(client));
   const next: TxnTokenClaims = {
     ...claims,
     ...timesOf(deps, asked.lifetime, claims.exp * 1000),

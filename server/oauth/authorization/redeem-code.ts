@@ -3,7 +3,6 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import { appendRefusal, perform } from "../../audit/index.ts";
 import type { Change } from "../../database/index.ts";
 import { Fault, newSecret } from "../../lib/index.ts";
-import { requirePresent } from "../../login/index.ts";
 import { findInstance } from "../../registry/index.ts";
 import type { TokenResponse } from "../mint.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
@@ -22,6 +21,7 @@ import { givenBy, holderFor } from "./holder.ts";
 import type { Asking, Kept } from "./interactive-grant.ts";
 import { type Holder, issueGiven } from "./issue.ts";
 import { invalidGrant, revokeMisused } from "./misused.ts";
+import { requireThere } from "./there.ts";
 
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/;
 
@@ -99,8 +99,9 @@ export async function redeemCode(
     throw invalidGrant(authorization);
   const given = await givenBy(deps, authorization);
   redeem(change, authorization, deps.clock.now());
+  // Before anything is decided: nobody is asked to approve for somebody who has left.
+  await requireThere(deps, change, authorization);
   const token = await issueGiven(deps, change, holder, given, { authorization, form: of.form });
-  await requirePresent(deps, change, authorization);
   return { ...token, refresh_token: addRefreshToken(deps, change, authorization) };
 }
 

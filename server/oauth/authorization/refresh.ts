@@ -1,7 +1,5 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import type { Change } from "../../database/index.ts";
-import { Fault } from "../../lib/index.ts";
-import { requirePresent } from "../../login/index.ts";
 import { findInstance, isLive } from "../../registry/index.ts";
 import type { TokenResponse } from "../mint.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
@@ -19,6 +17,7 @@ import type { Asking, Kept } from "./interactive-grant.ts";
 import { type Holder, issueGiven } from "./issue.ts";
 import { invalidGrant, revokeMisused } from "./misused.ts";
 import { addRefreshToken, isSameClient } from "./redeem-code.ts";
+import { requireThere } from "./there.ts";
 
 /**
  * Looks at a refresh token that came: it is for its client and its key alone. One that was used before has
@@ -54,7 +53,7 @@ export async function refresh(
 ): Promise<TokenResponse> {
   const { token, authorization } = await refreshTokenNamed(deps, of.form);
   if (token.used !== undefined || authorization.ended !== undefined) throw invalidGrant(authorization);
-  await present(deps, change, authorization);
+  await requireThere(deps, change, authorization);
   const given = await givenBy(deps, authorization);
   useRefreshToken(change, token, deps.clock.now());
   requireUnended(change, authorization);
@@ -71,17 +70,4 @@ export async function refreshTokenNamed(
   const authorization = token && (await authorizationById(deps.database, token.request));
   if (token === undefined || authorization === undefined) throw invalidGrant();
   return { token, authorization };
-}
-
-async function present(deps: OauthDeps, change: Change, authorization: Authorization): Promise<void> {
-  try {
-    await requirePresent(deps, change, authorization);
-  } catch (fault) {
-    if (!(fault instanceof Fault) || fault.code !== "unauthenticated") throw fault;
-    throw new Fault("invalid-grant", fault.message, {
-      ...(fault.remedy === undefined ? {} : { remedy: fault.remedy }),
-      record: fault.record,
-      cause: fault,
-    });
-  }
 }

@@ -41,14 +41,15 @@ interface Search {
   checks: number;
 }
 
-/** From the leaf upwards. @param below what lies between this one and the leaf, the leaf included */
+/** From the leaf up to its root, whose own end counts as well. @param below what lies between this one and the leaf, the leaf included */
 function pathFrom(
   search: Search,
   from: Certificate,
   below: readonly Certificate[],
 ): Certificate[] | undefined {
   const path = [...below, from];
-  if (search.roots.some((root) => issued(search, root, path))) return path;
+  const root = search.roots.find((each) => issued(search, each, path));
+  if (root !== undefined) return [...path, root];
   if (path.length > MOST_AUTHORITIES) return undefined;
   for (const other of search.others) {
     if (path.includes(other) || !issued(search, other, path)) continue;

@@ -20,6 +20,7 @@ import { aboutOf, actOf, guard, lifetime, signInClaims, type TokenResponse } fro
 import { keySetOf, type OauthDeps } from "../../oauth-deps.ts";
 import { authorizationDetailsOf, type Form, lifetimeOf, parameter, resourceOf } from "../../parameters.ts";
 import type { Partner } from "../../partner.ts";
+import { released } from "../../release.ts";
 import { heldAt, requireFitting } from "../../requested.ts";
 import { delegatedResource, type KnownResource } from "../../resource.ts";
 import { revocationKeys } from "../../revocation-keys.ts";
@@ -203,7 +204,7 @@ async function sign(
 const claimsOf = (
   deps: OauthDeps,
   client: BoundClient,
-  { mandate: { chain, granted, audience }, partner, clientId, sub }: Carried,
+  { mandate: { chain, granted, audience, release }, partner, clientId, sub }: Carried,
   when: { readonly jti: string; readonly iat: number; readonly exp: number },
 ): JsonObject => ({
   iss: deps.issuer,
@@ -212,7 +213,7 @@ const claimsOf = (
   client_id: clientId,
   ...when,
   cnf: { jkt: keyHeldBy(client) },
-  act: actOf(deps.issuer, agentsOf(chain)) as JsonObject,
+  ...(released({ act: actOf(deps.issuer, agentsOf(chain)) }, release) as JsonObject),
   resource: audience,
   authorization_details: granted.map(({ grant }) => grant) as unknown as JsonObject[],
   ...(signInClaims(chain) as JsonObject),

@@ -12,6 +12,7 @@ import type { Granted, Mandate } from "../../mandate.ts";
 import { aboutOf, actOf, guard, lifetime, type TokenResponse } from "../../mint.ts";
 import type { OauthDeps } from "../../oauth-deps.ts";
 import { authorizationDetailsOf, type Form, parameter, resourceOf } from "../../parameters.ts";
+import { released } from "../../release.ts";
 import { heldAt, requireFitting } from "../../requested.ts";
 import { delegatedResource } from "../../resource.ts";
 import { revocationKeys } from "../../revocation-keys.ts";
@@ -108,7 +109,10 @@ async function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Delegated
     jti,
     txn: chain.task.id,
     cnf: { jwk: holderJwk(client) },
-    act: actOf(deps.issuer, agentsOf(chain)) as WarrantClaims["act"],
+    ...(released({ act: actOf(deps.issuer, agentsOf(chain)) }, mandate.release) as Pick<
+      WarrantClaims,
+      "act"
+    >),
     del_depth: 0,
     del_max_depth: linksLeft(chain),
     consent: chain.consent,
