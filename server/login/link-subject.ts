@@ -15,7 +15,10 @@ import { foreignSubject, type IdentityProvider } from "./identity-provider.ts";
 import type { LoginDeps } from "./login-deps.ts";
 import {
   deleteSubject,
+  deleteUnlinked,
   insertSubject,
+  insertUnlinked,
+  isUnlinked,
   type LinkedSubject,
   linkBy,
   requireSubject,
@@ -55,12 +58,14 @@ export function linkSubject(
       });
     }
     requireActivePerson(change, person);
+    deleteUnlinked(change, link);
     addLink(deps, change, caller, link, "administrator");
   });
 }
 
 /**
- * Takes it back: her next sign-in there is nobody's here.
+ * Takes it back: her next sign-in there is nobody's here, whatever address it comes with, until an administrator
+ * links it again.
  * @throws Fault `forbidden` unless an administrator asks; `not-found`
  */
 export function unlinkSubject(
@@ -73,6 +78,7 @@ export function unlinkSubject(
     const link = await linkBy(deps.database, input.provider, { person: input.person });
     if (link === undefined) throw new Fault("not-found", "She is not linked to this identity provider.");
     deleteSubject(change, link);
+    insertUnlinked(change, link, deps.clock.now());
     append(change, subjectUnlinked(deps, caller, { person: input.person }, { provider: input.provider }));
   });
 }
@@ -96,6 +102,7 @@ export async function personBehind(
     requireSubject(change, link);
     return livingPerson(deps, link.person);
   }
+  if (await isUnlinked(deps.database, { provider: provider.name, subject: foreign.sub })) return undefined;
   const person = await personOfAddress(deps, provider, foreign);
   if (person === undefined || (await linkBy(deps.database, provider.name, { person: person.id })))
     return undefined;

@@ -94,6 +94,36 @@ export function deleteSubject(change: Change, { provider, subject, person }: Lin
   );
 }
 
+/** From now on no address makes this subject anybody's. */
+export function insertUnlinked(
+  change: Change,
+  { provider, subject }: Pick<LinkedSubject, "provider" | "subject">,
+  at: number,
+): void {
+  const row = change.tables<IdentityProviderTables>().insertInto("unlinked_subject");
+  change.add(
+    row.values({ provider, subject, at }).onConflict((conflict) => conflict.doNothing()),
+    { rows: "any" },
+  );
+}
+
+export function deleteUnlinked(
+  change: Change,
+  { provider, subject }: Pick<LinkedSubject, "provider" | "subject">,
+): void {
+  const rows = change.tables<IdentityProviderTables>().deleteFrom("unlinked_subject");
+  change.add(rows.where("provider", "=", provider).where("subject", "=", subject), { rows: "any" });
+}
+
+export async function isUnlinked(
+  database: Database,
+  { provider, subject }: Pick<LinkedSubject, "provider" | "subject">,
+): Promise<boolean> {
+  const rows = database.tables<IdentityProviderTables>().selectFrom("unlinked_subject").select("at");
+  const found = rows.where("provider", "=", provider).where("subject", "=", subject);
+  return (await found.executeTakeFirst()) !== undefined;
+}
+
 /** Guards a change: at its commit the subject still stands for this person. */
 export function requireSubject(change: Change, { provider, subject, person }: LinkedSubject): void {
   change.require(

@@ -12,6 +12,8 @@ export interface IdentityProviderTables {
     defined_at: number;
   };
   provider_subject: { provider: string; subject: string; person: string; linked_at: number };
+  /** Subjects that an administrator has said are nobody's here, whatever address they come with. */
+  unlinked_subject: { provider: string; subject: string; at: number };
 }
 
 export const identityProviderMigration: Migration = {
@@ -35,6 +37,19 @@ export const identityProviderMigration: Migration = {
       .addColumn("linked_at", types.instant, (column) => column.notNull())
       .addPrimaryKeyConstraint("provider_subject_key", ["provider", "subject"])
       .addUniqueConstraint("provider_subject_person", ["provider", "person"])
+      .execute();
+  },
+};
+
+export const unlinkedSubjectMigration: Migration = {
+  name: "login/0003-unlinked-subjects",
+  async up(schema, types) {
+    await schema
+      .createTable("unlinked_subject")
+      .addColumn("provider", types.text, (column) => column.notNull())
+      .addColumn("subject", types.text, (column) => column.notNull())
+      .addColumn("at", types.instant, (column) => column.notNull())
+      .addPrimaryKeyConstraint("unlinked_subject_key", ["provider", "subject"])
       .execute();
   },
 };

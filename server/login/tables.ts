@@ -1,5 +1,5 @@
 import type { Migration } from "../database/index.ts";
-import { identityProviderMigration } from "./tables-identity-providers.ts";
+import { identityProviderMigration, unlinkedSubjectMigration } from "./tables-identity-providers.ts";
 
 /** What login keeps. Secrets (links, codes, session tokens) are kept only as their SHA-256. The three `store-*.ts` files hold the statements. */
 export interface LoginTables {
@@ -68,6 +68,7 @@ export const loginMigrations: Migration[] = [
     },
   },
   identityProviderMigration,
+  unlinkedSubjectMigration,
 ];
 
 async function createPasskeys(schema: Schema, types: Types): Promise<void> {

@@ -363,6 +363,9 @@ forEachEngine((engine) => {
       assert.equal(claimsIn(await signed({ sub: "idp-kim" })).sub, kim.id, "by her subject from now on");
       await unlinkSubject(deps, ada.caller, { person: kim.id, provider: "acme" });
       assert.equal(await codeOf(signed({ sub: "idp-kim" })), "invalid-grant");
+      assert.equal(await codeOf(signed(asKim)), "invalid-grant", "her address does not link it again");
+      await linkSubject(deps, ada.caller, { person: kim.id, provider: "acme", subject: "idp-kim" });
+      assert.equal(claimsIn(await signed({ sub: "idp-kim" })).sub, kim.id, "an administrator does");
       await define({});
     });
 
