@@ -2,7 +2,13 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import { verifyDpopProof } from "@countersign/proof/dpop";
 import { canonicalize } from "@countersign/proof/jcs";
 import { createKeyCache } from "@countersign/proof/jwk";
-import { type AccessTokenClaims, signedJti, verifyAccessToken } from "@countersign/proof/token";
+import {
+  type AccessTokenClaims,
+  createTokenCache,
+  signedJti,
+  type TokenCache,
+  verifyAccessToken,
+} from "@countersign/proof/token";
 import { orRefuse } from "@countersign/proof/verification-error";
 import { type Access, accessOf } from "./access.ts";
 import { CountersignError } from "./errors.ts";
@@ -51,10 +57,13 @@ export interface Protector {
 const proofWindow = 60;
 const rememberedProofs = 100_000;
 const rememberedKeys = 1_000;
+/** Tokens whose signature was verified: one is sent with many calls, each with a proof of its own. */
+const rememberedTokens = 1_000;
 
 export function protect(protection: Protection): Protector {
   const proofs = createReplayMemory(rememberedProofs);
   const holders = createKeyCache(rememberedKeys);
+  const tokens = createTokenCache(rememberedTokens);
   const { runtime, feed } = protection;
   return {
     async verify(attackerRequest) {
@@ -72,7 +81,7 @@ export function protect(protection: Protection): Protector {
     { scheme, attackerToken }: SentToken,
   ): Promise<Access> {
     const attackerProof = scheme === "dpop" ? readProof(attackerRequest.dpop) : undefined;
-    const claims = await verifyToken(protection, attackerToken);
+    const claims = await verifyToken(protection, attackerToken, tokens);
     if (attackerProof === undefined) requireCertificate(attackerRequest, claims);
     else requireProof(attackerRequest, attackerProof, attackerToken, claims);
     requireLiving(feed, claims.rev);
@@ -170,6 +179,7 @@ function readProof(dpop: readonly string[] | undefined): string {
 async function verifyToken(
   { runtime, issuer, resource, keys, feed }: Protection,
   attackerToken: string,
+  cache: TokenCache,
 ): Promise<AccessTokenClaims> {
   requireFresh(feed);
   try {
@@ -180,6 +190,7 @@ async function verifyToken(
         keys: known,
         now: runtime.now(),
         isDead: (rev) => feed.isDead(rev),
+        cache,
       }),
     );
   } catch (cause) {
