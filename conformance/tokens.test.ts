@@ -16,12 +16,12 @@ import {
 } from "@countersign/sdk";
 import * as oauth from "oauth4webapi";
 import { type Administrator, becomeAdministrator } from "./administrator.ts";
+import { cryptoKeysOf, discover, plain, withNonce } from "./oauth/outsider.ts";
 import { freshFolder } from "./place.ts";
 import { freePort, type ServerProcess, startServer } from "./server-process.ts";
 import { enrolService, grantOf, LEDGER, startWorkloads, TOOL, type Workloads } from "./workloads.ts";
 
 const place = freshFolder();
-const insecure = { [oauth.allowInsecureRequests]: true };
 let server: ServerProcess;
 let workloads: Workloads;
 let administrator: Administrator;
@@ -31,9 +31,7 @@ before(async () => {
   server = await startServer(place, { port: await freePort(), dpopNonces: "required" });
   administrator = await becomeAdministrator(place, server);
   workloads = await startWorkloads(administrator, server.issuer);
-  const issuer = new URL(server.issuer);
-  const discovered = await oauth.discoveryRequest(issuer, { algorithm: "oauth2", ...insecure });
-  as = await oauth.processDiscoveryResponse(issuer, discovered);
+  as = await discover(server.issuer);
 });
 after(async () => {
   await server.stop();
@@ -42,23 +40,9 @@ after(async () => {
 
 async function stranger(who: "agent" | "service") {
   const { id, key } = workloads[who];
-  const imported = async (usages: KeyUsage[], jwk: object) =>
-    crypto.subtle.importKey("jwk", jwk as JsonWebKey, { name: "ECDSA", namedCurve: "P-256" }, true, usages);
-  const privateKey = await imported(["sign"], key.privateKey.export({ format: "jwk" }));
-  const publicKey = await imported(["verify"], key.jwk);
+  const pair = cryptoKeysOf(key.privateKey);
   const client: oauth.Client = { client_id: id };
-  const DPoP = oauth.DPoP(client, { privateKey, publicKey });
-  return { client, authentication: oauth.PrivateKeyJwt(privateKey), DPoP };
-}
-
-/** Once more where the server demands a nonce, as every client of it must. */
-async function withNonce<T>(attempt: () => Promise<T>): Promise<T> {
-  try {
-    return await attempt();
-  } catch (error) {
-    if (!oauth.isDPoPNonceError(error)) throw error;
-    return attempt();
-  }
+  return { client, authentication: oauth.PrivateKeyJwt(pair.privateKey), DPoP: oauth.DPoP(client, pair) };
 }
 
 async function tokenOf(who: "agent" | "service", more: Record<string, string> = {}) {
@@ -67,7 +51,7 @@ async function tokenOf(who: "agent" | "service", more: Record<string, string> = 
     const parameters = new URLSearchParams(more);
     const response = await oauth.clientCredentialsGrantRequest(as, client, authentication, parameters, {
       DPoP,
-      ...insecure,
+      ...plain,
     });
     return oauth.processClientCredentialsResponse(as, client, response);
   });
@@ -87,7 +71,7 @@ test("a stranger calls our own API with a nonce that it was told", async () => {
   const { access_token } = await tokenOf("agent");
   const url = new URL("/delegations", server.issuer);
   const call = () =>
-    oauth.protectedResourceRequest(access_token, "GET", url, undefined, undefined, { DPoP, ...insecure });
+    oauth.protectedResourceRequest(access_token, "GET", url, undefined, undefined, { DPoP, ...plain });
   const refused = await call().catch((error) => error);
   assert.ok(oauth.isDPoPNonceError(refused), String(refused));
   assert.equal((await call()).status, 200);
@@ -99,7 +83,7 @@ test("a service that knows nothing of us introspects a token, plainly and signed
   for (const requestJwtResponse of [false, true]) {
     const response = await oauth.introspectionRequest(as, client, authentication, access_token, {
       requestJwtResponse,
-      ...insecure,
+      ...plain,
     });
     const signed = { ...client, introspection_signed_response_alg: "ES256" };
     const told = await oauth.processIntrospectionResponse(as, requestJwtResponse ? signed : client, response);
@@ -171,7 +155,7 @@ test("a client that comes with nothing is told where to learn who issues tokens"
   const challenge = refused.headers.get("www-authenticate") ?? "";
   assert.match(challenge, /^DPoP .*resource_metadata="/);
   const resource = new URL(server.issuer);
-  const described = await oauth.resourceDiscoveryRequest(resource, insecure);
+  const described = await oauth.resourceDiscoveryRequest(resource, plain);
   const metadata = await oauth.processResourceDiscoveryResponse(resource, described);
   assert.deepEqual(metadata.authorization_servers, [server.issuer]);
   assert.equal(metadata.dpop_bound_access_tokens_required, true);

@@ -1,18 +1,18 @@
 import type { Grant } from "@countersign/proof/grant";
 import { type Evaluated, evaluate } from "../../approvals/index.ts";
 import type { Change } from "../../database/index.ts";
-import { joinTask, leafOf } from "../../delegation/index.ts";
+import { leafOf } from "../../delegation/index.ts";
 import { type Caller, Fault } from "../../lib/index.ts";
 import type { Instance } from "../../registry/index.ts";
 import type { BoundClient } from "../client.ts";
-import { decideGrants, needsPerson } from "../decide-grants.ts";
+import { needsPerson } from "../decide-grants.ts";
 import { mint, type TokenResponse } from "../mint.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import { authorizationDetailsOf, type Form, lifetimeOf, resourceOf } from "../parameters.ts";
 import { type Circumstances, questionOf } from "../question.ts";
 import { heldAt, MOST_GRANTS, requireFitting } from "../requested.ts";
 import { delegatedResource, type KnownResource } from "../resource.ts";
-import { endStanding } from "../standing.ts";
+import { decideWithinTask } from "../within-task.ts";
 import type { Authorization } from "./authorization.ts";
 import type { Given, ProvenKey } from "./holder.ts";
 
@@ -27,7 +27,7 @@ export interface Holder {
 /**
  * Makes an access token of what a person gave: through the chain, as every token. Where the client names no
  * grants it gets those that it may use now; one that needs an approval it names, pinned, and waits for.
- * @throws Fault what `decideGrants` throws; `invalid-target` for another resource than the person was asked for
+ * @throws Fault what `decideWithinTask` throws; `invalid-target` for another resource than the person was asked for
  */
 export async function issueGiven(
   deps: OauthDeps,
@@ -45,9 +45,7 @@ export async function issueGiven(
   const held = heldAt(leafOf(chain).grants, resource).slice(0, MOST_GRANTS);
   const grants = named ?? (await usableNow(deps, on, held));
   requireFitting(grants, resource);
-  await joinTask(deps, change, chain, instance.id);
-  const granted = await decideGrants(deps, change, on, grants);
-  await endStanding(deps, change, client, { agent, audience: resource.location });
+  const granted = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
   return mint(deps, change, client, {
     audience: resource.location,
     release: resource.release,

@@ -1,14 +1,13 @@
 import type { Change } from "../../database/index.ts";
-import { chainOf, endUnused, joinTask, leafOf } from "../../delegation/index.ts";
+import { chainOf, endUnused, leafOf } from "../../delegation/index.ts";
 import { Fault, isFailure } from "../../lib/index.ts";
 import { type Accepted, acceptIdJag } from "../accept-id-jag.ts";
 import { agentOf, type BoundClient } from "../client.ts";
-import { decideGrants } from "../decide-grants.ts";
 import type { Mandate } from "../mandate.ts";
 import { mint } from "../mint.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import { lifetimeOf, parameter } from "../parameters.ts";
-import { endStanding } from "../standing.ts";
+import { decideWithinTask } from "../within-task.ts";
 import type { GrantHandler } from "./index.ts";
 
 /**
@@ -45,12 +44,9 @@ async function mandateOf(
   { edge, resource }: Accepted,
 ): Promise<Omit<Mandate, "lifetime">> {
   const agent = agentOf(client);
-  const { caller, instance } = client;
   const chain = await chainOf(deps, edge);
-  await joinTask(deps, change, chain, instance.id);
-  const on = { caller, instance, agent, chain, resource };
-  const granted = await decideGrants(deps, change, on, leafOf(chain).grants);
-  await endStanding(deps, change, client, { agent, audience: resource.location });
+  const on = { agent, chain, resource };
+  const granted = await decideWithinTask(deps, change, client, on, leafOf(chain).grants);
   return { audience: resource.location, release: resource.release, granted, chain };
 }
 

@@ -1,12 +1,11 @@
 import { delegationTokenType } from "@countersign/proof/delegation-token";
-import { joinTask, leafOf } from "../../../delegation/index.ts";
+import { leafOf } from "../../../delegation/index.ts";
 import { agentOf } from "../../client.ts";
-import { decideGrants } from "../../decide-grants.ts";
 import { mint } from "../../mint.ts";
 import { authorizationDetailsOf, lifetimeOf, parameter, resourceOf } from "../../parameters.ts";
 import { heldAt, requireFitting } from "../../requested.ts";
 import { delegatedResource } from "../../resource.ts";
-import { endStanding } from "../../standing.ts";
+import { decideWithinTask } from "../../within-task.ts";
 import { type Exchange, requestedType } from "./exchange.ts";
 import { chainOfTicket } from "./ticket.ts";
 import { ACCESS_TOKEN } from "./token-types.ts";
@@ -24,10 +23,7 @@ export const exchangeDelegation: Exchange = {
     const resource = await delegatedResource(deps, resourceOf(form) ?? parameter(form, "resource"));
     const grants = authorizationDetailsOf(form) ?? heldAt(leafOf(chain).grants, resource);
     requireFitting(grants, resource);
-    await joinTask(deps, change, chain, client.instance.id);
-    const { caller, instance } = client;
-    const granted = await decideGrants(deps, change, { caller, instance, agent, chain, resource }, grants);
-    await endStanding(deps, change, client, { agent, audience: resource.location });
+    const granted = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
     return mint(deps, change, client, {
       audience: resource.location,
       release: resource.release,

@@ -2,10 +2,9 @@ import { delegationTokenType } from "@countersign/proof/delegation-token";
 import { type HolderJwk, mintWarrant, readLink, type WarrantClaims } from "@countersign/proof/warrant";
 import { append } from "../../../audit/index.ts";
 import type { Change } from "../../../database/index.ts";
-import { agentsOf, joinTask, type LivingChain, leafOf, MOST_DEPTH } from "../../../delegation/index.ts";
+import { agentsOf, type LivingChain, leafOf, MOST_DEPTH } from "../../../delegation/index.ts";
 import { Fault, hours, type Id, newId, seconds } from "../../../lib/index.ts";
 import { agentOf, type BoundClient, keyHeldBy } from "../../client.ts";
-import { decideGrants } from "../../decide-grants.ts";
 import { warrantIssued } from "../../events.ts";
 import { factOf } from "../../issued.ts";
 import type { Granted, Mandate } from "../../mandate.ts";
@@ -16,8 +15,8 @@ import { released } from "../../release.ts";
 import { heldAt, requireFitting } from "../../requested.ts";
 import { delegatedResource } from "../../resource.ts";
 import { revocationKeys } from "../../revocation-keys.ts";
-import { endStanding } from "../../standing.ts";
 import { insertWarrant } from "../../store-warrants.ts";
+import { decideWithinTask } from "../../within-task.ts";
 import { type Exchange, requestedType } from "./exchange.ts";
 import { chainOfTicket } from "./ticket.ts";
 import { WARRANT } from "./token-types.ts";
@@ -40,11 +39,8 @@ export const exchangeForWarrant: Exchange = {
     const grants = authorizationDetailsOf(form) ?? heldAt(leafOf(chain).grants, resource);
     requireFitting(grants, resource);
     requireCountedBelow(chain, grants);
-    await joinTask(deps, change, chain, client.instance.id);
-    const { caller, instance } = client;
-    const granted = await decideGrants(deps, change, { caller, instance, agent, chain, resource }, grants);
+    const granted = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
     requireUnapproved(granted);
-    await endStanding(deps, change, client, { agent, audience: resource.location });
     return signRoot(deps, change, client, {
       audience: resource.location,
       release: resource.release,

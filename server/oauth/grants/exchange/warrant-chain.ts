@@ -1,17 +1,15 @@
 import { type Grant, uncovered } from "@countersign/proof/grant";
 import { parseWarrantChain, type VerifiedWarrant, verifyWarrant } from "@countersign/proof/warrant";
-import { joinTask } from "../../../delegation/index.ts";
 import { Fault, seconds } from "../../../lib/index.ts";
 import { deadAmong } from "../../../revocation/index.ts";
 import { agentOf, type BoundClient, keyHeldBy } from "../../client.ts";
-import { decideGrants } from "../../decide-grants.ts";
 import { knownLinks } from "../../known-links.ts";
 import { mint } from "../../mint.ts";
 import { keySetOf, type OauthDeps } from "../../oauth-deps.ts";
 import { authorizationDetailsOf, type Form, lifetimeOf, parameter, resourceOf } from "../../parameters.ts";
 import { heldAt, requireFitting } from "../../requested.ts";
 import { delegatedResource } from "../../resource.ts";
-import { endStanding } from "../../standing.ts";
+import { decideWithinTask } from "../../within-task.ts";
 import { type Exchange, requestedType } from "./exchange.ts";
 import { livingChain } from "./ticket.ts";
 import { ACCESS_TOKEN, WARRANT_CHAIN } from "./token-types.ts";
@@ -36,10 +34,7 @@ export const exchangeWarrantChain: Exchange = {
       authorizationDetailsOf(form) ?? heldAt(warrant.leaf.claims.authorization_details, resource);
     requireFitting(grants, resource);
     requireWithinEveryLink(warrant, grants);
-    await joinTask(deps, change, chain, client.instance.id);
-    const { caller, instance } = client;
-    const granted = await decideGrants(deps, change, { caller, instance, agent, chain, resource }, grants);
-    await endStanding(deps, change, client, { agent, audience: resource.location });
+    const granted = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
     return mint(deps, change, client, {
       audience: resource.location,
       release: resource.release,
