@@ -8,6 +8,10 @@ type Trace =
   | { readonly name: string; readonly event: string }
   | { readonly name: string; readonly counted: string };
 
+interface Listed {
+  readonly event: { readonly id: string; readonly type: string; readonly body: { readonly code?: string } };
+}
+
 /** How an attack must end. */
 export interface Ending {
   readonly status: number;
@@ -42,13 +46,14 @@ export class AttackLedger {
 
   /** Looks each attack up in the log. What strangers did is counted, and written down once a minute and at a stop. */
   async traced(administrator: Administrator): Promise<void> {
-    const listed = await administrator.list<{ event: { id: string; type: string } }>("/audit/events");
+    const listed = await administrator.list<Listed>("/audit/events");
     const ids = new Set(listed.map(({ event }) => event.id));
-    const counted = listed.some(({ event }) => event.type === "refusals.counted");
+    const counts = listed.filter(({ event }) => event.type === "refusals.counted");
+    const counted = new Set(counts.map(({ event }) => event.body.code?.replaceAll("-", "_")));
     for (const trace of this.#traces) {
       await this.#report.case(`${trace.name}: in the log`, () => {
         if ("event" in trace) assert(ids.has(trace.event), `${trace.event} is not in the log`);
-        else assert(counted, "nothing is counted");
+        else assert(counted.has(trace.counted), `no ${trace.counted} is counted`);
       });
     }
   }
