@@ -27,6 +27,14 @@ test("what was dead before this process began is known from the snapshot", async
   feed.close();
 });
 
+test("a feed that falls silent while it is told is given up", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const silent: FeedSource = { page: () => new Promise(() => {}), async *stream() {} };
+  const following = followFeed(handClock(), silent);
+  context.mock.timers.tick(10_000);
+  await assert.rejects(following, /cannot be followed/);
+});
+
 test("what dies while it is followed is known at once", async () => {
   const { feed, script } = await followed();
   await script.say({ kind: "revoked", revocation: { seq: 1, key: "task:a" } });

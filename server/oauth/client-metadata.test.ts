@@ -122,6 +122,17 @@ describe("fetching a client's document", () => {
     assert.equal((await known.metadata(id)).attackerName, "Documented");
   });
 
+  test("asks once, however many want it at the same time, and tells all of them of a failure", async () => {
+    const known = documents();
+    const id = publish("/wanted");
+    await Promise.all(Array.from({ length: 50 }, () => known.metadata(id)));
+    assert.equal(timesAsked("/wanted"), 1);
+    const broken = publish("/wanted-and-broken", {}, "{}");
+    const codes = await Promise.all(Array.from({ length: 50 }, () => codeOf(known.metadata(broken))));
+    assert.deepEqual([...new Set(codes)], ["invalid-client"]);
+    assert.equal(timesAsked("/wanted-and-broken"), 1);
+  });
+
   test("follows no redirect, reads no more than 5 KB, and only JSON", async () => {
     const known = documents();
     publish("/target");
