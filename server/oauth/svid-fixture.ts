@@ -1,18 +1,18 @@
 /** For tests only: the market with two trust domains, its own and a partner's, and workloads that bring SVIDs. */
 import { generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
 import { createDpopProof } from "@countersign/proof/dpop";
-import { findEvents } from "../audit/index.ts";
-import type { TestEngine } from "../audit/test-databases.ts";
-import { peerKeyIn } from "../http/index.ts";
-import { issuer, stranger } from "../login/fixture.ts";
-import { putTrustDomain, registerWorkload } from "../spiffe/index.ts";
 import {
   type Authority,
   type Certified,
   certify,
   jwtSvidBy,
   openAuthority,
-} from "../spiffe/test-authority.ts";
+} from "../../proof/svid/test-authority.ts";
+import { findEvents } from "../audit/index.ts";
+import type { TestEngine } from "../audit/test-databases.ts";
+import { peerKeyIn } from "../http/index.ts";
+import { issuer, stranger } from "../login/fixture.ts";
+import { putTrustDomain, registerWorkload } from "../spiffe/index.ts";
 import { authenticateToken } from "./authenticate-token.ts";
 import { JWT_SVID_TYPE } from "./clients/jwt-svid.ts";
 import { openMarket, requestTo } from "./fixture.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { publicJwkOf, thumbprint } from "@countersign/proof/jwk";
+import { type Certified, certify, openAuthority } from "../../proof/svid/test-authority.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { begunTask, call, codeOf, fault } from "../delegation/fixture.ts";
 import { delegationTokenFor } from "../delegation/index.ts";
 import { peerKeyIn } from "../http/index.ts";
 import { registerWorkload, removeTrustDomain } from "../spiffe/index.ts";
-import { type Certified, certify, openAuthority } from "../spiffe/test-authority.ts";
 import { ask, claimsIn, exchangeForm } from "./fixture.ts";
 import { metadataOf } from "./metadata.ts";
 import { newKey, OURS, openTrusting, own, SAME_WORDS, type Trusting } from "./svid-fixture.ts";

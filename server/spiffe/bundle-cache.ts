@@ -1,4 +1,4 @@
-import { parseBundle, type TrustBundle } from "./bundle.ts";
+import { parseBundle, type TrustBundle } from "@countersign/proof/svid";
 import type { TrustDomain } from "./trust-domain.ts";
 
 interface Read {

@@ -22,7 +22,3 @@ export type { SpiffeDeps } from "./spiffe-deps.ts";
 export { type StandsFor, standsFor } from "./stands-for.ts";
 export { type SpiffeTables, spiffeMigrations } from "./tables.ts";
 export { jwtSvid, readChain, type Svid, x509Svid } from "./verify-svid.ts";
-export { type Certificate, readCertificate } from "./x509/certificate.ts";
-export { distinguishedName } from "./x509/distinguished-name.ts";
-export { validatePath } from "./x509/validate-path.ts";
-export { requireLeaf } from "./x509-svid.ts";

@@ -1,10 +1,10 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
+import { parseBundle } from "@countersign/proof/svid";
 import { append, perform } from "../audit/index.ts";
 import { fetchJson } from "../http/index.ts";
 import { type Caller, Fault, newId } from "../lib/index.ts";
 import { accepted, requireAdministrator } from "../registry/index.ts";
-import { parseBundle } from "./bundle.ts";
 import { trustDomainConfigured } from "./events.ts";
 import type { SpiffeDeps } from "./spiffe-deps.ts";
 import { domainNamed, insertDomain, replaceDomain } from "./store.ts";

@@ -1,7 +1,7 @@
 import type { Json } from "@countersign/proof/jcs";
+import { parseBundle, type TrustBundle } from "@countersign/proof/svid";
 import { append, perform } from "../audit/index.ts";
 import { minutes, seconds, system } from "../lib/index.ts";
-import { parseBundle, type TrustBundle } from "./bundle.ts";
 import { trustBundleRefreshed, trustBundleRefused } from "./events.ts";
 import { bundleFacts, fetchBundle, sameWord } from "./put-trust-domain.ts";
 import type { SpiffeDeps } from "./spiffe-deps.ts";

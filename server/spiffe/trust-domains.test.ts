@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
+import { type Authority, jwtSvidBy, openAuthority } from "../../proof/svid/test-authority.ts";
 import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { codeOf, migrations, openCompany } from "../delegation/fixture.ts";
@@ -17,7 +18,6 @@ import {
   spiffeMigrations,
 } from "./index.ts";
 import { domainNamed, workloadsRegisteredAs } from "./store.ts";
-import { type Authority, jwtSvidBy, openAuthority } from "./test-authority.ts";
 
 const NAME = "partner.example";
 

@@ -1,11 +1,16 @@
 import type { SpiffeId } from "@countersign/proof/spiffe-id";
+import {
+  peekJwtSvid,
+  peekX509Svid,
+  type VerifiedSvid,
+  verifyJwtSvid,
+  verifyX509Svid,
+} from "@countersign/proof/svid";
 import { VerificationError } from "@countersign/proof/verification-error";
-import { peekJwtSvid, verifyJwtSvid } from "./jwt-svid.ts";
+import { type Certificate, readCertificate } from "@countersign/proof/x509";
 import type { SpiffeDeps } from "./spiffe-deps.ts";
 import { domainNamed } from "./store.ts";
 import { deadKeyOfDomain, type TrustDomain } from "./trust-domain.ts";
-import { type Certificate, readCertificate } from "./x509/certificate.ts";
-import { peekX509Svid, type VerifiedSvid, verifyX509Svid } from "./x509-svid.ts";
 
 /** An SVID that holds today, with what kills whatever is issued on it. */
 export interface Svid extends VerifiedSvid {
@@ -19,7 +24,7 @@ export interface Svid extends VerifiedSvid {
 export async function jwtSvid(deps: SpiffeDeps & { issuer: string }, attackerSvid: string): Promise<Svid> {
   const domain = await domainOf(deps, peekJwtSvid(attackerSvid).id);
   const expected = { bundle: deps.bundles.of(domain), audience: deps.issuer, now: deps.clock.now() };
-  return { ...(await verifyJwtSvid(attackerSvid, expected)), rev: [deadKeyOfDomain(domain)] };
+  return { ...verifyJwtSvid(attackerSvid, expected), rev: [deadKeyOfDomain(domain)] };
 }
 
 /**

@@ -1,6 +1,6 @@
+import { type Certificate, readCertificate } from "@countersign/proof/x509";
 import { z } from "zod";
 import type { Id, ServiceId } from "../../lib/index.ts";
-import { type Certificate, readCertificate } from "../../spiffe/index.ts";
 
 /** By which certificates a service authenticates: whose word is believed, and for which one name. */
 export interface ServiceCertificate {

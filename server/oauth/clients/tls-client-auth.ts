@@ -1,15 +1,11 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import { spiffeId } from "@countersign/proof/spiffe-id";
+import { requireLeaf } from "@countersign/proof/svid";
 import { VerificationError } from "@countersign/proof/verification-error";
+import { type Certificate, distinguishedName, validatePath } from "@countersign/proof/x509";
 import { isId } from "../../lib/index.ts";
 import { findService, type Service } from "../../registry/index.ts";
-import {
-  type Certificate,
-  distinguishedName,
-  readChain,
-  requireLeaf,
-  validatePath,
-} from "../../spiffe/index.ts";
+import { readChain } from "../../spiffe/index.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import { admitVouched, holdingOf } from "./admit-vouched.ts";
 import { type ClientMethod, connects, notProven, refuseUnprovenLater } from "./method.ts";

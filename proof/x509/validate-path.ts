@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { VerificationError } from "@countersign/proof/verification-error";
+import { VerificationError } from "../verification-error.ts";
 import { type Certificate, same } from "./certificate.ts";
 import { KEY_USAGE } from "./extensions.ts";
 

@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
-import { isJsonObject, type Json, type JsonObject } from "@countersign/proof/jcs";
-import { orRefuse, VerificationError } from "@countersign/proof/verification-error";
-import { type Certificate, readCertificate } from "./x509/certificate.ts";
+import { isJsonObject, type Json, type JsonObject } from "../jcs/index.ts";
+import { orRefuse, VerificationError } from "../verification-error.ts";
+import { type Certificate, readCertificate } from "../x509/certificate.ts";
 
 /** A key of JWT-SVIDs, and the one algorithm that it is for, where it says so. */
 export interface JwtKey {

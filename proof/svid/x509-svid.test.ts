@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { VerificationError } from "@countersign/proof/verification-error";
 import fc from "fast-check";
-import { TEST_EPOCH } from "../audit/test-databases.ts";
+import { VerificationError } from "../verification-error.ts";
+import { readCertificate } from "../x509/index.ts";
 import { parseBundle } from "./bundle.ts";
 import {
   type Authority,
@@ -13,10 +13,10 @@ import {
   KeyUsageFlags,
   openAuthority,
   SERVER_AUTH,
+  TEST_EPOCH,
   type Wanted,
   x509Key,
 } from "./test-authority.ts";
-import { readCertificate } from "./x509/certificate.ts";
 import { verifyX509Svid } from "./x509-svid.ts";
 
 const ID = "spiffe://acme.example/agent/planner/one";

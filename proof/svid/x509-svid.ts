@@ -1,9 +1,9 @@
-import { parseSpiffeId, type SpiffeId } from "@countersign/proof/spiffe-id";
-import { VerificationError } from "@countersign/proof/verification-error";
+import { parseSpiffeId, type SpiffeId } from "../spiffe-id/index.ts";
+import { VerificationError } from "../verification-error.ts";
+import type { Certificate } from "../x509/certificate.ts";
+import { KEY_USAGE, PURPOSE } from "../x509/extensions.ts";
+import { validatePath } from "../x509/validate-path.ts";
 import type { TrustBundle } from "./bundle.ts";
-import type { Certificate } from "./x509/certificate.ts";
-import { KEY_USAGE, PURPOSE } from "./x509/extensions.ts";
-import { validatePath } from "./x509/validate-path.ts";
 
 /** An X.509-SVID that holds: who it is, and until when. */
 export interface VerifiedSvid {

@@ -1,4 +1,4 @@
-import { VerificationError } from "@countersign/proof/verification-error";
+import { VerificationError } from "../verification-error.ts";
 
 /** One value of ASN.1 in DER. */
 export interface Der {

@@ -1,5 +1,5 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
-import { orRefuse } from "@countersign/proof/verification-error";
+import { orRefuse } from "../verification-error.ts";
 import { contentOf, type Der, malformed, partsOf, readDer, readOid, readTime, TAG } from "./der.ts";
 import { type Extensions, readExtensions } from "./extensions.ts";
 

@@ -1,7 +1,6 @@
 /** For tests only: certificate authorities of trust domains, and what they issue, right and wrong. */
 import "reflect-metadata";
 import { generateKeyPairSync, KeyObject, randomBytes, randomUUID, sign } from "node:crypto";
-import type { Json, JsonObject } from "@countersign/proof/jcs";
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,
@@ -11,9 +10,12 @@ import {
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import { TEST_EPOCH } from "../audit/test-databases.ts";
+import type { Json, JsonObject } from "../jcs/index.ts";
 
 export { Extension, KeyUsageFlags };
+
+/** The moment at which tests hold their clocks, in milliseconds since the epoch. */
+export const TEST_EPOCH = Date.UTC(2026, 0, 1);
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const HOUR = 3_600_000;

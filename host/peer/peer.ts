@@ -1,0 +1,15 @@
+/** Who is at the other end of a Unix socket, as the kernel says: true of the moment at which it connected. */
+export interface Peer {
+  /** Process id in this host's own namespace; never 0. */
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Which life of that pid it is: boot id and start time in clock ticks, `<boot id>:<ticks>`. */
+  readonly started: string;
+  /** Whether that very process still runs, under that uid and gid. Cheap: asked before every answer. */
+  isAlive(): boolean;
+  /** Calls back once, within moments of the process's exit; at once when it has exited. */
+  onExit(gone: () => void): void;
+  /** Lets go of what watches it. */
+  close(): void;
+}
