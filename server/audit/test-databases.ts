@@ -4,14 +4,12 @@
  * be created. Every `open` is a fresh database, which `close` removes.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { describe } from "node:test";
-import pg from "pg";
 import { type Database, type DatabaseLocation, type Migration, openDatabase } from "../database/index.ts";
 import { type Clock, type Deps, type Random, silentLog } from "../lib/index.ts";
 import { RefusalCounter } from "./index.ts";
+import { dropPostgres, freshFolder, freshPostgres } from "./test-templates.ts";
 
 /** A clock that stands still until it is moved. Times in milliseconds. */
 export interface TestClock extends Clock {
@@ -50,9 +48,11 @@ export interface TestEngine {
 /** Declares the suite once per engine, under the engine's name. */
 export function forEachEngine(suite: (engine: TestEngine) => void | Promise<void>): void {
   const url = process.env.COUNTERSIGN_TEST_DATABASE_URL;
-  describe("on sqlite", () => suite(engineOf("sqlite", freshFolder)));
+  describe("on sqlite", () => suite(engineOf("sqlite", sqlitePlace)));
   const without = url === undefined ? { skip: "no COUNTERSIGN_TEST_DATABASE_URL" } : {};
-  describe("on postgres", without, () => suite(engineOf("postgres", () => freshPostgres(url ?? ""))));
+  describe("on postgres", without, () =>
+    suite(engineOf("postgres", (migrations) => postgresPlace(url ?? "", migrations))),
+  );
 }
 
 /** 2026-01-01T00:00:00Z: where every test clock begins. */
@@ -87,11 +87,14 @@ interface Place {
   remove(): Promise<void>;
 }
 
-function engineOf(name: Database["engine"], freshPlace: () => Promise<Place>): TestEngine {
+function engineOf(
+  name: Database["engine"],
+  freshPlace: (migrations: readonly Migration[]) => Promise<Place>,
+): TestEngine {
   return {
     name,
     async open<More extends object>(migrations: readonly Migration[], more?: More) {
-      const place = await freshPlace();
+      const place = await freshPlace(migrations);
       const basics = { clock: testClock(), random: seededRandom(), log: silentLog };
       const database = await openDatabase(basics, place.location, migrations).catch(async (error) => {
         await place.remove();
@@ -108,30 +111,15 @@ function engineOf(name: Database["engine"], freshPlace: () => Promise<Place>): T
 }
 
 /** SQLite alone, for what is measured rather than promised. */
-export const onSqlite = (): TestEngine => engineOf("sqlite", freshFolder);
+export const onSqlite = (): TestEngine => engineOf("sqlite", sqlitePlace);
 
-async function freshFolder(): Promise<Place> {
-  const folder = mkdtempSync(join(tmpdir(), "countersign-test-"));
+async function sqlitePlace(migrations: readonly Migration[]): Promise<Place> {
+  const folder = await freshFolder(migrations);
   return { location: { folder }, remove: async () => rmSync(folder, { recursive: true }) };
 }
 
-async function freshPostgres(serverUrl: string): Promise<Place> {
+async function postgresPlace(server: string, migrations: readonly Migration[]): Promise<Place> {
   const name = `countersign_test_${randomBytes(8).toString("hex")}`;
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  await onServer(serverUrl, `create database ${name} template template0`);
-  return {
-    location: { url: url.href },
-    remove: () => onServer(serverUrl, `drop database ${name} with (force)`),
-  };
-}
-
-async function onServer(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  const { href } = await freshPostgres(server, name, migrations);
+  return { location: { url: href }, remove: async () => void (await dropPostgres(server, name)) };
 }
