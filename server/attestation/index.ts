@@ -5,11 +5,13 @@
 export type { AttestationDeps } from "./attestation-deps.ts";
 export { type Enrolment, enrol } from "./enrol.ts";
 export { attestationEvents } from "./events.ts";
+export type { Check, Evidence } from "./evidence.ts";
 export {
   addJoinToken,
   type IssuedJoinToken,
   issueJoinToken,
   type JoinTokenRequest,
 } from "./issue-join-token.ts";
+export { type Found, recordEvidence } from "./record-evidence.ts";
 export { instanceEnrol, joinTokenIssue } from "./routes.ts";
 export { attestationMigrations } from "./store.ts";

@@ -1,5 +1,6 @@
 import type { Change, Database, Migration } from "../database/index.ts";
 import type { JoinToken } from "./join-token.ts";
+import { hostMigrations } from "./tables-hosts.ts";
 
 export interface AttestationTables {
   join_token: {
@@ -27,6 +28,7 @@ export const attestationMigrations: Migration[] = [
         .execute();
     },
   },
+  ...hostMigrations,
 ];
 
 export function insertJoinToken(change: Change, { used = undefined, ...token }: JoinToken): void {

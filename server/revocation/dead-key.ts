@@ -12,6 +12,7 @@ const KINDS = [
   "jti",
   "jkt",
   "instance",
+  "host",
   "agent",
   "person",
   "service",
