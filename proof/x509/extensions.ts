@@ -31,7 +31,11 @@ export interface Extensions {
 /** Bits of key usage. @see RFC 5280 §4.2.1.3 */
 export const KEY_USAGE = { digitalSignature: 0, keyCertSign: 5, cRLSign: 6 } as const;
 /** @see RFC 5280 §4.2.1.12 */
-export const PURPOSE = { clientAuth: "1.3.6.1.5.5.7.3.2", any: "2.5.29.37.0" } as const;
+export const PURPOSE = {
+  clientAuth: "1.3.6.1.5.5.7.3.2",
+  codeSigning: "1.3.6.1.5.5.7.3.3",
+  any: "2.5.29.37.0",
+} as const;
 
 const OID = {
   keyUsage: "2.5.29.15",
