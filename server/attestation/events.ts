@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { declareEvent, type EventKind } from "../audit/index.ts";
+import { artifactEvents } from "./artifacts/events-artifacts.ts";
 import { hostEvents } from "./events-hosts.ts";
 
 export const joinTokenIssued = declareEvent(
@@ -48,4 +49,5 @@ export const attestationEvents: readonly EventKind[] = [
   attestationPassed,
   attestationRefused,
   ...hostEvents,
+  ...artifactEvents,
 ];

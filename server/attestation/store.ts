@@ -1,4 +1,5 @@
 import type { Change, Database, Migration } from "../database/index.ts";
+import { artifactMigrations } from "./artifacts/tables-artifacts.ts";
 import type { JoinToken } from "./join-token.ts";
 import { hostMigrations } from "./tables-hosts.ts";
 
@@ -29,6 +30,7 @@ export const attestationMigrations: Migration[] = [
     },
   },
   ...hostMigrations,
+  ...artifactMigrations,
 ];
 
 export function insertJoinToken(change: Change, { used = undefined, ...token }: JoinToken): void {

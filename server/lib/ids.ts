@@ -9,6 +9,7 @@ export const ID_PREFIXES = [
   "approval",
   "action",
   "challenge",
+  "cluster",
   "consent",
   "credential",
   "decision",
@@ -29,6 +30,8 @@ export const ID_PREFIXES = [
   "secret",
   "service",
   "session",
+  "signer",
+  "statement",
   "task",
   "workload",
 ] as const;

@@ -62,5 +62,6 @@ const nameOf = (subject: string): string => subject.replace(":", " ");
 const isBlocked = (subject: string): Fault =>
   new Fault("forbidden", `The ${nameOf(subject)} is blocked.`, {
     remedy: "An administrator can open it again.",
+    members: { reason: `${subject.slice(0, subject.indexOf(":"))}-blocked` },
     record: { blocked: subject },
   });

@@ -1,0 +1,40 @@
+import { findAgent } from "../../registry/index.ts";
+import type { AttestationDeps } from "../attestation-deps.ts";
+import type { ImageDemand } from "./judge-image.ts";
+import type { ConfigurationRequirement } from "./requirement.ts";
+import { environmentRules, requirementOf, type Whose } from "./store-artifacts.ts";
+
+/** `nothing`, `required` (any registered one), or the name of the one. */
+export type ModelDemand = string;
+
+/** All that is demanded of what somebody runs. */
+export interface Demands {
+  readonly images: ImageDemand;
+  readonly models: ModelDemand;
+  readonly configuration: readonly ConfigurationRequirement[];
+}
+
+/** What is declared for it, and beneath that what its environment's rule demands of everybody. */
+export async function demandsOn(deps: AttestationDeps, of: Whose): Promise<Demands> {
+  const [required, rules] = await Promise.all([
+    requirementOf(deps.database, of),
+    environmentRules(deps.database),
+  ]);
+  const { images, model, configuration = [] } = required?.requirement ?? {};
+  const rule = rules.length === 0 ? undefined : await ruleFor(deps, of, rules);
+  return {
+    images: images ?? (rule?.image === true ? "signed" : "nothing"),
+    models: model ?? (rule?.model === true ? "required" : "nothing"),
+    configuration,
+  };
+}
+
+async function ruleFor<Rule extends { readonly environment: string }>(
+  deps: AttestationDeps,
+  { kind, principal }: Whose,
+  rules: readonly Rule[],
+): Promise<Rule | undefined> {
+  if (kind !== "agent") return undefined;
+  const agent = await findAgent(deps, principal);
+  return rules.find(({ environment }) => environment === agent?.environment);
+}

@@ -1,0 +1,113 @@
+import type { Change, Database } from "../../database/index.ts";
+import type { Id } from "../../lib/index.ts";
+import type { Environment } from "../../registry/index.ts";
+import type { ImageStatement } from "./image-statement.ts";
+import type { ArtifactRequirement } from "./requirement.ts";
+import type { ArtifactTables } from "./tables-artifacts.ts";
+
+/** Whose requirement it is. */
+export interface Whose {
+  readonly kind: "agent" | "service";
+  /** The agent's name, or the service's id. */
+  readonly principal: string;
+}
+
+/** What is required of somebody, as it stands on record. */
+export interface Required extends Whose {
+  readonly requirement: ArtifactRequirement;
+  readonly digest: string;
+  readonly updated: number;
+  readonly revision: number;
+}
+
+/** What every agent of an environment must show. */
+export interface EnvironmentRule {
+  readonly environment: Environment;
+  readonly image: boolean;
+  readonly model: boolean;
+  readonly revision: number;
+}
+
+/** The newest of an image: a signer says few things about one. */
+const MOST_STATEMENTS = 200;
+
+export async function requirementOf(
+  database: Database,
+  { kind, principal }: Whose,
+): Promise<Required | undefined> {
+  const rows = database.tables<ArtifactTables>().selectFrom("artifact_requirement").selectAll();
+  const row = await rows.where("kind", "=", kind).where("principal", "=", principal).executeTakeFirst();
+  return row && ({ ...row, requirement: JSON.parse(row.requirement) } as Required);
+}
+
+const requirementRow = ({ requirement, ...required }: Required) => ({
+  ...required,
+  requirement: JSON.stringify(requirement),
+});
+
+export function insertRequirement(change: Change, required: Required): void {
+  change.add(
+    change.tables<ArtifactTables>().insertInto("artifact_requirement").values(requirementRow(required)),
+  );
+}
+
+/** Replaces exactly the record that was read. */
+export function replaceRequirement(change: Change, before: Required, after: Required): void {
+  const update = change
+    .tables<ArtifactTables>()
+    .updateTable("artifact_requirement")
+    .set(requirementRow(after));
+  change.add(
+    update
+      .where("kind", "=", before.kind)
+      .where("principal", "=", before.principal)
+      .where("revision", "=", before.revision),
+  );
+}
+
+export async function environmentRules(database: Database): Promise<EnvironmentRule[]> {
+  const rows = await database.tables<ArtifactTables>().selectFrom("artifact_rule").selectAll().execute();
+  return rows.map(({ environment, image, model, revision }) => ({
+    environment: environment as Environment,
+    image: image === 1,
+    model: model === 1,
+    revision,
+  }));
+}
+
+const ruleRow = ({ image, model, ...rule }: EnvironmentRule) => ({
+  ...rule,
+  image: image ? 1 : 0,
+  model: model ? 1 : 0,
+});
+
+export function putRule(change: Change, before: EnvironmentRule | undefined, after: EnvironmentRule): void {
+  const tables = change.tables<ArtifactTables>();
+  if (before === undefined) change.add(tables.insertInto("artifact_rule").values(ruleRow(after)));
+  else {
+    const update = tables.updateTable("artifact_rule").set(ruleRow(after));
+    change.add(update.where("environment", "=", before.environment).where("revision", "=", before.revision));
+  }
+}
+
+export async function statementsOf(database: Database, image: string): Promise<ImageStatement[]> {
+  const rows = database.tables<ArtifactTables>().selectFrom("image_statement").selectAll();
+  const newest = rows.where("image", "=", image).orderBy("id", "desc").limit(MOST_STATEMENTS);
+  return (await newest.execute()).map(({ id, kind, signer, provenance, expires, ...row }) => ({
+    ...row,
+    id: id as Id<"statement">,
+    kind: kind as ImageStatement["kind"],
+    signer: signer as Id<"signer">,
+    ...(provenance === null ? {} : { provenance: JSON.parse(provenance) }),
+    ...(expires === null ? {} : { expires }),
+  }));
+}
+
+export function insertStatement(change: Change, { provenance, expires, ...statement }: ImageStatement): void {
+  const row = {
+    ...statement,
+    provenance: provenance === undefined ? null : JSON.stringify(provenance),
+    expires: expires ?? null,
+  };
+  change.add(change.tables<ArtifactTables>().insertInto("image_statement").values(row));
+}
