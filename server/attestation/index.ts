@@ -10,7 +10,7 @@ export type { Signer, SignerPurpose, SignerTrust } from "./artifacts/signer.ts";
 export type { AttestationDeps } from "./attestation-deps.ts";
 export { type Enrolment, enrol } from "./enrol.ts";
 export { attestationEvents } from "./events.ts";
-export type { Check, Evidence } from "./evidence.ts";
+export type { Evidence } from "./evidence.ts";
 export {
   addJoinToken,
   type IssuedJoinToken,

@@ -4,9 +4,9 @@ import { VerificationError } from "@countersign/proof/verification-error";
 import { type About, append, conceal } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import { type Caller, type Id, newId } from "../lib/index.ts";
+import type { Check } from "./artifacts/check.ts";
 import type { AttestationDeps } from "./attestation-deps.ts";
 import { attestationPassed } from "./events.ts";
-import type { Check } from "./evidence.ts";
 import { insertEvidence } from "./store-evidence.ts";
 
 /** An attestation as it went. */
