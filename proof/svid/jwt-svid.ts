@@ -55,7 +55,8 @@ export function verifyJwtSvid(
   const { exp } = requireAlive(claims, now);
   if (exp * 1000 > now + LONGEST_LIFE * 1000)
     throw new VerificationError("too-long-lived", `a JWT-SVID lives at most ${LONGEST_LIFE} s here`);
-  return { id, expires: exp * 1000 };
+  const { iat } = claims;
+  return { id, expires: exp * 1000, issued: typeof iat === "number" && iat <= exp ? iat * 1000 : 0 };
 }
 
 function readHeader(header: Json): { alg: string; kid: string } {

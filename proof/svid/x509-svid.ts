@@ -5,11 +5,13 @@ import { KEY_USAGE, PURPOSE } from "../x509/extensions.ts";
 import { validatePath } from "../x509/validate-path.ts";
 import type { TrustBundle } from "./bundle.ts";
 
-/** An X.509-SVID that holds: who it is, and until when. */
+/** An SVID that holds: who it is, since when and until when. */
 export interface VerifiedSvid {
   readonly id: SpiffeId;
   /** Milliseconds since the epoch. */
   readonly expires: number;
+  /** When it was issued (ms), as it says; 0 where it does not say. */
+  readonly issued: number;
 }
 
 /**
@@ -38,7 +40,8 @@ export function verifyX509Svid(
 ): VerifiedSvid {
   const id = peekX509Svid(attackerLeaf);
   requireLeaf(attackerLeaf);
-  return { id, expires: validatePath(attackerLeaf, attackerOthers, bundle.roots, now) };
+  const expires = validatePath(attackerLeaf, attackerOthers, bundle.roots, now);
+  return { id, expires, issued: attackerLeaf.notBefore };
 }
 
 /** Who signs certificates authenticates nobody, and a leaf signs nothing but what it says itself. */

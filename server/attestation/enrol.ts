@@ -1,6 +1,6 @@
 import type { Json } from "@countersign/proof/jcs";
 import { perform } from "../audit/index.ts";
-import { type Caller, Fault, hours, type ServiceId } from "../lib/index.ts";
+import { type Caller, Fault, hours, madeAt, type ServiceId } from "../lib/index.ts";
 import {
   addInstance,
   agentOrRefuse,
@@ -48,6 +48,7 @@ export function enrol(deps: AttestationDeps, caller: Caller, offered: Enrolment)
       jwk,
       ...times,
       evidence,
+      issued: madeAt(token.id),
     });
   });
 }

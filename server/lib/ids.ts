@@ -77,5 +77,12 @@ export function timePart(milliseconds: number): string {
   return text;
 }
 
+/** When an id of ours was made, in milliseconds since the epoch. */
+export const madeAt = (id: Id): number =>
+  [...(id.split("_")[1] ?? "").slice(0, 10)].reduce(
+    (sum, letter) => sum * 32 + ID_ALPHABET.indexOf(letter),
+    0,
+  );
+
 const randomPart = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => ID_ALPHABET[byte % 32]).join("");

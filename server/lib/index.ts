@@ -26,6 +26,7 @@ export {
   type Id,
   type IdPrefix,
   isId,
+  madeAt,
   newId,
   newSecret,
   timePart,

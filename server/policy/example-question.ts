@@ -1,7 +1,7 @@
 import type { Json } from "@countersign/proof/jcs";
 import { z } from "zod";
 import { type PersonId, STRENGTHS } from "../lib/index.ts";
-import { AGENT_CLASSES, type Agent, ENVIRONMENTS, type Person } from "../registry/index.ts";
+import { AGENT_CLASSES, AGENT_STATES, type Agent, ENVIRONMENTS, type Person } from "../registry/index.ts";
 import { exampleCircumstances, givenCircumstances } from "./example-circumstances.ts";
 import type { GivenTool } from "./example-tool.ts";
 import { momentOf } from "./local-time.ts";
@@ -27,7 +27,7 @@ const agent = z
     version: z.string(),
     model: z.string(),
     deployment: z.string(),
-    status: z.enum(["registered", "active", "suspended", "decommissioned"]),
+    status: z.enum(AGENT_STATES),
   })
   .partial();
 

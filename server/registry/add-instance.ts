@@ -30,6 +30,8 @@ export interface Proven {
   readonly vouched?: true;
   /** The one task that it is for, where a person made it with her consent. */
   readonly task?: Id<"task">;
+  /** When that was issued (ms), where it is older than this request: a join token, another domain's SVID. */
+  readonly issued?: number;
   /** Digests of the image that it runs and of the model that it works with, where they are known. */
   readonly image?: string;
   readonly model?: string;
@@ -121,13 +123,13 @@ export async function admit(
   deps: RegistryDeps,
   change: Change,
   caller: Caller,
-  { of, strength, image, model }: Proven,
+  { of, strength, issued, image, model }: Proven,
 ): Promise<void> {
   const agents = "agent" in of ? [of.agent] : [];
   requireAlive(change, await openKeys(deps, blockedKindsOf(agents, defined({ image, model }))));
   if ("agent" in of) {
     await requireRoom(deps, of.agent);
-    return activateAgent(deps, change, caller, of.agent, strength);
+    return activateAgent(deps, change, caller, of.agent, { strength, issued });
   }
   requireNotSuspended(of.service);
   requireService(change, of.service);

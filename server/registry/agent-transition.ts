@@ -18,10 +18,23 @@ export function switchAccess(
   before: Agent,
   transition: "suspend" | "resume",
 ): Agent {
-  const status = agentAfter(before.name, before.status, transition);
   const ends = transition === "suspend";
-  const after = { ...before, status, epoch: ends ? before.epoch + 1 : before.epoch };
+  const after = ends ? suspended(before, deps.clock.now()) : resumed(before);
   replaceAgent(change, before, after);
   if (ends) revoke(deps, change, caller, [`agent:${before.name}#${before.epoch}`], "agent suspended");
   return { ...after, revision: before.revision + 1 };
+}
+
+/** One that was not active when it was suspended proves itself before it is again. Pure. */
+export function suspended(before: Agent, now: number): Agent {
+  const status = agentAfter(before, "suspend");
+  const unattested = before.status === "active" ? {} : { unattestedSince: before.unattestedSince ?? now };
+  return { ...before, ...unattested, status, epoch: before.epoch + 1 };
+}
+
+/** One that must prove itself waits for that once it is resumed. Pure. */
+export function resumed(before: Agent): Agent {
+  const status = agentAfter(before, "resume");
+  const { unattestedSince: _, ...proven } = before;
+  return status === "active" ? { ...proven, status } : { ...before, status };
 }

@@ -54,6 +54,8 @@ export interface Agent {
   readonly lastActive?: number;
   readonly expires?: number;
   readonly status: AgentStatus;
+  /** Since when nobody has proven to be it as it is declared: evidence from before does not make it active. */
+  readonly unattestedSince?: number;
   /** Its ceiling: no delegation to it gives more. */
   readonly grants: readonly Grant[];
   readonly delegation: DelegationRules;

@@ -24,7 +24,7 @@ export function decommissionAgent(
   return perform(deps, caller, "agent.decommission", async (change) => {
     const before = await agentOrRefuse(deps, name);
     requireOwnerOrAdministrator(caller, before.owner);
-    const status = agentAfter(before.name, before.status, "decommission");
+    const status = agentAfter(before, "decommission");
     const own = { kind: "agent", principal: before.name } as const;
     const instances = await activeInstances(deps.database, own);
     const after = { ...before, status, epoch: before.epoch + 1 };

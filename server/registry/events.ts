@@ -70,11 +70,17 @@ export const agentUpdated = declareEvent(
 
 export const agentActivated = declareEvent(
   "agent.activated",
-  "An agent became active: its first process enrolled, or people can start it as a client.",
+  "An agent became active: a process of it has proven itself, or people can start it as a client.",
   z.object({}),
 );
 
 const why = z.object({ why: z.string() });
+
+export const agentUnattested = declareEvent(
+  "agent.unattested",
+  "An agent must prove itself anew: its access, its instances and what was issued to it ended.",
+  z.object({ epoch: z.int(), instances: z.int(), why: z.string() }),
+);
 
 export const agentSuspended = declareEvent(
   "agent.suspended",
@@ -213,6 +219,7 @@ export const registryEvents: readonly EventKind[] = [
   agentRegistered,
   agentUpdated,
   agentActivated,
+  agentUnattested,
   agentSuspended,
   agentResumed,
   agentDecommissioned,

@@ -27,6 +27,14 @@ export async function agentOrRefuse(deps: DatabaseDeps, attackerName: string): P
 
 const NO_ACCESS = {
   registered: { why: "has not enrolled yet", remedy: "Start it with a join token so that it enrols." },
+  dormant: {
+    why: "was silent for too long and is dormant",
+    remedy: "Start it anew: a process that attests, or enrols with a new join token, brings it back.",
+  },
+  unattested: {
+    why: "was changed and has not proven itself since",
+    remedy: "Start it anew, so that it attests or enrols with a new join token.",
+  },
   suspended: { why: "is suspended", remedy: "Ask an administrator to resume it." },
   expired: { why: "has expired", remedy: "Ask an administrator to give it a later expiry." },
   decommissioned: { why: "is decommissioned", remedy: "Register a new agent." },

@@ -17,6 +17,7 @@ export {
   personId,
   updatedAgent,
 } from "./agent.ts";
+export { attestAgain } from "./attest-again.ts";
 export { isAdministrator, requireAdministrator, requireOwnerOrAdministrator } from "./authority.ts";
 export { type AgentClient, agentClient, isClientDocumentUrl } from "./client.ts";
 export { decommissionAgent } from "./decommission-agent.ts";

@@ -1,17 +1,41 @@
 import { Fault } from "../lib/index.ts";
 
-/** The states of an agent's record. Expiry is no state: it is the time, and it ends access in every state. */
-export const AGENT_STATES = ["registered", "active", "suspended", "decommissioned"] as const;
+/**
+ * The states of an agent's record. Only `active` has access. Expiry is no state: it is the time, and it ends access
+ * in every state; so is the end of an orphan's grace.
+ * - `registered`: nobody has proven to be it yet
+ * - `dormant`: it was silent for too long
+ * - `unattested`: something that it is made of was declared anew, and nobody has proven to be that yet
+ */
+export const AGENT_STATES = [
+  "registered",
+  "active",
+  "dormant",
+  "unattested",
+  "suspended",
+  "decommissioned",
+] as const;
 export type AgentStatus = (typeof AGENT_STATES)[number];
 
-/** What can be done to an agent's state. `activate` is its first enrolment. */
-export const AGENT_TRANSITIONS = ["activate", "suspend", "resume", "decommission"] as const;
+/** What can be done to an agent's state. `activate` is what an enrolment or an attestation does. */
+export const AGENT_TRANSITIONS = [
+  "activate",
+  "rest",
+  "attest again",
+  "suspend",
+  "resume",
+  "decommission",
+] as const;
 export type AgentTransition = (typeof AGENT_TRANSITIONS)[number];
 
+const ALWAYS = { suspend: "suspended", decommission: "decommissioned" } as const;
+
 const AGENT_TABLE: Record<AgentStatus, Partial<Record<AgentTransition, AgentStatus>>> = {
-  registered: { activate: "active", decommission: "decommissioned" },
-  active: { suspend: "suspended", decommission: "decommissioned" },
-  suspended: { resume: "active", decommission: "decommissioned" },
+  registered: { activate: "active", "attest again": "registered", ...ALWAYS },
+  active: { rest: "dormant", "attest again": "unattested", ...ALWAYS },
+  dormant: { activate: "active", "attest again": "dormant", resume: "active", ...ALWAYS },
+  unattested: { activate: "active", "attest again": "unattested", ...ALWAYS },
+  suspended: { "attest again": "suspended", resume: "active", decommission: "decommissioned" },
   decommissioned: {},
 };
 
@@ -24,13 +48,27 @@ const PERSON_TABLE: Record<PersonStatus, Partial<Record<PersonTransition, Person
   left: {},
 };
 
+/** What of an agent's record says which state follows. */
+export interface AgentState {
+  readonly name: string;
+  readonly status: AgentStatus;
+  /** Since when nobody has proven to be it as it is declared; absent while somebody has. */
+  readonly unattestedSince?: number;
+  /** Present where people start it: each of them proves it anew, so there is nothing that it could enrol. */
+  readonly client?: object;
+}
+
 /**
- * The state an agent is in after a transition.
+ * The state an agent is in after a transition. Whatever is resumed proves itself first, where it must.
  * @throws Fault `conflict` when the table has no such transition; it says what is possible instead
  */
-export const agentAfter = (name: string, status: AgentStatus, transition: AgentTransition): AgentStatus =>
-  AGENT_TABLE[status][transition] ??
-  refuse(`agent ${name}`, status, transition, Object.keys(AGENT_TABLE[status]));
+export function agentAfter(agent: AgentState, transition: AgentTransition): AgentStatus {
+  const { name, status, unattestedSince, client } = agent;
+  const next = AGENT_TABLE[status][transition];
+  if (next === undefined) refuse(`agent ${name}`, status, transition, Object.keys(AGENT_TABLE[status]));
+  const unproven = unattestedSince !== undefined && client === undefined;
+  return transition === "resume" && unproven ? "unattested" : next;
+}
 
 /**
  * The state a person is in after a transition.

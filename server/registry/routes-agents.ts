@@ -29,6 +29,7 @@ const agentAnswer = z.object({
   lastActive: z.int().optional(),
   expires: z.int().optional(),
   status: z.enum(AGENT_STATES),
+  unattestedSince: z.int().optional().describe("Since when nobody has proven to be it as it is declared."),
   grants,
   delegation: z.object({
     max_depth: z.int(),

@@ -91,7 +91,7 @@ forEachEngine((engine) => {
     const { items } = await ask(registry.agentInstances, { params: { name: "reporter" } });
     await ask(registry.instanceEnd, { body: { instance: items[0]?.id } });
     assert.equal((await ask(registry.agentList, { query: { owner } })).items[0]?.name, "reporter");
-    await ask(registry.agentChange, { params: { name: "reporter" }, body: { version: "2" } });
+    await ask(registry.agentChange, { params: { name: "reporter" }, body: { deployment: "k8s" } });
     assert.equal((await ask(registry.agentSuspend, { params: { name: "reporter" } })).status, "suspended");
     assert.equal((await ask(registry.agentResume, { params: { name: "reporter" } })).status, "active");
     assert.equal(

@@ -5,6 +5,9 @@ import type { Instance } from "./instance.ts";
 import type { Page } from "./page.ts";
 import type { RegistryTables } from "./tables.ts";
 
+/** Names in one statement; SQLite takes some thirty thousand parameters. */
+const MOST_AT_ONCE = 500;
+
 const instanceOf = ({
   enrolled_at,
   vouched,
@@ -63,6 +66,15 @@ export function setInstanceEnded(change: Change, id: string): void {
   change.add(update.where("id", "=", id).where("status", "=", "active"));
 }
 
+/** Ends these instances, each of which is active, or the verb decides again. */
+export function setEnded(change: Change, ids: readonly string[]): void {
+  for (let start = 0; start < ids.length; start += MOST_AT_ONCE) {
+    const some = ids.slice(start, start + MOST_AT_ONCE);
+    const update = change.tables<RegistryTables>().updateTable("instance").set({ status: "ended" });
+    change.add(update.where("id", "in", some).where("status", "=", "active"), { rows: some.length });
+  }
+}
+
 /** Ends all of a principal's active instances: exactly as many as were read, or the verb decides again. */
 export function setAllEnded(
   change: Change,
@@ -97,8 +109,11 @@ const instanceWhere = { id: instanceBy("id"), thumbprint: instanceBy("thumbprint
 export function activeInstances(
   database: Database,
   { kind, principal }: Pick<Instance, "kind" | "principal">,
-): Promise<{ id: string; thumbprint: string }[]> {
-  const instances = database.tables<RegistryTables>().selectFrom("instance").select(["id", "thumbprint"]);
+): Promise<{ id: string; thumbprint: string; task: string | null }[]> {
+  const instances = database
+    .tables<RegistryTables>()
+    .selectFrom("instance")
+    .select(["id", "thumbprint", "task"]);
   return instances
     .where("kind", "=", kind)
     .where("principal", "=", principal)

@@ -10,7 +10,7 @@ import type { RegistryTables } from "./tables.ts";
 /** How exactly the last activity is kept, so that a busy agent is not a write per call. */
 export const ACTIVITY_GRAIN = minutes(1);
 
-function rowOf({ lastActive, ...agent }: Agent): RegistryTables["agent"] {
+function rowOf({ lastActive, unattestedSince, ...agent }: Agent): RegistryTables["agent"] {
   const { region = null, version = null, model = null, deployment = null, team = null } = agent;
   const { expires = null, strength = null } = agent;
   const grants = JSON.stringify(agent.grants);
@@ -35,13 +35,15 @@ function rowOf({ lastActive, ...agent }: Agent): RegistryTables["agent"] {
     client_id: clientIdOf(agent.client) ?? null,
     parent,
     under,
+    unattested_since: unattestedSince ?? null,
   };
 }
 
-function agentOf({ last_active, client_id: _, ...row }: RegistryTables["agent"]): Agent {
+function agentOf({ last_active, unattested_since, client_id: _, ...row }: RegistryTables["agent"]): Agent {
   const facts = {
     ...row,
     lastActive: last_active,
+    unattestedSince: unattested_since,
     grants: JSON.parse(row.grants),
     delegation: JSON.parse(row.delegation),
     client: row.client === null ? null : JSON.parse(row.client),

@@ -42,6 +42,7 @@ export interface RegistryTables {
     revision: number;
     parent: string | null;
     under: string | null;
+    unattested_since: number | null;
   };
   service: {
     id: string;
@@ -86,6 +87,7 @@ export const registryMigrations: Migration[] = [
   { name: "registry/0008-vouched-instances", up: addVouched },
   { name: "registry/0005-children", up: addChildren },
   { name: "registry/0006-evidence", up: addEvidence },
+  { name: "registry/0009-unattested", up: addUnattested },
 ];
 
 async function createPeople(schema: Schema, types: ColumnTypes): Promise<void> {
@@ -231,4 +233,9 @@ async function addChildren(schema: Schema, types: ColumnTypes): Promise<void> {
 async function addEvidence(schema: Schema, types: ColumnTypes): Promise<void> {
   await schema.alterTable("instance").addColumn("image", types.text).execute();
   await schema.alterTable("instance").addColumn("model", types.text).execute();
+}
+
+/** Agents that must prove themselves anew. */
+async function addUnattested(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema.alterTable("agent").addColumn("unattested_since", types.instant).execute();
 }

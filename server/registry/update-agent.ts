@@ -5,11 +5,12 @@ import type { Change } from "../database/index.ts";
 import { type AgentName, type Caller, Fault } from "../lib/index.ts";
 import { revoke } from "../revocation/index.ts";
 import { accepted } from "./accepted.ts";
+import { activated } from "./activate-agent.ts";
 import { type Agent, agentUpdate, updatedAgent } from "./agent.ts";
+import { loseProof, mustAttest } from "./attest-again.ts";
 import { requireAdministrator } from "./authority.ts";
 import { agentActivated, agentUpdated, factsOf } from "./events.ts";
 import { agentOrRefuse } from "./find-agent.ts";
-import { agentAfter } from "./lifecycle.ts";
 import { changedMembers } from "./record.ts";
 import { refuseTakenClient, requireSound } from "./register-agent.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
@@ -22,7 +23,8 @@ export interface AgentUpdateSaid {
 
 /**
  * Says an agent's record anew: what is absent stays, `null` takes away. Saying what stands already changes
- * nothing and is not recorded. Where its grants become narrower, what was issued on the wider ones dies.
+ * nothing and is not recorded. Where its grants become narrower, what was issued on the wider ones dies; where its
+ * version or its model is another one, it loses all access until it has attested again.
  * @throws Fault `forbidden`; `not-found`; `invalid`; `conflict` for an agent that was decommissioned
  */
 export function updateAgent(deps: RegistryDeps, caller: Caller, said: AgentUpdateSaid): Promise<Agent> {
@@ -45,9 +47,11 @@ export async function changeAgent(
   if (changed.length === 0) return before;
   if (before.status === "decommissioned") throw isOver(name);
   const narrowed = !coversAll(said.grants, before.grants);
-  const started = said.status === "registered" && said.client !== undefined;
-  const status = started ? agentAfter(name, said.status, "activate") : said.status;
-  const after = { ...said, status, epoch: narrowed ? before.epoch + 1 : before.epoch };
+  const redeclared = changed.filter((member) => ATTESTED.has(member));
+  const proven = redeclared.length === 0 ? said : mustAttest(said, deps.clock.now());
+  const started = proven.client !== undefined && WAITS.has(proven.status);
+  const standing = started ? activated(proven) : proven;
+  const after = { ...standing, epoch: narrowed ? before.epoch + 1 : standing.epoch };
   await refuseTakenClient(deps, after);
   await requireSound(deps, change, after);
   replaceAgent(change, before, after);
@@ -56,10 +60,18 @@ export async function changeAgent(
   const purpose = changed.includes("purpose")
     ? conceal(deps, change, "installation", after.purpose)
     : undefined;
+  if (redeclared.length > 0)
+    await loseProof(deps, change, caller, before, `${redeclared.join(" and ")} changed`);
   append(change, agentUpdated(deps, caller, about, { ...factsOf(after, purpose), changed, narrowed }));
   if (started) append(change, agentActivated(deps, caller, about, {}));
   return { ...after, revision: before.revision + 1 };
 }
+
+/** What an agent is made of: evidence shows these, and evidence for others does not show them. */
+const ATTESTED: ReadonlySet<string> = new Set(["model", "version"]);
+
+/** Whoever people can start waits for no process of its own. */
+const WAITS: ReadonlySet<string> = new Set(["registered", "unattested"]);
 
 const isOver = (name: AgentName): Fault =>
   new Fault("conflict", `The agent ${name} is decommissioned and does not change any more.`, {

@@ -37,7 +37,7 @@ export async function vouchFor(
   await requireNoneDead(deps, now);
   await requireOwnKey(deps, known, now);
   const kept = { ...now, expires: Math.max(known.expires, now.expires) };
-  if (!isLive(known, deps.clock.now())) await admit(deps, change, caller, vouched);
+  if (!isLive(known, deps.clock.now()) || waits(vouched.of)) await admit(deps, change, caller, vouched);
   if (kept.thumbprint === known.thumbprint && kept.expires === known.expires) return now;
   replaceInstance(change, known, kept);
   const { id, principal, expires } = kept;
@@ -46,6 +46,9 @@ export async function vouchFor(
   append(change, instanceRenewed(deps, { ...caller, instance: id }, about, body));
   return now;
 }
+
+/** An agent that waits for proof takes this for it, where it is fresh. */
+const waits = (of: Vouched["of"]): boolean => "agent" in of && of.agent.status !== "active";
 
 function requireSame(known: Instance, { of, strength }: Vouched): void {
   const principal = "agent" in of ? of.agent.name : of.service.id;

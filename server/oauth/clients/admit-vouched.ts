@@ -27,6 +27,8 @@ export interface VouchedClient extends Holding {
   readonly evidence: string;
   /** Until when, milliseconds since the epoch. */
   readonly expires: number;
+  /** When what they sign was issued, likewise. */
+  readonly issued: number;
   readonly rev: readonly string[];
 }
 
@@ -41,7 +43,7 @@ export async function admitVouched(
   { source }: Offered,
   vouched: VouchedClient,
 ): Promise<ProvenClient> {
-  const { stands, strength, via, jwk, expires, evidence, binding, assertion } = vouched;
+  const { stands, strength, via, jwk, expires, issued, evidence, binding, assertion } = vouched;
   const agent = "agent" in stands.of;
   const caller: Caller = {
     principal: agent ? stands.of.agent.name : stands.of.service.id,
@@ -54,7 +56,7 @@ export async function admitVouched(
   };
   const instance = await perform(deps, caller, "instance.enrol", async (change) => {
     await refuseSpent(deps, assertion);
-    const copy = { id: stands.instance, of: stands.of, jwk, strength, expires, evidence };
+    const copy = { id: stands.instance, of: stands.of, jwk, strength, expires, issued, evidence };
     return vouchFor(deps, change, caller, copy).catch(asUnproven);
   });
   return {

@@ -31,6 +31,7 @@ export const spiffeJwt: ClientMethod = {
       evidence: `jwt-svid ${svid.id.uri}`,
       jwk: holder.jwk,
       expires: svid.expires,
+      issued: svid.issued,
       binding: { cnf: { jkt: holder.jkt } },
       assertion: holder.proof,
       rev: svid.rev,

@@ -36,6 +36,7 @@ export const tlsClientAuth: ClientMethod = {
       via: "client-certificate",
       evidence: `certificate ${peer.certificate}`,
       expires,
+      issued: 0, // nothing of a service is proven anew
       ...holdingOf(deps, offered, peer, expires),
       rev: [deadKeyOfCertificate(registered)],
     });

@@ -30,6 +30,7 @@ export const spiffeX509: ClientMethod = {
       via: "x509-svid",
       evidence: `x509-svid ${svid.id.uri} ${peer.certificate}`,
       expires: svid.expires,
+      issued: svid.issued,
       ...holdingOf(deps, offered, peer, svid.expires),
       rev: svid.rev,
     });
