@@ -1,0 +1,57 @@
+import { readFileSync, statSync } from "node:fs";
+import { HostRefusal } from "../peer/refusal.ts";
+import { parseStat, type Stat } from "./stat.ts";
+import { parseStatus, type Status } from "./status.ts";
+
+/** Reads a file of `/proc/<pid>` that the kernel writes without asking the process's memory: never hangs. */
+export function readOf(pid: number, name: "stat" | "status" | "cgroup" | "mountinfo" | "maps"): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, "utf8");
+  } catch (error) {
+    throw notShown(pid, error);
+  }
+}
+
+export function statOf(pid: number): Stat {
+  return parseStat(readOf(pid, "stat")) ?? refuseText(pid, "stat");
+}
+
+export function statusOf(pid: number): Status {
+  return parseStatus(readOf(pid, "status")) ?? refuseText(pid, "status");
+}
+
+/** Which file's program it runs, by device and inode, and where `exec` has put it: another after every `exec`. */
+export function programOf(pid: number, stat: Stat = statOf(pid)): string {
+  try {
+    const { dev, ino } = statSync(`/proc/${pid}/exe`, { bigint: true });
+    return `${dev}:${ino}:${stat.startCode}:${stat.endCode}:${stat.startStack}`;
+  } catch (error) {
+    throw notShown(pid, error);
+  }
+}
+
+let bootId: string | undefined;
+
+/** Which run of this machine it is: start times of processes count from it. */
+export function thisBoot(): string {
+  bootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  return bootId;
+}
+
+/** What `/proc` said when it did not say anything: it is gone, or it is not for us to see. */
+export function notShown(pid: number, error: unknown): HostRefusal {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT" || code === "ESRCH") return exited(pid);
+  return new HostRefusal(
+    "unreadable",
+    `This host may not see what process ${pid} runs.`,
+    "Run the host as root and in the machine's own pid namespace.",
+  );
+}
+
+export const exited = (pid: number): HostRefusal =>
+  new HostRefusal("peer_exited", `Process ${pid} has exited.`);
+
+function refuseText(pid: number, name: string): never {
+  throw new HostRefusal("unreadable", `What /proc says of process ${pid} (${name}) is not as it should be.`);
+}
