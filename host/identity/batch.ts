@@ -1,0 +1,60 @@
+import type { AttestAnswer, AttestRequest, Upstream } from "../upstream/upstream.ts";
+import type { HostClock } from "./ports.ts";
+
+/** How many requests one message carries. */
+const MOST_AT_ONCE = 100;
+/** How many messages are under way together: the next wait, and fill up. */
+const MOST_UNDER_WAY = 4;
+/** How long the first of a message waits for others, in milliseconds. */
+const GATHERING = 5;
+
+export type AskUpstream = (request: AttestRequest) => Promise<AttestAnswer>;
+
+/**
+ * Gathers what many processes ask for into few messages. Each is answered by itself.
+ * @returns throws what `attest` throws: to each of a message whose message failed
+ */
+export function batching(upstream: Pick<Upstream, "attest">, clock: HostClock): AskUpstream {
+  const waiting: Waiting[] = [];
+  let underWay = 0;
+  let gathering = false;
+
+  function pump(): void {
+    gathering = false;
+    while (waiting.length > 0 && underWay < MOST_UNDER_WAY) {
+      underWay += 1;
+      void send(upstream, waiting.splice(0, MOST_AT_ONCE)).finally(() => {
+        underWay -= 1;
+        pump();
+      });
+    }
+  }
+
+  return (request) =>
+    new Promise((answered, failed) => {
+      waiting.push({ request, answered, failed });
+      if (gathering || underWay === MOST_UNDER_WAY) return;
+      gathering = true;
+      clock.after(GATHERING, pump);
+    });
+}
+
+interface Waiting {
+  readonly request: AttestRequest;
+  readonly answered: (answer: AttestAnswer) => void;
+  readonly failed: (cause: unknown) => void;
+}
+
+async function send(upstream: Pick<Upstream, "attest">, batch: readonly Waiting[]): Promise<void> {
+  try {
+    const answers = await upstream.attest(batch.map(({ request }) => request));
+    if (answers.length !== batch.length) throw new TypeError("not as many answers as requests");
+    for (const [i, { answered, failed }] of batch.entries()) {
+      const answer = answers[i];
+      if (answer === undefined) failed(new TypeError("an answer is missing"));
+      else answered(answer);
+    }
+  } catch (cause) {
+    for (const { failed } of batch) failed(cause);
+  }
+}
