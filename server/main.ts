@@ -64,7 +64,7 @@ import {
 } from "./policy/index.ts";
 import { findPersonByEmail } from "./registry/index.ts";
 import { LiveFeed, REVOCATION_CHANNEL, revoke } from "./revocation/index.ts";
-import { BundleCache, BundleRefresh } from "./spiffe/index.ts";
+import { BundleCache, BundleRefresh, OwnAuthority, unpublish } from "./spiffe/index.ts";
 import { riskSource } from "./threats/index.ts";
 
 export { endpoints, events } from "./app/index.ts";
@@ -180,6 +180,7 @@ async function assemble(
     refusals,
     sealer: keys,
     withdraw: (change, caller, kid) => revoke(deps, change, caller, [`kid:${kid}`], "key withdrawn"),
+    unpublish: (change, caller, key) => unpublish(deps, change, caller, key),
     checkpointSigner: { name: log, keys: () => keys.logSigners(log) },
     lastCheckpoint: {
       recall: () => lastCheckpoint(keys.folder),
@@ -200,6 +201,7 @@ async function assemble(
     callQuestion: (on, grant) => questionOf(deps, on, grant),
     outbound,
     bundles: new BundleCache(),
+    authority: new OwnAuthority(),
     clientCertificates: config.tls !== undefined || config.proxy?.clientCertificates === true,
     facts: factSource({ ...basics, keys, issuer: issuer.origin, outbound }),
     risk: riskSource({ ...basics, database, refusals }),

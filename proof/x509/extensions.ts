@@ -26,12 +26,15 @@ export interface Extensions {
   readonly dnsNames: readonly string[];
   /** Whether its other names count even where its subject is empty. */
   readonly namesAreCritical: boolean;
+  /** By what its key is named in what it signs; nothing where the extension is missing. */
+  readonly keyId?: Uint8Array;
 }
 
 /** Bits of key usage. @see RFC 5280 §4.2.1.3 */
 export const KEY_USAGE = { digitalSignature: 0, keyCertSign: 5, cRLSign: 6 } as const;
 /** @see RFC 5280 §4.2.1.12 */
 export const PURPOSE = {
+  serverAuth: "1.3.6.1.5.5.7.3.1",
   clientAuth: "1.3.6.1.5.5.7.3.2",
   codeSigning: "1.3.6.1.5.5.7.3.3",
   any: "2.5.29.37.0",
@@ -44,6 +47,8 @@ const OID = {
   extKeyUsage: "2.5.29.37",
 } as const;
 const UNDERSTOOD: ReadonlySet<string> = new Set(Object.values(OID));
+/** Never critical. */
+const SUBJECT_KEY_ID = "2.5.29.14";
 
 interface Extension {
   readonly critical: boolean;
@@ -60,11 +65,13 @@ export function readExtensions(attackerExtensions: Der): Extensions {
   const found = byIdentifier(attackerExtensions);
   const usage = found.get(OID.keyUsage);
   const purposes = found.get(OID.extKeyUsage);
+  const keyId = found.get(SUBJECT_KEY_ID);
   return {
     ...readBasicConstraints(found.get(OID.basicConstraints)),
     ...(usage === undefined ? {} : { keyUsage: readNamedBits(readDer(usage.value)) }),
     ...(purposes === undefined ? {} : { purposes: partsOf(readDer(purposes.value)).map(readOid) }),
     ...readNames(found.get(OID.subjectAltName)),
+    ...(keyId === undefined ? {} : { keyId: contentOf(readDer(keyId.value), TAG.octetString) }),
   };
 }
 

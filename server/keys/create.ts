@@ -5,7 +5,7 @@ import { canonicalize, type Json } from "@countersign/proof/jcs";
 import { type Algorithm, publicJwkOf, thumbprint } from "@countersign/proof/jwk";
 import type { Deps } from "../lib/index.ts";
 import { createOnce } from "./durable-file.ts";
-import type { Purpose, SigningPurpose } from "./key.ts";
+import { isAuthorityPurpose, type Purpose } from "./key.ts";
 import {
   ALGORITHMS,
   ENVELOPE_KEY_BYTES,
@@ -13,6 +13,7 @@ import {
   type KeyContent,
   nameOfKeyFile,
 } from "./key-file.ts";
+import type { KeyModule } from "./key-module.ts";
 
 /** A key to be made: its place in the succession, and when it is to be used first (ms). */
 export interface Planned {
@@ -23,16 +24,30 @@ export interface Planned {
   readonly emergency?: true;
 }
 
+/** Where keys are made. */
+export interface KeyPlace {
+  readonly folder: string;
+  /** Holds the keys of SVIDs, where there is one. */
+  readonly module: KeyModule | undefined;
+}
+
 /**
- * Makes a key and its file.
+ * Makes a key and its file; one of SVIDs in the module, where there is one.
  * @returns false when another server has just made the one of this purpose and generation
- * @throws Fault `unavailable` when the folder cannot be written
+ * @throws Fault `unavailable` when the folder cannot be written, or the module is away
  */
-export async function createKey(deps: Deps, folder: string, planned: Planned): Promise<boolean> {
-  const { purpose } = planned;
-  const material = purpose === "envelope" ? envelopeMaterial(deps) : await signingMaterial(purpose);
+export async function createKey(deps: Deps, place: KeyPlace, planned: Planned): Promise<boolean> {
+  const material = await materialFor(deps, place, planned.purpose);
   const content: KeyContent = { ...planned, ...material, created: deps.clock.now() };
-  return createOnce(folder, nameOfKeyFile(planned), `${canonicalize(content as Json)}\n`);
+  const made = await createOnce(place.folder, nameOfKeyFile(planned), `${canonicalize(content as Json)}\n`);
+  if (!made && material.held !== undefined) await place.module?.destroy(material.held);
+  return made;
+}
+
+function materialFor(deps: Deps, { module }: KeyPlace, purpose: Purpose): Promise<Material> | Material {
+  if (purpose === "envelope") return envelopeMaterial(deps);
+  if (module === undefined || !isAuthorityPurpose(purpose)) return signingMaterial(purpose);
+  return heldMaterial(module);
 }
 
 /** RSA takes long to find; the others wait with it in a thread of their own. */
@@ -44,14 +59,19 @@ const newPair = {
   RS256: () => generate("rsa", { modulusLength: 2048 }),
 } satisfies Record<Algorithm, () => Promise<{ privateKey: KeyObject }>>;
 
-type Material = Pick<KeyContent, "kid" | "jwk">;
+type Material = Pick<KeyContent, "kid" | "jwk" | "held">;
+
+async function heldMaterial(module: KeyModule): Promise<Material> {
+  const { held, publicJwk } = await module.generate();
+  return { kid: thumbprint(publicJwk), jwk: { ...publicJwk }, held };
+}
 
 function envelopeMaterial({ random }: Deps): Material {
   const kid = encodeBase64url(random.bytes(ENVELOPE_KID_BYTES));
   return { kid, jwk: { kty: "oct", k: encodeBase64url(random.bytes(ENVELOPE_KEY_BYTES)) } };
 }
 
-async function signingMaterial(purpose: SigningPurpose): Promise<Material> {
+async function signingMaterial(purpose: Exclude<Purpose, "envelope">): Promise<Material> {
   const { privateKey } = await newPair[ALGORITHMS[purpose]]();
   const jwk = privateKey.export({ format: "jwk" }) as Record<string, string>;
   return { kid: thumbprint(publicJwkOf(privateKey)), jwk };

@@ -11,7 +11,7 @@ import { type FolderDeps, recordKeys } from "./record.ts";
 export async function ensureKey(deps: FolderDeps, caller: Caller): Promise<void> {
   deps.keys.refresh();
   if (deps.keys.summary().some(({ purpose }) => purpose === ON_DEMAND)) return;
-  await createKey(deps, deps.keys.folder, {
+  await createKey(deps, deps.keys, {
     purpose: ON_DEMAND,
     generation: 1,
     activates: deps.clock.now(),

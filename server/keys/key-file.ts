@@ -6,20 +6,25 @@ import { parseStrict } from "@countersign/proof/jcs";
 import {
   type Algorithm,
   algorithmOf,
+  algorithmOfJwk,
   importPublicJwk,
+  parsePublicJwk,
   publicJwkOf,
   thumbprint,
 } from "@countersign/proof/jwk";
 import { z } from "zod";
 import { Fault } from "../lib/index.ts";
 import {
+  type AuthorityKey,
+  type AuthorityPurpose,
   type EnvelopeKey,
   inSuccession,
+  isAuthorityPurpose,
   isWithdrawable,
   type Key,
   type LoneKey,
   PURPOSES,
-  type SigningKey,
+  type Purpose,
   type SigningPurpose,
 } from "./key.ts";
 import { readPrivateFile } from "./private-files.ts";
@@ -35,15 +40,21 @@ const content = z.strictObject({
   activates: instant,
   emergency: z.literal(true).optional(),
   jwk: z.record(z.string(), z.string()),
+  held: z
+    .string()
+    .regex(/^([0-9a-f]{2}){1,32}$/)
+    .optional(),
 });
 export type KeyContent = z.infer<typeof content>;
 
-export const ALGORITHMS: Readonly<Record<SigningPurpose, Algorithm>> = {
+export const ALGORITHMS: Readonly<Record<Exclude<Purpose, "envelope">, Algorithm>> = {
   token: "ES256",
   delegation: "ES256",
   log: "EdDSA",
   // The one algorithm that every cloud takes.
   federation: "RS256",
+  "x509-authority": "ES256",
+  "jwt-svid": "ES256",
 };
 
 export const ENVELOPE_KEY_BYTES = 32;
@@ -83,15 +94,29 @@ function readKeyFile(folder: string, name: string): LoneKey | undefined {
 /** No reason leaves this function: what parsers and OpenSSL complain about may be the key itself. */
 function importKey(text: string): LoneKey | undefined {
   try {
-    const { jwk, ...facts } = content.parse(parseStrict(text));
+    const { jwk, held, ...facts } = content.parse(parseStrict(text));
     if (facts.emergency && !isWithdrawable(facts.purpose)) return undefined;
+    if (held !== undefined) return importHeldKey(facts, jwk, held);
     return facts.purpose === "envelope" ? importEnvelopeKey(facts, jwk) : importSigningKey(facts, jwk);
   } catch {
     return undefined;
   }
 }
 
-type Facts = Omit<KeyContent, "jwk">;
+type Facts = Omit<KeyContent, "jwk" | "held">;
+
+/** The file says which key it is; the key itself is in its module. Only those of SVIDs can be. */
+function importHeldKey(
+  facts: Facts,
+  jwk: KeyContent["jwk"],
+  held: string,
+): Omit<AuthorityKey, "retires" | "withdrawn"> | undefined {
+  const { purpose } = facts;
+  const publicJwk = parsePublicJwk(jwk);
+  const sound = algorithmOfJwk(publicJwk) === "ES256" && thumbprint(publicJwk) === facts.kid;
+  if (!sound || !isAuthorityPurpose(purpose)) return undefined;
+  return { ...facts, purpose, privateKey: { held }, publicKey: importPublicJwk(publicJwk), publicJwk };
+}
 
 function importEnvelopeKey(
   facts: Facts,
@@ -104,17 +129,14 @@ function importEnvelopeKey(
   return { ...facts, purpose: "envelope", secret: createSecretKey(bytes) };
 }
 
-function importSigningKey(
-  facts: Facts,
-  jwk: KeyContent["jwk"],
-): Omit<SigningKey, "retires" | "withdrawn"> | undefined {
-  const purpose = facts.purpose as SigningPurpose;
+function importSigningKey(facts: Facts, jwk: KeyContent["jwk"]): LoneKey | undefined {
+  const purpose = facts.purpose as SigningPurpose | AuthorityPurpose;
   const privateKey = createPrivateKey({ key: jwk, format: "jwk" });
   const publicJwk = publicJwkOf(privateKey);
   const publicKey = importPublicJwk(publicJwk);
   const sound = algorithmOf(privateKey) === ALGORITHMS[purpose] && thumbprint(publicJwk) === facts.kid;
   if (!sound || !belongTogether(privateKey, publicKey)) return undefined;
-  return { ...facts, purpose, privateKey, publicKey, publicJwk };
+  return { ...facts, purpose, privateKey, publicKey, publicJwk } as LoneKey;
 }
 
 /** OpenSSL takes any private number beside any public point; only a signature shows whether they fit. */

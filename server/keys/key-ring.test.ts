@@ -324,7 +324,11 @@ it("a ring sees what another server made as soon as it meets its id, but strange
   const [ring, other] = [await open(folder, deps), await open(folder, deps)];
   deps.clock.advance(2_000);
   assert.equal(ring.verifier("token", "strange"), undefined); // looked just now
-  await createKey(deps, folder, { purpose: "token", generation: 2, activates: deps.clock.now() });
+  await createKey(
+    deps,
+    { folder, module: undefined },
+    { purpose: "token", generation: 2, activates: deps.clock.now() },
+  );
   other.refresh();
   const { kid } = other.signer("token");
   assert.equal(ring.verifier("token", kid), undefined);

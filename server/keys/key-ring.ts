@@ -3,11 +3,15 @@ import { ed25519Signer, formatVkey, type NoteSigner } from "@countersign/proof/c
 import type { Algorithm } from "@countersign/proof/jwk";
 import type { Sealer } from "../audit/index.ts";
 import { type Deps, Fault, seconds } from "../lib/index.ts";
+import { type AuthoritySigner, authoritySigner } from "./authority-signer.ts";
 import { createKey } from "./create.ts";
 import { sweep } from "./durable-file.ts";
 import {
+  type AuthorityPurpose,
   inUse,
+  isAuthorityKey,
   isPublishedAs,
+  isSigningKey,
   type Key,
   type KeyLife,
   type KeyState,
@@ -18,6 +22,7 @@ import {
   stateAt,
 } from "./key.ts";
 import { ALGORITHMS, keyFilesIn, readKeys } from "./key-file.ts";
+import type { KeyModule } from "./key-module.ts";
 import { makePrivateFolder, requirePrivateFolder } from "./private-files.ts";
 import { type PublishedJwk, publishedJwk } from "./publish.ts";
 import { openWith, sealedUnder, sealWith } from "./seal.ts";
@@ -44,23 +49,26 @@ const LEAST_BETWEEN_LOOKS = seconds(1);
  * Opens the keys in a folder; in an empty one, makes the first key of each purpose. Any number of servers
  * may open one folder at the same time and will hold the same keys.
  * @param folder outside the database; made where it is missing
+ * @param module holds the keys of SVIDs from now on; those made before stay where they are until their end
  * @throws Fault `unavailable` when others could read the folder or a key, or when a key is damaged
  */
-export async function openKeyRing(deps: Deps, folder: string): Promise<KeyRing> {
+export async function openKeyRing(deps: Deps, folder: string, module?: KeyModule): Promise<KeyRing> {
   makePrivateFolder(folder);
   requirePrivateFolder(folder);
   await sweep(folder);
   const present = new Set(readKeys(folder).map(({ purpose }) => purpose));
   for (const purpose of PURPOSES) {
     if (present.has(purpose) || purpose === ON_DEMAND) continue;
-    await createKey(deps, folder, { purpose, generation: 1, activates: deps.clock.now() });
+    const planned = { purpose, generation: 1, activates: deps.clock.now() };
+    await createKey(deps, { folder, module }, planned);
   }
-  return new KeyRing(deps, folder);
+  return new KeyRing(deps, folder, module);
 }
 
 /** The keys of this installation. Private material stays inside but for `signer` and `logSigners`. */
 export class KeyRing implements Sealer {
   readonly folder: string;
+  readonly module: KeyModule | undefined;
   readonly #deps: Deps;
   #keys: readonly Key[] = [];
   #looked = 0;
@@ -68,23 +76,45 @@ export class KeyRing implements Sealer {
   #files = "";
 
   /** Use `openKeyRing`. */
-  constructor(deps: Deps, folder: string) {
+  constructor(deps: Deps, folder: string, module?: KeyModule) {
     this.#deps = deps;
     this.folder = folder;
+    this.module = module;
     this.refresh();
   }
 
   /** The key to sign with now. */
   signer(purpose: SigningPurpose): Signer {
     const key = this.#inUse(purpose);
-    if (key.purpose === "envelope") throw noKey(purpose);
+    if (!isSigningKey(key)) throw noKey(purpose);
     return { kid: key.kid, key: key.privateKey, alg: ALGORITHMS[purpose] };
+  }
+
+  /** The key that signs SVIDs of this kind now. @throws Fault `unavailable` where it has come to its end */
+  authority(purpose: AuthorityPurpose): AuthoritySigner {
+    const key = this.#inUse(purpose);
+    if (!isAuthorityKey(key)) throw noKey(purpose);
+    return authoritySigner(key, this.module);
+  }
+
+  /** The keys of SVIDs of this kind that verify, prepared and retired ones included, oldest first. */
+  authorities(purpose: AuthorityPurpose): AuthoritySigner[] {
+    this.notice();
+    const keys = this.#living().filter((key) => isAuthorityKey(key) && key.purpose === purpose);
+    return keys.filter(isAuthorityKey).map((key) => authoritySigner(key, this.module));
+  }
+
+  /** Removes a key from the module that holds it; nothing for one that is in its file. */
+  async letGo(kid: string): Promise<void> {
+    const key = this.#keys.find((each) => each.kid === kid);
+    if (key === undefined || !isAuthorityKey(key) || !("held" in key.privateKey)) return;
+    await this.module?.destroy(key.privateKey.held);
   }
 
   /** The key to verify with: prepared, active or retired, but not dead; undefined when there is none of this id. */
   verifier(purpose: SigningPurpose, attackerKid: string): KeyObject | undefined {
     const key = this.#find(purpose, attackerKid);
-    return key === undefined || key.purpose === "envelope" ? undefined : key.publicKey;
+    return key === undefined || !isSigningKey(key) ? undefined : key.publicKey;
   }
 
   /**
@@ -147,13 +177,13 @@ export class KeyRing implements Sealer {
     const now = this.#deps.clock.now();
     const former = this.#keys.filter((key) => key.purpose === "log" && stateAt(key, now) === "retired");
     const own = [this.#inUse("log"), ...former.reverse()];
-    return own.flatMap((key) => (key.purpose === "envelope" ? [] : [ed25519Signer(origin, key.privateKey)]));
+    return own.flatMap((key) => (isSigningKey(key) ? [ed25519Signer(origin, key.privateKey)] : []));
   }
 
   /** The verifier key of one of the log's keys. @throws Fault `unavailable` when it is not here */
   logVkey(origin: string, kid: string): string {
     const key = this.#keys.find((each) => each.purpose === "log" && each.kid === kid);
-    if (key === undefined || key.purpose === "envelope") throw noKey("log");
+    if (key === undefined || !isSigningKey(key)) throw noKey("log");
     return formatVkey(ed25519Signer(origin, key.privateKey));
   }
 

@@ -2,13 +2,24 @@ import type { KeyObject } from "node:crypto";
 import type { PublicJwk } from "@countersign/proof/jwk";
 import { hours } from "../lib/index.ts";
 
+/** Those of the trust domain's authority: certificates of X.509-SVIDs, and JWT-SVIDs. */
+export const AUTHORITY_PURPOSES = ["x509-authority", "jwt-svid"] as const;
+export type AuthorityPurpose = (typeof AUTHORITY_PURPOSES)[number];
+
 /**
  * What a key is for, and nothing else: access tokens, delegation tokens, the log's checkpoints, the
- * envelope under which secrets rest in the database, and identity tokens for others' clouds.
+ * envelope under which secrets rest in the database, identity tokens for others' clouds, and SVIDs.
  */
-export const PURPOSES = ["token", "delegation", "log", "envelope", "federation"] as const;
+export const PURPOSES = [
+  "token",
+  "delegation",
+  "log",
+  "envelope",
+  "federation",
+  ...AUTHORITY_PURPOSES,
+] as const;
 export type Purpose = (typeof PURPOSES)[number];
-export type SigningPurpose = Exclude<Purpose, "envelope">;
+export type SigningPurpose = Exclude<Purpose, "envelope" | AuthorityPurpose>;
 
 /** Made when it is needed first, and published with those of access tokens. */
 export const ON_DEMAND = "federation" satisfies Purpose;
@@ -22,6 +33,8 @@ export interface Rhythm {
   readonly period?: number;
   /** How long after its retirement it still verifies or opens (ms). */
   readonly kept: number;
+  /** It signs no more once all three have passed since it was made: its certificate ends then. */
+  readonly ends?: true;
 }
 
 /**
@@ -36,7 +49,16 @@ export const RHYTHMS: Readonly<Record<Purpose, Rhythm>> = {
   envelope: { lead: days(1), period: days(90), kept: Number.POSITIVE_INFINITY },
   // Clouds keep the keys that they have read for many hours, and nobody can tell them to look again.
   federation: { lead: days(7), period: days(90), kept: days(1) },
+  // A week in thirds and sixths: the next one is made at half a certificate's life and used a sixth before its end.
+  "x509-authority": { lead: hours(56), period: hours(84), kept: hours(28), ends: true },
+  "jwt-svid": { lead: days(1), period: days(7), kept: hours(1) },
 };
+
+/** Until when a key signs, where it was made with an end (ms): nothing of it is to live longer. */
+export function endOf({ purpose, created }: { purpose: Purpose; created: number }): number {
+  const { lead, period = Number.POSITIVE_INFINITY, kept, ends } = RHYTHMS[purpose];
+  return ends === undefined ? Number.POSITIVE_INFINITY : created + lead + period + kept;
+}
 
 /** What decides a key's state. Times in milliseconds since the epoch. */
 export interface KeyLife {
@@ -64,7 +86,12 @@ export function stateAt(key: KeyLife, now: number): KeyState {
  * Purposes whose keys can be withdrawn at once. What is sealed under an envelope key would be lost with it,
  * and the log's key is pinned by whoever verifies the log: nobody here can take it out of their hands.
  */
-export const WITHDRAWABLE = ["token", "delegation", "federation"] as const satisfies readonly Purpose[];
+export const WITHDRAWABLE = [
+  "token",
+  "delegation",
+  "federation",
+  ...AUTHORITY_PURPOSES,
+] as const satisfies readonly Purpose[];
 
 export const isWithdrawable = (purpose: Purpose): boolean =>
   (WITHDRAWABLE as readonly Purpose[]).includes(purpose);
@@ -86,18 +113,41 @@ export interface SigningKey extends KeyFacts {
   readonly publicJwk: PublicJwk;
 }
 
+/** A private key that is in a module of its own (PKCS #11), and there only. */
+export interface HeldKey {
+  /** CKA_ID of the pair, hexadecimal. */
+  readonly held: string;
+}
+
+/** A key of P-256 that signs SVIDs. */
+export interface AuthorityKey extends KeyFacts {
+  readonly purpose: AuthorityPurpose;
+  /** The key itself, or its name in the module that holds it and never lets it out. */
+  readonly privateKey: KeyObject | HeldKey;
+  readonly publicKey: KeyObject;
+  readonly publicJwk: PublicJwk;
+}
+
 export interface EnvelopeKey extends KeyFacts {
   readonly purpose: "envelope";
   readonly secret: KeyObject;
 }
 
-export type Key = SigningKey | EnvelopeKey;
+export type Key = SigningKey | EnvelopeKey | AuthorityKey;
+
+export const isAuthorityPurpose = (purpose: Purpose): purpose is AuthorityPurpose =>
+  (AUTHORITY_PURPOSES as readonly Purpose[]).includes(purpose);
+
+export const isAuthorityKey = (key: Key): key is AuthorityKey => isAuthorityPurpose(key.purpose);
+
+export const isSigningKey = (key: Key): key is SigningKey =>
+  key.purpose !== "envelope" && !isAuthorityKey(key);
 
 /** What a key learns from those that came after it. */
 type Fate = "retires" | "withdrawn";
 
 /** A key as read from its file: it does not know yet when the next one takes over. */
-export type LoneKey = Omit<SigningKey, Fate> | Omit<EnvelopeKey, Fate>;
+export type LoneKey = Omit<SigningKey, Fate> | Omit<EnvelopeKey, Fate> | Omit<AuthorityKey, Fate>;
 
 /**
  * Tells each key when it retires: at the first moment when a later key of its purpose is in use. So a key

@@ -3,7 +3,7 @@ import type { Change } from "../database/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
 import { keysCreated } from "./events.ts";
 import { type Purpose, RHYTHMS } from "./key.ts";
-import type { KeyRing } from "./key-ring.ts";
+import type { KeyRing, KeySummary } from "./key-ring.ts";
 import { insertKnownKey, type KnownKey, knownKeys } from "./store.ts";
 
 /** What the verbs of this room and of later ones are handed. */
@@ -25,6 +25,8 @@ export interface RotationDeps extends FolderDeps, Pick<KeysDeps, "trustDomain"> 
    * which stands above this one.
    */
   readonly withdraw: (change: Change, caller: Caller, kid: string) => void;
+  /** Takes a key, in the change that destroys it, out of what is published of it: likewise main's to hand in. */
+  readonly unpublish: (change: Change, caller: Caller, key: KeySummary) => Promise<void>;
 }
 
 /**

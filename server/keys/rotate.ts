@@ -4,7 +4,7 @@ import { type Caller, Fault, system } from "../lib/index.ts";
 import { createKey } from "./create.ts";
 import { removeFile } from "./durable-file.ts";
 import { keysDestroyed, keysRotated } from "./events.ts";
-import { isWithdrawable, PURPOSES, type Purpose, RHYTHMS } from "./key.ts";
+import { endOf, isWithdrawable, PURPOSES, type Purpose, RHYTHMS } from "./key.ts";
 import { nameOfKeyFile } from "./key-file.ts";
 import type { KeySummary } from "./key-ring.ts";
 import { type RotationDeps, recordKeys } from "./record.ts";
@@ -62,9 +62,9 @@ async function makeNext(deps: RotationDeps, purpose: Purpose, emergency: boolean
   deps.keys.refresh();
   if (!emergency && nextWaits(deps, purpose)) throw waitsAlready(purpose);
   const generation = 1 + Math.max(0, ...ofPurpose(deps, purpose).map((key) => key.generation));
-  const activates = deps.clock.now() + (emergency ? 0 : RHYTHMS[purpose].lead);
+  const activates = emergency ? deps.clock.now() : inGoodTime(deps, purpose);
   const planned = { purpose, generation, activates, ...(emergency ? { emergency: true as const } : {}) };
-  const made = await createKey(deps, deps.keys.folder, planned);
+  const made = await createKey(deps, deps.keys, planned);
   deps.keys.refresh();
   const next = ofPurpose(deps, purpose).find((key) => key.generation === generation);
   // Whatever key another server has just made, it may be in the same hands as those before.
@@ -72,6 +72,14 @@ async function makeNext(deps: RotationDeps, purpose: Purpose, emergency: boolean
   // Another server has just made the one of this generation: it is the next key, and not of our making.
   if (!made || next === undefined) throw waitsAlready(purpose);
   return next;
+}
+
+/** After its lead; sooner where the one before ends, because nobody was there to make the next in time. */
+function inGoodTime(deps: RotationDeps, purpose: Purpose): number {
+  const { lead, kept } = RHYTHMS[purpose];
+  const now = deps.clock.now();
+  const end = Math.max(now, ...ofPurpose(deps, purpose).map(endOf));
+  return end === Number.POSITIVE_INFINITY ? now + lead : Math.max(now, Math.min(now + lead, end - kept));
 }
 
 const withdrawnOf = (deps: RotationDeps, purpose: Purpose): KeySummary[] =>
@@ -122,7 +130,7 @@ async function removeDestroyed(deps: RotationDeps): Promise<void> {
   for (const key of back) await removeKeyFile(deps, key);
   for (const purpose of new Set(back.map((key) => key.purpose))) {
     if (ofPurpose(deps, purpose).length > 0) continue;
-    await createKey(deps, deps.keys.folder, { purpose, generation: 1, activates: deps.clock.now() });
+    await createKey(deps, deps.keys, { purpose, generation: 1, activates: deps.clock.now() });
     await recordKeys(deps, system);
   }
 }
@@ -165,12 +173,16 @@ async function tellDestroyed(
   const known = await findKnown(deps, key);
   if (known === undefined || known.destroyed !== null) return;
   const { kid, purpose, withdrawn } = key;
+  await deps.unpublish(change, caller, key);
   markDestroyed(change, key, deps.clock.now());
   append(change, keysDestroyed(deps, caller, {}, { kid, purpose, ...(withdrawn ? { withdrawn } : {}) }));
   if (withdrawn) deps.withdraw(change, caller, kid);
 }
 
-async function removeKeyFile({ keys }: RotationDeps, key: KeySummary): Promise<void> {
+async function removeKeyFile({ keys, log }: RotationDeps, key: KeySummary): Promise<void> {
+  await keys.letGo(key.kid).catch((error: Error) => {
+    log.error({ kid: key.kid, error: error.message }, "a key could not be removed from its module");
+  });
   await removeFile(keys.folder, nameOfKeyFile(key));
   keys.refresh();
 }

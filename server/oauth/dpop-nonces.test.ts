@@ -119,7 +119,7 @@ forEachEngine((engine) => {
     assert.notDeepEqual(keys.derive("dpop nonce"), keys.derive("something else"));
     assert.equal(keys.derive("dpop nonce").length, 32);
     const before = keys.derive("dpop nonce");
-    const rotation = { ...room.deps, withdraw: () => {} };
+    const rotation = { ...room.deps, withdraw: () => {}, unpublish: async () => {} };
     await rotateKeys(rotation, room.ada.caller, { purpose: "envelope" });
     room.deps.clock.advance(hours(25));
     assert.notDeepEqual(keys.derive("dpop nonce"), before);

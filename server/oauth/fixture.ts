@@ -26,7 +26,7 @@ import { type Enrolled, issuer, stranger } from "../login/fixture.ts";
 import { ProviderKeys } from "../login/index.ts";
 import { ActivePolicies, installShippedPolicies, policyMigrations } from "../policy/index.ts";
 import { registerService, type Service } from "../registry/index.ts";
-import { BundleCache, spiffeMigrations } from "../spiffe/index.ts";
+import { BundleCache, OwnAuthority, spiffeMigrations } from "../spiffe/index.ts";
 import { ClientDocuments } from "./client-metadata.ts";
 import { DpopNonces } from "./dpop-nonces.ts";
 import type { TokenResponse } from "./mint.ts";
@@ -47,6 +47,7 @@ export const more = () => ({
   policies: new ActivePolicies(),
   holderKeys: createKeyCache(100),
   bundles: new BundleCache(),
+  authority: new OwnAuthority(),
   outbound: { local: true },
   clientCertificates: true,
   providerKeys: new ProviderKeys({ clock: systemClock, outbound: { local: true } }),

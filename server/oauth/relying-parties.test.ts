@@ -146,7 +146,7 @@ forEachEngine((engine) => {
 
   test("the keys of identity tokens are published days before they sign, and none that was withdrawn is", async () => {
     const { deps, ada } = room;
-    const rotation = { ...deps, withdraw: () => {} };
+    const rotation = { ...deps, withdraw: () => {}, unpublish: async () => {} };
     const { audience = "", take } = relyingParties["AWS STS"] ?? {};
     const cached = deps.keys.publicJwks();
     await rotateKeys(rotation, ada.caller, { purpose: "federation" });

@@ -87,6 +87,7 @@ async function withdraw({ deps, ada }: Opened, purpose: "token" | "delegation" =
   await rotateKeys(
     {
       ...deps,
+      unpublish: async () => {},
       withdraw: (change, caller, dead) => revoke(deps, change, caller, [`kid:${dead}`], "key withdrawn"),
     },
     ada.caller,

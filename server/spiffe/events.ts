@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { declareEvent, type EventKind } from "../audit/index.ts";
+import { authorityEvents } from "./events-authority.ts";
 
 const bundleFacts = z.object({
   trust_domain: z.string(),
@@ -64,4 +65,5 @@ export const spiffeEvents: readonly EventKind[] = [
   trustDomainRemoved,
   workloadRegistered,
   workloadRemoved,
+  ...authorityEvents,
 ];

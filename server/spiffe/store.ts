@@ -9,16 +9,24 @@ interface Page {
   readonly limit: number;
 }
 
-const domainOf = ({ bundle, endpoint, id, ...row }: SpiffeTables["trust_domain"]): TrustDomain => ({
+const domainOf = ({
+  bundle,
+  endpoint,
+  endpoint_id,
+  id,
+  ...row
+}: SpiffeTables["trust_domain"]): TrustDomain => ({
   ...row,
   id: id as Id<"domain">,
   ...(endpoint === null ? {} : { endpoint }),
+  ...(endpoint_id === null ? {} : { endpointId: endpoint_id }),
   document: JSON.parse(bundle),
 });
 
-const rowOf = ({ document, endpoint, ...domain }: TrustDomain): SpiffeTables["trust_domain"] => ({
+const rowOf = ({ document, endpoint, endpointId, ...domain }: TrustDomain): SpiffeTables["trust_domain"] => ({
   ...domain,
   endpoint: endpoint ?? null,
+  endpoint_id: endpointId ?? null,
   bundle: JSON.stringify(document),
 });
 
@@ -42,6 +50,12 @@ export async function domainNamed(
 export async function domainsAfter(database: Database, { after = "", limit }: Page): Promise<TrustDomain[]> {
   const domains = database.tables<SpiffeTables>().selectFrom("trust_domain").selectAll();
   return (await domains.where("name", ">", after).orderBy("name").limit(limit).execute()).map(domainOf);
+}
+
+/** All of them: as many as an administrator has configured. */
+export async function everyDomain(database: Database): Promise<TrustDomain[]> {
+  const domains = database.tables<SpiffeTables>().selectFrom("trust_domain").selectAll();
+  return (await domains.orderBy("name").execute()).map(domainOf);
 }
 
 /** All whose bundle is fetched: as many as an administrator has registered. */

@@ -1,4 +1,5 @@
 import type { Migration } from "../database/index.ts";
+import { authorityMigrations } from "./tables-authority.ts";
 
 /** The tables of this room. Only its store names them. */
 export interface SpiffeTables {
@@ -6,6 +7,7 @@ export interface SpiffeTables {
     name: string;
     id: string;
     endpoint: string | null;
+    endpoint_id: string | null;
     bundle: string;
     updated: number;
     revision: number;
@@ -49,4 +51,5 @@ export const spiffeMigrations: Migration[] = [
         .execute();
     },
   },
+  ...authorityMigrations,
 ];

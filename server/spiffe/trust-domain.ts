@@ -8,8 +8,10 @@ export interface TrustDomain {
   /** Made anew whenever it is: removing it kills what rests on it, and what comes later is another one. */
   readonly id: Id<"domain">;
   readonly name: string;
-  /** Where its bundle is fetched (profile `https_web`), unless an administrator brings it. */
+  /** Where its bundle is fetched, unless an administrator brings it. */
   readonly endpoint?: string;
+  /** The SPIFFE ID that the endpoint proves (profile `https_spiffe`); without one it is `https_web`. */
+  readonly endpointId?: string;
   /** The bundle as it came. */
   readonly document: Json;
   /** When the bundle came that stands here. */

@@ -11,6 +11,7 @@ import {
   BundleCache,
   BundleRefresh,
   jwtSvid,
+  OwnAuthority,
   putTrustDomain,
   registerWorkload,
   removeTrustDomain,
@@ -37,6 +38,7 @@ forEachEngine((engine) => {
   const open = () =>
     openCompany(engine, [...migrations, ...spiffeMigrations], {
       bundles: new BundleCache(),
+      authority: new OwnAuthority(),
       outbound: { local: true },
     });
   let room: Awaited<ReturnType<typeof open>>;
