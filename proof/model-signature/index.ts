@@ -17,6 +17,7 @@ export {
   type Serialization,
 } from "./manifest.ts";
 export { isIgnored, isModelPath } from "./model-path.ts";
+export { type Shard, shardName } from "./shards.ts";
 export { type ModelSigner, signModel } from "./sign.ts";
 export { readModelStatement } from "./statement.ts";
 export { type TrustedSigner, verifyModelSignature } from "./verify.ts";
