@@ -5,11 +5,11 @@ export interface Refusal {
 }
 
 export const NO_ENTRY: Refusal = {
-  code: "no-entry",
+  code: "no_entry",
   reason: "No entry of this host covers what this process is.",
 };
 
-export const EXITED: Refusal = { code: "process-exited", reason: "The process has exited." };
+export const EXITED: Refusal = { code: "peer_exited", reason: "The process has exited." };
 
 /** What measuring a process threw, as a refusal: whatever cannot be measured is nobody. */
 export function refusalOf(cause: unknown): Refusal {
@@ -20,11 +20,11 @@ export function refusalOf(cause: unknown): Refusal {
   };
 }
 
-export const PID_REUSED: Refusal = { code: "pid-reused", reason: "Another process was measured." };
+export const PID_REUSED: Refusal = { code: "pid_reused", reason: "Another process was measured." };
 
 export const SHARED_INSTANCE: Refusal = {
-  code: "instance-shared",
+  code: "instance_shared",
   reason: "The identity that was issued is another process's.",
 };
 
-export const NOT_YOURS: Refusal = { code: "not-yours", reason: "This process has no such identity." };
+export const NOT_YOURS: Refusal = { code: "not_yours", reason: "This process has no such identity." };

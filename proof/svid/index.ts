@@ -3,7 +3,7 @@
  * domain that it names, and by no other.
  */
 export { type JwtKey, parseBundle, type TrustBundle } from "./bundle.ts";
-export { type PeekedSvid, peekJwtSvid, verifyJwtSvid } from "./jwt-svid.ts";
+export { type PeekedSvid, peekJwtSvid, validateJwtSvid, verifyJwtSvid } from "./jwt-svid.ts";
 export {
   peekX509Svid,
   requireLeaf,

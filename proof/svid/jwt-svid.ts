@@ -45,18 +45,44 @@ export function peekJwtSvid(attackerSvid: string): PeekedSvid {
  * @throws VerificationError also `unknown-key`, `bad-signature`, `wrong-audience`, `expired`, `not-yet-valid`,
  *   `too-long-lived`
  */
-export function verifyJwtSvid(
+export function verifyJwtSvid(attackerSvid: string, { bundle, audience, now }: Expected): VerifiedSvid {
+  const { claims, ...verified } = heldBy(attackerSvid, bundle, now);
+  requireAudience(claims, audience);
+  return verified;
+}
+
+/** What a JWT-SVID is verified against. */
+interface Expected {
+  readonly bundle: TrustBundle;
+  readonly audience: string;
+  readonly now: number;
+}
+
+/**
+ * Verifies a JWT-SVID for somebody else, as SPIFFE says: he is among its audiences, and may not be the only one.
+ * @returns also its claims, all of them
+ * @throws VerificationError as `verifyJwtSvid`
+ * @see JWT-SVID §5, SPIFFE Workload API §6.2.4
+ */
+export function validateJwtSvid(
   attackerSvid: string,
-  { bundle, audience, now }: { bundle: TrustBundle; audience: string; now: number },
-): VerifiedSvid {
+  { bundle, audience, now }: Expected,
+): VerifiedSvid & { readonly claims: JsonObject } {
+  const verified = heldBy(attackerSvid, bundle, now);
+  const { aud } = verified.claims;
+  const named = Array.isArray(aud) ? aud : [requiredText(verified.claims, "aud")];
+  if (named.includes(audience)) return verified;
+  throw new VerificationError("wrong-audience", "the audience is another one");
+}
+
+function heldBy(attackerSvid: string, bundle: TrustBundle, now: number) {
   const { id, alg, kid } = peekJwtSvid(attackerSvid);
   const claims = signedClaims(attackerSvid, alg, keyOf(bundle, kid, alg));
-  requireAudience(claims, audience);
   const { exp } = requireAlive(claims, now);
   if (exp * 1000 > now + LONGEST_LIFE * 1000)
     throw new VerificationError("too-long-lived", `a JWT-SVID lives at most ${LONGEST_LIFE} s here`);
   const { iat } = claims;
-  return { id, expires: exp * 1000, issued: typeof iat === "number" && iat <= exp ? iat * 1000 : 0 };
+  return { id, expires: exp * 1000, issued: typeof iat === "number" && iat <= exp ? iat * 1000 : 0, claims };
 }
 
 function readHeader(header: Json): { alg: string; kid: string } {
