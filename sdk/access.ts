@@ -1,5 +1,5 @@
 import { type Grant, permits } from "@countersign/proof/grant";
-import { type AccessTokenClaims, satisfiesAcr } from "@countersign/proof/token";
+import { type AccessTokenClaims, humanPrincipal, satisfiesAcr } from "@countersign/proof/token";
 import { CountersignError, Unreachable } from "./errors.ts";
 import { challenging, type Protection, requireLiving, type ToolCall } from "./protection.ts";
 import { RequestRefused } from "./refusal.ts";
@@ -50,8 +50,7 @@ export function accessOf(
   let ran = false;
   return {
     claims,
-    // RFC 9068 §5: whoever acts on its own is its own subject.
-    human_principal: claims.sub === claims.client_id ? undefined : claims.sub,
+    human_principal: humanPrincipal(claims.sub),
     agent: claims.agent,
     chain_hash: claims.chain_hash,
     headers: protection.nonces === undefined ? {} : { "dpop-nonce": protection.nonces.newest() },

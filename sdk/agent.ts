@@ -4,11 +4,12 @@ import type { Grant } from "@countersign/proof/grant";
 import { parseGrants } from "@countersign/proof/grant";
 import { canonicalize, isJsonObject, type Json, type JsonObject } from "@countersign/proof/jcs";
 import type { PublicJwk } from "@countersign/proof/jwk";
+import { parseSpiffeId } from "@countersign/proof/spiffe-id";
 import { type Enrolment, enrol } from "./enrol.ts";
 import { ApprovalPending, Refused, Unreachable } from "./errors.ts";
 import { dpopHeaders, type Instance } from "./instance.ts";
 import { wantsNonce } from "./nonces.ts";
-import { reportStep, type StepReport } from "./tasks.ts";
+import { closeTask, reportStep, type StartRequest, type StepReport, startTask } from "./tasks.ts";
 import { type Warrants, warrantsOf } from "./warrant.ts";
 
 /** What a token is asked for. */
@@ -96,6 +97,10 @@ export interface Agent {
    * @throws Refused with the code `invalid_target` for another audience; Denied, ApprovalPending, Unreachable
    */
   identityToken(audience: string): Promise<{ token: string; expiresAt: number }>;
+  /** Starts a task that no person asked for, on this agent's standing authority. @throws as for services */
+  startTask(request: Omit<StartRequest, "trigger">): Promise<string>;
+  /** Ends a task that it started; all authority given for it dies. @throws Refused, Unreachable */
+  closeTask(task: string): Promise<void>;
   /** Tells how a step of a task's plan stands. @throws Refused, Unreachable */
   reportStep(report: StepReport): Promise<void>;
   /** Calls a tool with a token and a fresh proof over this call. The answer is the resource's, as it came. */
@@ -119,10 +124,15 @@ export function agentOf(instance: Instance): Agent {
     waitForApproval: (request, patience) => waitForApproval(instance, request, patience),
     delegate: (request) => delegate(instance, request),
     identityToken: (audience) => identityToken(instance, audience),
+    startTask: (request) => startTask(instance, nameOf(instance), request),
+    closeTask: (task) => closeTask(instance, task),
     reportStep: (report) => reportStep(instance, report),
     call: (token, call) => callTool(instance, token, call),
   };
 }
+
+/** The agent's name, as its SPIFFE ID says it. */
+const nameOf = ({ id }: Instance): string => parseSpiffeId(id).path.split("/")[2] ?? "";
 
 async function exchange(instance: Instance, request: TokenRequest): Promise<AccessToken> {
   const { token, expiresAt, answer } = await instance.withActorToken((actorToken) =>

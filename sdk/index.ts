@@ -24,6 +24,6 @@ export { type RefusalError, RequestRefused, type WantedAuthentication } from "./
 export { type ResourceMetadata, resourceMetadata } from "./resource-metadata.ts";
 export { nodeRuntime, type Runtime } from "./runtime.ts";
 export { openService, type ProtectionOptions, type Service, serviceOf } from "./service.ts";
-export type { StepReport, TaskRequest } from "./tasks.ts";
+export type { StartRequest, StepReport, TaskRequest } from "./tasks.ts";
 export type { RequestContext } from "./transactions.ts";
 export type { Narrowing, Warrant, Warrants } from "./warrant.ts";

@@ -1,5 +1,6 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import { canonicalize } from "@countersign/proof/jcs";
+import { humanPrincipal } from "@countersign/proof/token";
 import { type TxnTokenClaims, verifyTxnToken } from "@countersign/proof/txn-token";
 import { orRefuse, type VerificationCode, VerificationError } from "@countersign/proof/verification-error";
 import { CountersignError, Refused } from "./errors.ts";
@@ -60,7 +61,7 @@ export function receive(receiving: Receiving): Receiver {
       const { claims } = verified;
       return {
         claims,
-        human_principal: claims.act === undefined ? undefined : claims.sub,
+        human_principal: humanPrincipal(claims.sub),
         agent: claims.act?.sub,
         goOn: () => receiving.transactions.goOn(attackerToken),
       };

@@ -9,7 +9,7 @@ import { type Receiver, receive } from "./receive.ts";
 import type { WantedAuthentication } from "./refusal.ts";
 import { resourceMetadata } from "./resource-metadata.ts";
 import { revocationsOf } from "./revocations.ts";
-import { closeTask, openTask, type TaskRequest } from "./tasks.ts";
+import { closeTask, openTask, type StartRequest, startTask, type TaskRequest } from "./tasks.ts";
 import { transactionsOf } from "./transactions.ts";
 import { recordUses } from "./uses.ts";
 
@@ -30,7 +30,14 @@ export interface Service {
    * @throws Denied, Refused, Unreachable
    */
   openTask(request: TaskRequest): Promise<string>;
-  /** Ends a task that it opened; all authority given for it dies. @throws Refused, Unreachable */
+  /**
+   * Starts a task that no person asked for, on a schedule or an event, on the agent's standing authority; answers
+   * its id.
+   *
+   * @throws Denied, Refused, Unreachable
+   */
+  startTask(agent: string, request: StartRequest): Promise<string>;
+  /** Ends a task that it opened or started; all authority given for it dies. @throws Refused, Unreachable */
   closeTask(task: string): Promise<void>;
   /**
    * Stands before one of its resources, named by the identifier that tokens have as their audience. The first
@@ -80,6 +87,7 @@ export function serviceOf(instance: Instance): Service {
   return {
     id: instance.id,
     openTask: (request) => openTask(instance, request),
+    startTask: (agent, request) => startTask(instance, agent, request),
     closeTask: (task) => closeTask(instance, task),
     async protect(resource, { nonces = false, metadata = false, authentication } = {}) {
       return protect({

@@ -52,8 +52,37 @@ export async function openTask(instance: Instance, request: TaskRequest): Promis
   throw new Unreachable("the control plane answered no task");
 }
 
+/** A task that no person asks for: it rests on the agent's standing authority, and on no more of it than this. */
+export interface StartRequest extends Omit<TaskRequest, "person" | "instruction" | "agent"> {
+  /** What a service tells of, a run or an event under a name of its own: the same starts one task. */
+  readonly trigger?: { readonly kind: "schedule" | "event"; readonly on: string };
+}
+
 /**
- * Ends a task that this process opened. Whatever authority was given for it is dead from then on.
+ * Starts a task that no person asked for. It is at work at once.
+ *
+ * @param agent whose task it is; its record names who may start one
+ * @returns the task's id
+ * @throws Refused with the code `exists` for what has started one already; Denied beyond the agent's ceiling, and
+ *   while it works for somebody at the same resource; Unreachable
+ */
+export async function startTask(instance: Instance, agent: string, request: StartRequest): Promise<string> {
+  const { purpose, grants, expiresIn, incident, runbook, plan, trigger } = request;
+  const answer = await instance.ask("POST", `/agents/${encodeURIComponent(agent)}/tasks`, {
+    purpose,
+    grants: grants as unknown as Json,
+    ...(trigger === undefined ? {} : { trigger: { ...trigger } }),
+    ...(expiresIn === undefined ? {} : { expires_in: expiresIn }),
+    ...(incident === undefined ? {} : { incident: { ...incident } }),
+    ...(runbook === undefined ? {} : { runbook }),
+    ...(plan === undefined ? {} : { plan: plan as unknown as Json }),
+  });
+  if (typeof answer.id === "string") return answer.id;
+  throw new Unreachable("the control plane answered no task");
+}
+
+/**
+ * Ends a task that this process opened or started. Whatever authority was given for it is dead from then on.
  *
  * @throws Refused, Unreachable
  */

@@ -12,5 +12,6 @@ export {
   type StatusReference,
   type WarrantReference,
 } from "./claims.ts";
+export { humanPrincipal } from "./human-principal.ts";
 export { isAtLeast, isStrength, type Strength, strengths } from "./strength.ts";
 export { createTokenCache, type TokenCache } from "./token-cache.ts";

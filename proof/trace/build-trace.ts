@@ -12,6 +12,7 @@ import { type Trail, trailOf } from "./trail.ts";
 /** The kinds of event that a trace shows something of. */
 const SHOWN = new Set([
   "task.requested",
+  "task.started",
   "consent.given",
   "consent.refused",
   "task.opened",
@@ -91,7 +92,7 @@ function place(held: readonly EdgeTrace[], entry: Entry): boolean {
 const only = (held: readonly EdgeTrace[]): EdgeTrace | undefined => (held.length === 1 ? held[0] : undefined);
 
 function requestedOf(trail: Trail): Trace["requested"] {
-  const [event] = trail.of("task.requested");
+  const [event] = [...trail.of("task.requested"), ...trail.of("task.started")];
   if (event === undefined) return undefined;
   const { id, at, actor, about, body } = event;
   const { kind, principal, strength, via } = actor;
@@ -101,6 +102,8 @@ function requestedOf(trail: Trail): Trace["requested"] {
     by: { kind, principal, strength, via },
     person: about.person,
     agent: textIn(body, "agent"),
+    startedBy: textIn(body, "started_by"),
+    on: textIn(body, "on"),
     instruction: textIn(body, "instruction"),
     purpose: textIn(body, "purpose"),
     deadline: numberIn(body, "deadline"),

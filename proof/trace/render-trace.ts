@@ -47,15 +47,24 @@ function headLines(trace: Trace, page: Page): string[] {
 }
 
 function requestLines(requested: NonNullable<Trace["requested"]>, page: Page): string[] {
-  const { at, by, person = "unknown", agent = "unknown", instruction, purpose, plan } = requested;
+  const { at, by, instruction, purpose, plan } = requested;
   const how = `${shown(by.via)}, ${shown(by.strength)}`;
   const words = [instruction && `instruction ${shown(instruction)}`, purpose && `purpose ${shown(purpose)}`];
   const committed = words.filter((word) => word !== undefined && word !== "");
   return [
-    `  ${instant(at)}  ${principal(by, page)} (${how}) asked ◆ ${shown(agent)} to work for ● ${page.name(person)}`,
+    `  ${instant(at)}  ${principal(by, page)} (${how}) ${askedWords(requested, page)}`,
     ...(committed.length === 0 ? [] : [`  commitments: ${committed.join(", ")}`]),
     ...(plan === undefined ? [] : [`  plan ${shown(plan.hash)}: ${plan.steps.map(shown).join(", ")}`]),
   ];
+}
+
+function askedWords(
+  { person = "unknown", agent = "unknown", startedBy = "person", on }: NonNullable<Trace["requested"]>,
+  page: Page,
+): string {
+  if (startedBy === "person") return `asked ◆ ${shown(agent)} to work for ● ${page.name(person)}`;
+  const what = on === undefined ? "by itself" : `on ${shown(startedBy)} ${shown(on)}`;
+  return `started ◆ ${shown(agent)} ${what}: nobody asked, ● ${page.name(person)} answers for it`;
 }
 
 function consentLines({ at, person, signature, problems }: ConsentTrace, page: Page): string[] {
@@ -66,9 +75,7 @@ function consentLines({ at, person, signature, problems }: ConsentTrace, page: P
 /** A delegation, what it gives, what was done with it, and what hangs on it. */
 function edgeLines(edge: EdgeTrace, above: string, depth: number, page: Page): string[] {
   const indent = "  ".repeat(depth);
-  const giver =
-    depth > 0 ? above : edge.parent === undefined ? `● ${page.name(edge.from)}` : `◆ ${shown(edge.from)}`;
-  const chain = `${giver} ──${edge.passed}──▶ ◆ ${shown(edge.to)}`;
+  const chain = `${depth > 0 ? above : giverOf(edge, page)} ──${passedWord(edge)}──▶ ◆ ${shown(edge.to)}`;
   const end =
     edge.endedAt === undefined ? [] : [`${indent}  ${instant(edge.endedAt)}  ended before its time`];
   const verdict = edge.parent === undefined ? [] : [delegatedBy(edge.policies, page.colour)];
@@ -82,6 +89,13 @@ function edgeLines(edge: EdgeTrace, above: string, depth: number, page: Page): s
     ...edge.children.flatMap((child) => edgeLines(child, chain, depth + 1, page)),
   ];
 }
+
+function giverOf({ parent, passed, from }: EdgeTrace, page: Page): string {
+  if (passed === "standing") return "◇ standing authority";
+  return parent === undefined ? `● ${page.name(from)}` : `◆ ${shown(from)}`;
+}
+
+const passedWord = ({ passed }: EdgeTrace): string => (passed === "standing" ? "started" : passed);
 
 function entryLines(entry: Entry, chain: string, indent: string, page: Page): string[] {
   const start = `${indent}${instant(entry.at)}  `;

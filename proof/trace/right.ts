@@ -32,7 +32,7 @@ export function rightOf(action: ToldAction, evidence: Evidence): { right: Right;
   const chain = chainProblems(action, evidence);
   // What a person signed she signed, whatever has become of the chain; that is told beside it.
   if (approval?.length === 0) return { right: "approved", problems: chain };
-  const right = chain.length === 0 ? "instructed" : "autonomous";
+  const right = chain.length === 0 && isConsented(action, evidence) ? "instructed" : "autonomous";
   return { right, problems: [...(approval ?? []), ...chain] };
 }
 
@@ -118,6 +118,12 @@ function chainProblems(action: ToldAction, { links, tokens, endedAt }: Evidence)
     [action.at <= endedAt, "the task had ended"],
     [grants.some((grant) => isWithin(edge.grants, grant, action.tool)), "the delegation does not cover it"],
   ]);
+}
+
+/** Whether a person is at its root: where none is, all is in order, and autonomous. */
+function isConsented({ edge }: ToldAction, { links }: Evidence): boolean {
+  const leaf = links.byEdge.get(edge ?? "");
+  return leaf !== undefined && links.pathOf(leaf)[0]?.passed === "signed";
 }
 
 /** Whether what a token grants is within a delegation, as far as the log shows it: but for the arguments. */

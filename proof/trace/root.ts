@@ -1,4 +1,5 @@
 import { type Consent, consentHash, parseConsent } from "../consent/index.ts";
+import { type Grant, parseGrants } from "../grant/index.ts";
 import type { Json } from "../jcs/index.ts";
 import { orRefuse, VerificationError } from "../verification-error.ts";
 import { checkSignature } from "./signature.ts";
@@ -65,33 +66,73 @@ function isGivenBy({ actor, about, body }: TraceEvent, { person, agent }: Consen
   return actor.kind === "agent" && actor.principal === agent && about.person === person;
 }
 
-/** The person's own delegation. Proven when exactly one sound consent gives just this. */
+/**
+ * The first delegation: the person's own, proven when exactly one sound consent gives just this; or the agent's,
+ * where the log tells that no person asked.
+ */
 export function rootOf(trail: Trail, consents: readonly GivenConsent[]): EdgeTrace | undefined {
   const [opened, ...others] = trail.of("task.opened");
   const edge = opened === undefined ? undefined : textIn(opened.body, "edge");
   if (opened === undefined || edge === undefined) return undefined;
-  const given = consents.filter(({ trace }) => trace.hash === textIn(opened.body, "consent"));
-  const problems = [
-    ...(others.length === 0 ? [] : ["the task was opened more than once"]),
-    ...rootProblems(opened, given),
-  ];
-  const [consent] = given;
-  const expires = numberIn(opened.body, "expires");
+  const root = trail.of("task.started").length > 0 ? standing(trail, opened) : signed(opened, consents);
+  const problems = [...(others.length === 0 ? [] : ["the task was opened more than once"]), ...root.problems];
   return told({
     edge,
     event: opened.id,
     at: opened.at,
-    from: consent?.trace.person ?? opened.about.person ?? "unknown",
+    from: root.from,
     to: textIn(opened.body, "agent") ?? "unknown",
     depth: 1,
-    grants: consent?.consent?.grants ?? [],
-    passed: problems.length === 0 ? ("signed" as const) : ("unproven" as const),
+    grants: root.grants,
+    passed: problems.length === 0 ? root.passed : ("unproven" as const),
     problems,
-    expires,
+    expires: numberIn(opened.body, "expires"),
     policies: [],
     entries: [],
     children: [],
   });
+}
+
+/** What the first delegation of a task rests on. */
+type Ground = Pick<EdgeTrace, "from" | "grants" | "passed" | "problems">;
+
+function signed(opened: TraceEvent, consents: readonly GivenConsent[]): Ground {
+  const given = consents.filter(({ trace }) => trace.hash === textIn(opened.body, "consent"));
+  const [consent] = given;
+  return {
+    from: consent?.trace.person ?? opened.about.person ?? "unknown",
+    grants: consent?.consent?.grants ?? [],
+    passed: "signed",
+    problems: rootProblems(opened, given),
+  };
+}
+
+/** No person asked: the agent's own authority, and no more of it than the task was started with. */
+function standing(trail: Trail, opened: TraceEvent): Ground {
+  const [started, ...more] = trail.of("task.started");
+  const agent = textIn(opened.body, "agent") ?? "unknown";
+  const grants = grantsOf(started);
+  const rules: [boolean, string][] = [
+    [more.length === 0, "the task was started more than once"],
+    [trail.of("task.requested").length === 0, "the task was asked of a person as well"],
+    [textIn(opened.body, "consent") === undefined, "a consent is named that nobody was asked for"],
+    [textIn(started?.body ?? {}, "agent") === agent, "the task was started for another agent"],
+    [grants !== undefined, "what it was started with cannot be read"],
+    [(started?.at ?? Number.POSITIVE_INFINITY) <= opened.at, "it was opened before it was started"],
+  ];
+  const problems = rules.filter(([holds]) => !holds).map(([, problem]) => problem);
+  return { from: agent, grants: grants ?? [], passed: "standing", problems };
+}
+
+function grantsOf(started: TraceEvent | undefined): Grant[] | undefined {
+  try {
+    return orRefuse("malformed", "the grants", () =>
+      parseGrants(memberOf(started?.body ?? {}, "grants") ?? null),
+    );
+  } catch (error) {
+    if (error instanceof VerificationError) return undefined;
+    throw error;
+  }
 }
 
 function rootProblems(opened: TraceEvent, given: readonly GivenConsent[]): string[] {

@@ -146,8 +146,8 @@ export type EdgeTrace = {
   /** 1 for the person's own. */
   depth?: number;
   grants: Grant[];
-  /** How authority passed. `unproven` where these events do not show that it did. */
-  passed: "signed" | "delegated" | "narrowed" | "unproven";
+  /** How authority passed; `standing` where no person asked and the agent's own is at the root. `unproven` where these events do not show that it did. */
+  passed: "signed" | "standing" | "delegated" | "narrowed" | "unproven";
   /** Why it is unproven. */
   problems: string[];
   expires?: number;
@@ -183,6 +183,10 @@ export type Trace = {
     by: { kind: string; principal: string; strength: string; via: string };
     person?: string;
     agent?: string;
+    /** `person`, or what started it where nobody asked: `agent`, `schedule`, `event`. */
+    startedBy?: string;
+    /** What the schedule or event was, in the words of the service that told of it. */
+    on?: string;
     /** Commitments to the instruction and to the purpose. */
     instruction?: string;
     purpose?: string;
@@ -192,7 +196,7 @@ export type Trace = {
   };
   ended?: { event: string; at: number; by: { kind: string; principal: string } };
   consents: ConsentTrace[];
-  /** The person's own delegation, and all that hangs on it. */
+  /** The first delegation, the person's own or the agent's, and all that hangs on it. */
   root?: EdgeTrace;
   /** What belongs to the task and to no one place in its tree. */
   unplaced: { edges: EdgeTrace[]; entries: Entry[] };

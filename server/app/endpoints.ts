@@ -107,6 +107,7 @@ const ROWS: readonly Row[] = [
 
   // tasks, consents, delegations
   ["POST", "/tasks",                                         delegation.tasksOpen,             ["person", "service"], "write", "task.open"],
+  ["POST", "/agents/:name/tasks",                            delegation.tasksStart,            WORKLOADS,     "write",   "task.start"],
   ["GET",  "/tasks/:id",                                     delegation.tasksGet,              ["person", ...WORKLOADS], "read", "task.read"],
   ["POST", "/tasks/:id/close",                               delegation.tasksClose,            ["person", ...WORKLOADS], "write", "task.close"],
   ["POST", "/tasks/:id/steps",                               delegation.planSteps,             ["agent"],     "write",   "plan.report"],

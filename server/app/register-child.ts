@@ -74,7 +74,7 @@ function questionOf(deps: ServerDeps, caller: Caller, child: Child): Question & 
   return {
     action: "register",
     agent: parent,
-    person: chain.principal,
+    ...(chain.principal === undefined ? {} : { person: chain.principal }),
     ...(caller.instance === undefined ? {} : { instance: caller.instance }),
     strength: caller.strength,
     task: seenTask(chain.task),

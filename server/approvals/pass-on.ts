@@ -59,7 +59,7 @@ function questionOf(
   return {
     action: "delegate",
     agent: delegator,
-    person: chain.principal,
+    ...(chain.principal === undefined ? {} : { person: chain.principal }),
     ...(caller.instance === undefined ? {} : { instance: caller.instance }),
     strength: caller.strength,
     task: seenTask(chain.task),

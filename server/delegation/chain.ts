@@ -3,7 +3,7 @@ import { describeGrant, type Grant, uncovered } from "@countersign/proof/grant";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
 import { type AgentName, Fault, type Id, type PersonId, type PrincipalId } from "../lib/index.ts";
 import type { Delegation } from "./delegation.ts";
-import { aboutTask, requireActive, type Task } from "./task.ts";
+import { aboutTask, isAutonomous, requireActive, rootOf, type Task } from "./task.ts";
 
 /** One delegation as part of a chain. */
 export interface Link {
@@ -11,19 +11,22 @@ export interface Link {
   readonly from: PrincipalId;
   readonly to: AgentName;
   readonly grants: readonly Grant[];
-  /** 1 for the person's own. */
+  /** 1 for the person's own, or the root agent's. */
   readonly depth: number;
   /** Milliseconds since the epoch. */
   readonly expires: number;
 }
 
-/** From the consent to the one who acts. Made from the server's own records, never from a token's claims. */
+/**
+ * From the consent, or from the standing authority of an agent that started by itself, to the one who acts. Made
+ * from the server's own records, never from a token's claims.
+ */
 export interface Chain {
   readonly task: Task;
   readonly person: PersonId;
-  /** Hash of the consent at the root. */
-  readonly consent: string;
-  /** When she signed it, in milliseconds since the epoch. */
+  /** Hash of the consent at the root; none where no person asked. */
+  readonly consent?: string;
+  /** When she signed it, or the task was started, in milliseconds since the epoch. */
   readonly consentedAt: number;
   /** Root first, the one who acts last. */
   readonly links: readonly [Link, ...Link[]];
@@ -46,7 +49,7 @@ export interface Coverage {
 export function buildChain(task: Task, edges: readonly Delegation[], now: number): Chain {
   requireActive(task, now);
   const [root, ...rest] = edges.map((edge) => livingLink(task, edge, now));
-  if (root === undefined || task.consent === undefined) throw broken(task);
+  if (root === undefined || (task.consent === undefined) !== isAutonomous(task)) throw broken(task);
   requireJoined(task, edges);
   const links: Chain["links"] = [root, ...rest];
   const rests = [...new Set(edges.flatMap((edge) => edge.rests ?? []))];
@@ -54,7 +57,7 @@ export function buildChain(task: Task, edges: readonly Delegation[], now: number
   return {
     task,
     person: task.person,
-    consent: task.consent,
+    ...(task.consent === undefined ? {} : { consent: task.consent }),
     consentedAt,
     links,
     hash: chainHash(links),
@@ -125,7 +128,7 @@ function requireJoined(task: Task, edges: readonly Delegation[]): void {
   const seen = new Set<AgentName>();
   for (const [index, edge] of edges.entries()) {
     const before = edges[index - 1];
-    const from = before === undefined ? task.person : before.to;
+    const from = before === undefined ? rootOf(task) : before.to;
     const joined = edge.task === task.id && edge.parent === before?.id && edge.from === from;
     if (!joined || edge.depth !== index + 1 || seen.has(edge.to)) throw broken(task);
     seen.add(edge.to);
@@ -133,7 +136,7 @@ function requireJoined(task: Task, edges: readonly Delegation[]): void {
 }
 
 const broken = (task: Task): Fault =>
-  new Fault("denied", "The delegations do not form a chain from a person's consent.", {
+  new Fault("denied", "The delegations do not form a chain from where the task began.", {
     remedy: "Ask for a new delegation.",
     record: { about: aboutTask(task) },
   });

@@ -8,7 +8,7 @@ import { personalTask } from "./find-task.ts";
 import { type Instruction, instructionOf } from "./instruction.ts";
 import type { Page, PageQuery } from "./page.ts";
 import { tasksAwaiting } from "./store.ts";
-import type { Task } from "./task.ts";
+import { openerOf, type Task } from "./task.ts";
 
 /** All that a person needs to judge what she is asked to sign. */
 export interface ConsentView {
@@ -34,10 +34,11 @@ export async function consentFor(
   input: { task: string },
 ): Promise<ConsentView> {
   const task = await personalTask(deps, caller, input.task);
+  const through = openerOf(task);
   const [instruction, agent, service] = await Promise.all([
     instructionOf(deps, task),
     agentOrRefuse(deps, task.agent),
-    task.startedBy.through === undefined ? undefined : findService(deps, task.startedBy.through),
+    through === undefined ? undefined : findService(deps, through),
   ]);
   const consent = consentTo(task, deps.trustDomain);
   return {

@@ -1,7 +1,7 @@
 import { delegationTokenType, issueDelegationToken } from "@countersign/proof/delegation-token";
 import { type Caller, Fault, inSeconds, newId } from "../lib/index.ts";
 import { type Chain, expiryOf, leafOf } from "./chain.ts";
-import { chainOf } from "./chain-of.ts";
+import { chainOf, subjectOf } from "./chain-of.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
 import { aboutTask, isPersonOf } from "./task.ts";
 
@@ -40,7 +40,7 @@ export async function delegationTokenFor(
     {
       iss: deps.issuer,
       aud: deps.issuer,
-      sub: chain.person,
+      sub: subjectOf(deps, chain),
       may_act: { sub: to },
       edge,
       task: chain.task.id,

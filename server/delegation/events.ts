@@ -3,26 +3,35 @@ import { declareEvent, type EventKind } from "../audit/index.ts";
 
 const grants = z.array(z.record(z.string(), z.unknown()));
 
+const begun = z.object({
+  instruction: z.string(),
+  purpose: z.string(),
+  started_by: z.string(),
+  through: z.string().optional(),
+  on: z.string().optional(),
+  agent: z.string(),
+  grants,
+  max_depth: z.int(),
+  expires: z.int(),
+  deadline: z.int(),
+  incident: z.object({ id: z.string(), severity: z.string() }).optional(),
+  runbook: z.object({ name: z.string(), digest: z.string() }).optional(),
+  plan: z
+    .object({ hash: z.string(), steps: z.array(z.string()), ordered: z.boolean(), on_drift: z.string() })
+    .optional(),
+  break_glass: z.boolean().optional(),
+});
+
 export const taskRequested = declareEvent(
   "task.requested",
   "A task was opened and waits for its person's consent.",
-  z.object({
-    instruction: z.string(),
-    purpose: z.string(),
-    started_by: z.string(),
-    through: z.string().optional(),
-    agent: z.string(),
-    grants,
-    max_depth: z.int(),
-    expires: z.int(),
-    deadline: z.int(),
-    incident: z.object({ id: z.string(), severity: z.string() }).optional(),
-    runbook: z.object({ name: z.string(), digest: z.string() }).optional(),
-    plan: z
-      .object({ hash: z.string(), steps: z.array(z.string()), ordered: z.boolean(), on_drift: z.string() })
-      .optional(),
-    break_glass: z.boolean().optional(),
-  }),
+  begun,
+);
+
+export const taskStarted = declareEvent(
+  "task.started",
+  "An agent, a schedule or an event started a task on the agent's standing authority: no person asked for it.",
+  begun,
 );
 
 export const taskBreakGlass = declareEvent(
@@ -85,8 +94,14 @@ export const consentRefused = declareEvent(
 
 export const taskOpened = declareEvent(
   "task.opened",
-  "A task began: its person's delegation to the first agent is in force.",
-  z.object({ edge: z.string(), agent: z.string(), consent: z.string(), expires: z.int(), deadline: z.int() }),
+  "A task began: the first delegation is in force, by its person's consent where one is named.",
+  z.object({
+    edge: z.string(),
+    agent: z.string(),
+    consent: z.string().optional(),
+    expires: z.int(),
+    deadline: z.int(),
+  }),
 );
 
 export const delegationExtended = declareEvent(
@@ -184,6 +199,7 @@ export const agentRegisteredByAgent = declareEvent(
 /** Every kind of event of this room, for `api/events.json`. */
 export const delegationEvents: readonly EventKind[] = [
   taskRequested,
+  taskStarted,
   taskBreakGlass,
   runbookApproved,
   consentGiven,

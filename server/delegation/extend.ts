@@ -3,7 +3,7 @@ import type { Json } from "@countersign/proof/jcs";
 import { append, conceal } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import { type AgentName, type Allow, type Caller, Fault, newId } from "../lib/index.ts";
-import { type Agent, aliveAgent, requireActiveAgent, requireActivePerson } from "../registry/index.ts";
+import { type Agent, aliveAgent, requireActiveAgent } from "../registry/index.ts";
 import { requireAlive } from "../revocation/index.ts";
 import {
   type Coverage,
@@ -99,7 +99,6 @@ export async function extend(
   requireCovered(extension);
   if (caller.instance !== undefined) await joinTask(deps, change, chain, caller.instance);
   requireChain(change, chain);
-  requireActivePerson(change, chain.principal);
   for (const agent of [...chain.agents, target]) requireActiveAgent(deps, change, agent);
   const rests = [...extension.rests, ...(await restsOf(deps, caller, allow, extension.chain))];
   const edge = { ...edgeOf(deps, extension), rests: [...new Set(rests)] };

@@ -13,7 +13,7 @@ import { personalTask } from "./find-task.ts";
 import { requireGiveable } from "./open-task.ts";
 import { insertConsent, moveTask } from "./store.ts";
 import { insertDelegation } from "./store-delegations.ts";
-import { aboutTask, requireAwaiting, type Task } from "./task.ts";
+import { aboutTask, requireAwaiting, rootOf, type Task } from "./task.ts";
 
 /**
  * Takes a person's consent: her passkey's signature over the hash of the canonical object, which is made
@@ -97,13 +97,16 @@ function keepConsent(
   });
 }
 
-/** With the consent the task is at work, and the person's delegation to its agent in force. */
+/**
+ * The task is at work from now on, and the delegation at its root in force: the person's, with her consent, or
+ * where nobody asked the agent's own.
+ */
 export function begin(
   deps: DelegationDeps,
   change: Change,
   caller: Caller,
   task: Task,
-  consent: string,
+  consent: string | undefined,
   rests?: readonly string[],
 ): { task: Task; edge: Delegation } {
   const id = newId(deps, "edge");
@@ -111,7 +114,7 @@ export function begin(
     id,
     task: task.id,
     path: [id],
-    from: task.person,
+    from: rootOf(task),
     to: task.agent,
     grants: task.grants,
     depth: 1,
@@ -119,9 +122,10 @@ export function begin(
     madeAt: deps.clock.now(),
     ...(rests === undefined ? {} : { rests }),
   };
-  moveTask(change, task, { state: "active", consent });
+  const given = consent === undefined ? {} : { consent };
+  moveTask(change, task, { state: "active", ...given });
   insertDelegation(change, edge);
   const { agent, expires, deadline } = task;
-  append(change, taskOpened(deps, caller, aboutTask(task), { edge: id, agent, consent, expires, deadline }));
-  return { task: { ...task, state: "active", consent }, edge };
+  append(change, taskOpened(deps, caller, aboutTask(task), { edge: id, agent, ...given, expires, deadline }));
+  return { task: { ...task, state: "active", ...given }, edge };
 }

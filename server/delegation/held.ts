@@ -21,26 +21,33 @@ export async function heldAtResource(
   deps: DelegationDeps,
   agent: AgentName,
   resource: string,
+  counts: (edge: HeldEdge) => boolean = () => true,
 ): Promise<Held> {
   const [head = { key: heldHead(agent), version: 0 }] = await headsAt(deps.database, [heldHead(agent)]);
-  return { head, holds: await holdsAny(deps, agent, resource) };
+  return { head, holds: await holdsAny(deps, agent, (edge) => names(edge, resource) && counts(edge)) };
 }
 
-async function holdsAny(deps: DelegationDeps, agent: AgentName, resource: string): Promise<boolean> {
+/** As `heldAtResource`, but for what the agent gave itself by a task that rests on its own authority. */
+export const heldFromOthers = (deps: DelegationDeps, agent: AgentName, resource: string): Promise<Held> =>
+  heldAtResource(deps, agent, resource, ({ from }) => from !== agent);
+
+async function holdsAny(
+  deps: DelegationDeps,
+  agent: AgentName,
+  counts: (edge: HeldEdge) => boolean,
+): Promise<boolean> {
   const now = deps.clock.now();
   let after: string | undefined;
   do {
     const { items, next } = await openEdgesTo(deps.database, { agent, now }, { limit: PAGE, after });
-    if (await anyAlive(deps, items.filter(names(resource)))) return true;
+    if (await anyAlive(deps, items.filter(counts))) return true;
     after = next;
   } while (after !== undefined);
   return false;
 }
 
-const names =
-  (resource: string) =>
-  ({ grants }: HeldEdge): boolean =>
-    grants.some(({ locations }) => locations.includes(resource));
+const names = ({ grants }: HeldEdge, resource: string): boolean =>
+  grants.some(({ locations }) => locations.includes(resource));
 
 /** An edge lives while none of those that it hangs on is dead; it never outlasts one of them. */
 async function anyAlive(deps: DelegationDeps, edges: readonly HeldEdge[]): Promise<boolean> {

@@ -17,7 +17,14 @@ export {
   type Link,
   leafOf,
 } from "./chain.ts";
-export { chainOf, type LivingChain, requireChain } from "./chain-of.ts";
+export {
+  chainOf,
+  type LivingChain,
+  type PersonalChain,
+  requireChain,
+  requirePersonal,
+  subjectOf,
+} from "./chain-of.ts";
 export { closeTask, closeWithin } from "./close-task.ts";
 export { type ConsentView, consentFor } from "./consent-for.ts";
 export { countCall } from "./counts.ts";
@@ -31,7 +38,7 @@ export { expireTasks } from "./expire.ts";
 export { type Extension, type ExtensionRequest, extend, readExtension } from "./extend.ts";
 export { forgetHeads } from "./forget-heads.ts";
 export { giveConsent, refuseConsent } from "./give-consent.ts";
-export { type Held, heldAtResource } from "./held.ts";
+export { type Held, heldAtResource, heldFromOthers } from "./held.ts";
 export {
   advance,
   type History,
@@ -75,14 +82,16 @@ export {
 } from "./routes.ts";
 export { planSteps } from "./routes-plans.ts";
 export { runbooksGet, runbooksList, runbooksPut } from "./routes-runbooks.ts";
+export { tasksStart } from "./routes-start.ts";
 export type { PlannedBy, Runbook, RunbookDefinition } from "./runbook.ts";
 export type { ConsentKind, SignIn } from "./sign-in.ts";
+export { type StartRequest, startTask } from "./start-task.ts";
 export { findConsent, findTask, type StoredConsent } from "./store.ts";
 export { endDelegationRow, rootEdgeOf } from "./store-delegations.ts";
 export { type Head, headsAt, holdHead, moveHead } from "./store-heads.ts";
 export { type DelegationTables, delegationMigrations } from "./tables.ts";
 export { type PlannedCall, plannedStep, type StepTaken, takeStep } from "./take-step.ts";
-export { type Incident, type SeenTask, seenTask, type Task, type TaskState } from "./task.ts";
+export { type Incident, isAutonomous, type SeenTask, seenTask, type Task, type TaskState } from "./task.ts";
 export {
   COUNTED,
   type Counted,

@@ -1,4 +1,4 @@
-import { type Plan, parsePlan, planHash } from "@countersign/proof/consent";
+import { type Plan, planHash } from "@countersign/proof/consent";
 import type { Grant } from "@countersign/proof/grant";
 import type { Json } from "@countersign/proof/jcs";
 import { append, conceal, perform } from "../audit/index.ts";
@@ -22,19 +22,20 @@ import {
   requireActivePerson,
 } from "../registry/index.ts";
 import { coveredByGrants, uncoveredIdentifiers } from "./chain.ts";
-import { findRunbook } from "./define-runbook.ts";
 import { MOST_DEPTH, USUAL_DEPTH } from "./delegation.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
-import { taskBreakGlass, taskRequested } from "./events.ts";
+import { taskBreakGlass, taskRequested, taskStarted } from "./events.ts";
 import { keepInstruction } from "./instruction.ts";
-import { type PlannedBy, planBy, plannedBy } from "./runbook.ts";
+import { type Planned, plannedFor } from "./planned.ts";
 import { insertTask } from "./store.ts";
-import { requireRunbook } from "./store-runbooks.ts";
 import {
   aboutTask,
   type Incident,
+  isAutonomous,
   LONGEST_BREAK_GLASS,
   LONGEST_TASK,
+  openerOf,
+  type StartedByPerson,
   type Task,
   USUAL_DELEGATION,
   USUAL_TASK,
@@ -82,9 +83,8 @@ export function openTask(deps: DelegationDeps, caller: Caller, request: TaskRequ
     await requireGiveable(deps, person, agent, request.grants);
     requireActivePerson(change, person);
     requireActiveAgent(deps, change, agent);
-    const runbook = await runbookOf(deps, change, request);
-    const plan = planOf(request, runbook);
-    return addTask(deps, change, caller, { ...request, startedBy, planned: { runbook, plan } });
+    const planned = await plannedFor(deps, change, request);
+    return addTask(deps, change, caller, { ...request, startedBy, planned });
   });
 }
 
@@ -116,7 +116,7 @@ export async function requireGiveable(
   });
 }
 
-function starterOf(caller: Caller, person: PersonId): Task["startedBy"] {
+function starterOf(caller: Caller, person: PersonId): StartedByPerson {
   if (caller.kind === "service")
     return { kind: "person", principal: person, through: caller.principal as ServiceId };
   if (caller.kind === "person" && caller.principal === person) return { kind: "person", principal: person };
@@ -130,39 +130,11 @@ function starterOf(caller: Caller, person: PersonId): Task["startedBy"] {
 }
 
 /** A service could be made to cry wolf; a person who does has signed in as herself. */
-function requireInPerson({ breakGlass }: TaskRequest, { through }: Task["startedBy"]): void {
+function requireInPerson({ breakGlass }: TaskRequest, { through }: StartedByPerson): void {
   if (breakGlass !== true || through === undefined) return;
   throw new Fault("forbidden", "Only a person herself can break the glass.", {
     remedy: "She can open the task in her own session.",
   });
-}
-
-/**
- * What its person is asked to hold it to: what was declared, or what its runbook says. A step for which nothing
- * is asked would never come.
- * @throws Fault `invalid`
- */
-function planOf({ plan, grants }: TaskRequest, runbook: PlannedBy | undefined): Plan | undefined {
-  if (plan === undefined) return runbook === undefined ? undefined : planBy(runbook);
-  if (runbook !== undefined) throw badPlan("A task has a runbook or a plan of its own, not both.");
-  const idle = plan.steps.find(({ tool }) => grants.every(({ identifier }) => identifier !== tool));
-  if (idle !== undefined) throw badPlan("The plan has a step whose tool is not asked for.");
-  return parsePlan(plan as unknown as Json);
-}
-
-const badPlan = (why: string): Fault =>
-  new Fault("invalid", why, { remedy: "Correct the plan, or ask for what it needs." });
-
-/** The runbook as it is approved now: it must still be at the commit. */
-async function runbookOf(
-  deps: DelegationDeps,
-  change: Change,
-  { runbook }: TaskRequest,
-): Promise<PlannedBy | undefined> {
-  if (runbook === undefined) return undefined;
-  const planned = plannedBy(await findRunbook(deps, runbook));
-  requireRunbook(change, planned);
-  return planned;
 }
 
 /** Opens a task, in the caller's change, after all that must hold for it has been looked at. */
@@ -170,10 +142,7 @@ export function addTask(
   deps: DelegationDeps,
   change: Change,
   caller: Caller,
-  request: TaskRequest &
-    Pick<Task, "startedBy" | "signIn"> & {
-      readonly planned: { readonly runbook: PlannedBy | undefined; readonly plan: Plan | undefined };
-    },
+  request: TaskRequest & Pick<Task, "startedBy" | "signIn"> & { readonly planned: Planned },
 ): Task {
   const { person, agent, grants, purpose, startedBy, incident, signIn, breakGlass = false } = request;
   const { runbook, plan } = request.planned;
@@ -197,7 +166,8 @@ export function addTask(
     ...(signIn === undefined ? {} : { signIn }),
   };
   insertTask(change, task);
-  append(change, taskRequested(deps, caller, aboutTask(task), bodyOf(task)));
+  const told = isAutonomous(task) ? taskStarted : taskRequested;
+  append(change, told(deps, caller, aboutTask(task), bodyOf(task)));
   if (breakGlass) append(change, taskBreakGlass(deps, caller, aboutTask(task), alarmOf(task)));
   return task;
 }
@@ -206,7 +176,8 @@ const bodyOf = (task: Task) => ({
   instruction: task.instruction,
   purpose: task.purposeCommitment,
   started_by: task.startedBy.kind,
-  ...(task.startedBy.through === undefined ? {} : { through: task.startedBy.through }),
+  ...throughOf(task),
+  ...("on" in task.startedBy ? { on: task.startedBy.on } : {}),
   agent: task.agent,
   grants: task.grants as unknown as Record<string, Json>[],
   max_depth: task.maxDepth,
@@ -216,6 +187,11 @@ const bodyOf = (task: Task) => ({
   ...(task.plan === undefined ? {} : { plan: toldOf(task.plan) }),
   ...(task.breakGlass ? { break_glass: true } : {}),
 });
+
+function throughOf(task: Task): { through?: ServiceId } {
+  const through = openerOf(task);
+  return through === undefined ? {} : { through };
+}
 
 /** What its arguments are bound to stays with the task: it can be personal. The hash is of all of it. */
 const toldOf = (plan: Plan) => ({

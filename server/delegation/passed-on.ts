@@ -15,9 +15,10 @@ export async function coveredToday(
   chain: LivingChain,
   grants: readonly Grant[],
 ): Promise<Coverage> {
+  const hers = chain.principal === undefined ? grants : await grantsOfPerson(deps, chain.principal);
   const missing = [
     coveredBy(chain, grants),
-    coveredByGrants(await grantsOfPerson(deps, chain.principal), grants),
+    coveredByGrants(hers, grants),
     ...chain.agents.map((agent) => coveredByGrants(agent.grants, grants)),
   ].flatMap((part) => part.missing);
   const all = [...missing, ...missingToPassOn(chain, grants)];

@@ -11,7 +11,6 @@ import {
   grantsOfPerson,
   livingChildren,
   requireActiveAgent,
-  requireActivePerson,
 } from "../registry/index.ts";
 import { deadAmong, openKeys, requireAlive } from "../revocation/index.ts";
 import { type Coverage, coveredByGrants, deadKeysOfChain, expiryOf, leafOf } from "./chain.ts";
@@ -91,7 +90,6 @@ export async function registerChild(
   await countCall(deps, change, chain, callOf(deps, said));
   if (caller.instance !== undefined) await joinTask(deps, change, chain, caller.instance);
   requireChain(change, chain);
-  requireActivePerson(change, chain.principal);
   for (const agent of chain.agents) requireActiveAgent(deps, change, agent);
   requireAlive(change, await openKeys(deps, [`class:${said.class}`]));
   const under = await underOf(deps, caller, allow, chain);
@@ -119,7 +117,8 @@ async function authorityFor(
 ): Promise<Coverage> {
   const call = callOf(deps, said);
   const passed = chain.agents.slice(0, -1).map(({ delegation }) => delegation.grants);
-  const today = [await grantsOfPerson(deps, chain.principal), ...chain.agents.map(({ grants }) => grants)];
+  const hers = chain.principal === undefined ? [] : [await grantsOfPerson(deps, chain.principal)];
+  const today = [...hers, ...chain.agents.map(({ grants }) => grants)];
   const held = [...chain.links.map(({ grants }) => grants), ...today, ...passed];
   const right = held.every((grants) => fitting(grants, call).length > 0) ? [] : ["the right to register it"];
   const ceiling = await coveredToday(deps, chain, said.grants);
@@ -216,9 +215,9 @@ async function underOf(
   chain: LivingChain,
 ): Promise<string[]> {
   const agents = chain.agents.flatMap(({ name, epoch, under = [] }) => [`agent:${name}#${epoch}`, ...under]);
-  const person = `person:${chain.person}#${chain.principal.epoch}`;
+  const person = chain.principal === undefined ? [] : [`person:${chain.person}#${chain.principal.epoch}`];
   const rests = await restsOf(deps, caller, allow, chain);
-  const under = [...new Set([...deadKeysOfChain(chain), ...rests, person, ...agents])];
+  const under = [...new Set([...deadKeysOfChain(chain), ...rests, ...person, ...agents])];
   if (under.length <= MOST_UNDER) return under;
   throw new Fault("denied", "This would rest on more than one token can carry.", {
     remedy: "Let an agent nearer to the person register it.",

@@ -25,7 +25,7 @@ const taskId = z.strictObject({
 const edgeId = z.strictObject({
   id: z.string().refine((text) => isId(text, "edge"), "This is not the id of a delegation."),
 });
-const duration = z.int().min(1).max(longest);
+export const duration = z.int().min(1).max(longest);
 
 export const tasksOpen = route<DelegationDeps>()({
   summary: "Opens a task for a person, which begins when she consents.",

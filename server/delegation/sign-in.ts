@@ -13,8 +13,13 @@ export interface SignIn {
   readonly authTime?: number;
 }
 
-/** What the consent at a chain's root is, as policies read it. */
-export type ConsentKind = "passkey" | "company-sign-in";
+/** What the consent at a chain's root is, as policies read it: none where no person asked. */
+export type ConsentKind = "passkey" | "company-sign-in" | "none";
 
-export const consentKind = ({ signIn }: { readonly signIn?: SignIn }): ConsentKind =>
-  signIn === undefined ? "passkey" : "company-sign-in";
+export function consentKind(task: {
+  readonly signIn?: SignIn;
+  readonly startedBy: { readonly kind: string };
+}): ConsentKind {
+  if (task.startedBy.kind !== "person") return "none";
+  return task.signIn === undefined ? "passkey" : "company-sign-in";
+}

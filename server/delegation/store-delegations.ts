@@ -121,7 +121,7 @@ export async function delegationsWhere(
 export const heldHead = (agent: AgentName): HotKey => `held:${agent}`;
 
 /** An edge that has not ended by itself, of a task at work. */
-export type HeldEdge = Pick<Delegation, "id" | "task" | "path" | "grants" | "rests">;
+export type HeldEdge = Pick<Delegation, "id" | "task" | "path" | "from" | "grants" | "rests">;
 
 /** The edges to an agent that have neither ended nor expired, of tasks at work. What they hang on is not asked. */
 export async function openEdgesTo(
@@ -137,6 +137,7 @@ export async function openEdgesTo(
     id: row.id as Id<"edge">,
     task: row.task as Id<"task">,
     path: JSON.parse(row.path) as Id<"edge">[],
+    from: row.from_principal as PrincipalId,
     grants: JSON.parse(row.grants) as Grant[],
     rests: row.rests === null ? [] : (JSON.parse(row.rests) as string[]),
   }));
@@ -154,7 +155,14 @@ const openEdgesWhere = (tables: Kysely<DelegationTables>, given: Given<OpenEdges
   tables
     .selectFrom("delegation")
     .innerJoin("task", "task.id", "delegation.task")
-    .select(["delegation.id", "delegation.task", "delegation.path", "delegation.grants", "delegation.rests"])
+    .select([
+      "delegation.id",
+      "delegation.task",
+      "delegation.path",
+      "delegation.from_principal",
+      "delegation.grants",
+      "delegation.rests",
+    ])
     .where("delegation.to_agent", "=", given("agent"))
     .where("delegation.ended_at", "is", null)
     .where("delegation.expires", ">", given("now"))

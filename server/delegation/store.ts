@@ -4,12 +4,12 @@ import type { Json } from "@countersign/proof/jcs";
 import type { Selectable } from "kysely";
 import type { Change, Database } from "../database/index.ts";
 import { cutPage } from "../http/index.ts";
-import type { Id, PersonId, ServiceId } from "../lib/index.ts";
+import type { Id, PersonId } from "../lib/index.ts";
 import type { Page, PageQuery } from "./page.ts";
 import type { PlannedBy } from "./runbook.ts";
 import type { SignIn } from "./sign-in.ts";
 import type { DelegationTables } from "./tables.ts";
-import type { Incident, Task, TaskState } from "./task.ts";
+import type { Incident, Starter, Task, TaskState } from "./task.ts";
 
 export function insertTask(change: Change, task: Task): void {
   change.add(
@@ -21,7 +21,8 @@ export function insertTask(change: Change, task: Task): void {
         person: task.person,
         started_by_kind: task.startedBy.kind,
         started_by: task.startedBy.principal,
-        through: task.startedBy.through ?? null,
+        through: task.startedBy.kind === "person" ? (task.startedBy.through ?? null) : null,
+        started_on: "on" in task.startedBy ? task.startedBy.on : null,
         agent: task.agent,
         instruction: task.instruction,
         instruction_kept: task.instructionKept,
@@ -180,15 +181,22 @@ export async function findConsent(database: Database, task: string): Promise<Sto
   };
 }
 
+function starterOf(row: Selectable<DelegationTables["task"]>): Starter {
+  const { started_by_kind: kind, started_by: principal, through, started_on } = row;
+  const starter = {
+    kind,
+    principal,
+    ...(through === null ? {} : { through }),
+    ...(started_on === null ? {} : { on: started_on }),
+  };
+  return starter as Starter;
+}
+
 function taskOf(row: Selectable<DelegationTables["task"]>): Task {
   return {
     id: row.id as Id<"task">,
     person: row.person as PersonId,
-    startedBy: {
-      kind: row.started_by_kind as Task["startedBy"]["kind"],
-      principal: row.started_by as PersonId,
-      ...(row.through === null ? {} : { through: row.through as ServiceId }),
-    },
+    startedBy: starterOf(row),
     agent: row.agent,
     instruction: row.instruction,
     instructionKept: row.instruction_kept,

@@ -30,4 +30,17 @@ export const laterMigrations: Migration[] = [
         .execute();
     },
   },
+  {
+    name: "delegation/0010-starters",
+    async up(schema, types) {
+      await schema.alterTable("task").addColumn("started_on", types.text).execute();
+      await schema
+        .createIndex("task_started_on")
+        .unique()
+        .on("task")
+        .columns(["started_by", "started_on"])
+        .execute();
+      await schema.createIndex("task_agent").on("task").columns(["agent", "state"]).execute();
+    },
+  },
 ];

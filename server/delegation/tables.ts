@@ -10,6 +10,8 @@ export interface DelegationTables {
     person: string;
     started_by_kind: string;
     started_by: string;
+    /** What a schedule or an event was, in the words of the service that told of it. */
+    started_on: string | null;
     through: string | null;
     agent: string;
     instruction: string;

@@ -18,16 +18,26 @@ import { type ConsentKind, consentKind, type SignIn } from "./sign-in.ts";
  */
 export type TaskState = "awaiting-consent" | "active" | "closed" | "expired" | "refused";
 
-/**
- * Who started a task. A person does, by consenting; a registered service may have opened it for her. Tasks
- * that agents, schedules and events start on their own come with standing grants of their own.
- */
-export interface Starter {
+/** A person starts a task by consenting; a registered service may have opened it for her. */
+export interface StartedByPerson {
   readonly kind: "person";
   readonly principal: PersonId;
   /** The service through which she asked, where it was one. */
   readonly through?: ServiceId;
 }
+
+/** Nobody asked: the task rests on its agent's standing authority, and its owner answers for the agent. */
+export type StartedAlone =
+  | { readonly kind: "agent"; readonly principal: AgentName }
+  | {
+      readonly kind: "schedule" | "event";
+      /** The service that tells of it. */
+      readonly principal: ServiceId;
+      /** What it was, in that service's words: the same never starts a second task. */
+      readonly on: string;
+    };
+
+export type Starter = StartedByPerson | StartedAlone;
 
 /** What is broken, where a task is to mend it. */
 export const incident = z.strictObject({
@@ -44,7 +54,7 @@ export type Incident = Readonly<z.output<typeof incident>>;
 /** One piece of work that an agent does for a person. All authority for it ends when it does. */
 export interface Task {
   readonly id: Id<"task">;
-  /** For whom it is done: only she can consent to it. */
+  /** For whom it is done: only she can consent to it. Where nobody asked, who answered for its agent then. */
   readonly person: PersonId;
   readonly startedBy: Starter;
   /** The agent that the person's own delegation goes to. */
@@ -141,6 +151,12 @@ export function requireTask(task: Task | undefined): Task {
   throw new Fault("not-found", "There is no such task.", { remedy: "Check its id." });
 }
 
+/** Whether it rests on its agent's standing authority: no person asked for it, and none consented. */
+export const isAutonomous = ({ startedBy }: Pick<Task, "startedBy">): boolean => startedBy.kind !== "person";
+
+/** Whose authority is at its root, and gives the first delegation. */
+export const rootOf = (task: Task): PersonId | AgentName => (isAutonomous(task) ? task.agent : task.person);
+
 /** The agent and the person behind a task, for the trail of an event or a refusal. */
 export const aboutTask = (task: Task): { task: string; agent: string; person: string } => ({
   task: task.id,
@@ -181,18 +197,27 @@ export const seenTask = ({
   ...(runbook === undefined ? {} : { runbook: { name: runbook.name, steps: runbook.steps } }),
   ...(plan === undefined ? {} : { plan: { tools: plan.steps.map(({ tool }) => tool) } }),
   breakGlass,
-  consent: consentKind(task),
+  consent: consentKind({ ...task, startedBy }),
 });
 
-/** Whether the caller may see a task and end it: the person, whoever opened it, an administrator. */
+/** Whether the caller may see a task and end it: the person, whoever opened or started it, an administrator. */
 export const mayEnd = (task: Task, caller: Caller): boolean =>
   isPersonOf(task, caller) || isOpenerOf(task, caller) || isAdministrator(caller);
 
 export const isPersonOf = (task: Task, caller: Caller): boolean =>
   caller.kind === "person" && caller.principal === task.person;
 
+/** The service that opened it, for a person or for nobody. */
+export function openerOf({ startedBy }: Pick<Task, "startedBy">): ServiceId | undefined {
+  if (startedBy.kind === "agent") return undefined;
+  return startedBy.kind === "person" ? startedBy.through : startedBy.principal;
+}
+
 export const isOpenerOf = (task: Task, caller: Caller): boolean =>
-  caller.kind === "service" && caller.principal === task.startedBy.through;
+  (caller.kind === "service" && caller.principal === openerOf(task)) ||
+  (caller.kind === "agent" &&
+    task.startedBy.kind === "agent" &&
+    caller.principal === task.startedBy.principal);
 
 export const isAdministrator = (caller: Caller): boolean =>
   caller.kind === "person" && caller.roles.includes("administrator");

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { serverDefinition, toolMembers } from "../catalog/index.ts";
-import { agentRegistration, shortName, teamRegistration } from "../registry/index.ts";
+import { agentRegistration, shortName, taskStarters, teamRegistration } from "../registry/index.ts";
 
 /** A person in a manifest: her mail address, or her id. */
 const personRef = z.string().min(1).max(254);
@@ -39,7 +39,10 @@ const agentSpec = z.strictObject({
       grants: grants.optional(),
       "delegate-to": z.array(shortName).max(100).optional(),
       "needs-person": z.array(z.string().min(1).max(200)).max(100).optional(),
+      "max-children": z.int().min(0).max(1_000).optional(),
+      "max-instances": z.int().min(1).max(100_000).optional(),
       shared: z.literal(true).optional(),
+      starters: taskStarters.optional(),
     })
     .optional(),
 });

@@ -55,7 +55,10 @@ async function agentOf(deps: ManifestDeps, catalog: CatalogView, { spec }: Decla
       grants: said.grants === undefined ? grants : await grantsOf(catalog, said.grants),
       delegate_to: said["delegate-to"] ?? [],
       needs_person: said["needs-person"] ?? [],
+      ...(said["max-children"] === undefined ? {} : { max_children: said["max-children"] }),
+      ...(said["max-instances"] === undefined ? {} : { max_instances: said["max-instances"] }),
       ...(said.shared === undefined ? {} : { shared: said.shared }),
+      ...(said.starters === undefined ? {} : { starters: said.starters }),
     },
   };
 }

@@ -45,7 +45,7 @@ export function calledBody(
           edge: leafOf(chain).edge,
           chain: agentsOf(chain),
           chain_hash: chain.hash,
-          consent: chain.consent,
+          ...(chain.consent === undefined ? {} : { consent: chain.consent }),
         }),
   };
 }

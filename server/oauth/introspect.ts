@@ -1,5 +1,10 @@
 import { issueIntrospection } from "@countersign/proof/introspection";
-import { type AccessTokenClaims, signedJti, verifyAccessToken } from "@countersign/proof/token";
+import {
+  type AccessTokenClaims,
+  humanPrincipal,
+  signedJti,
+  verifyAccessToken,
+} from "@countersign/proof/token";
 import { perform, recordRefusal } from "../audit/index.ts";
 import { chainOf } from "../delegation/index.ts";
 import type { RawRequest } from "../http/index.ts";
@@ -90,11 +95,12 @@ async function judge(deps: OauthDeps, caller: Caller, attackerToken: string): Pr
   const uses = await usesOf(deps, token);
   if (uses.length === token.granted.length && uses.length > 0 && uses.every(({ used, of }) => used >= of))
     return INACTIVE;
+  const human = humanPrincipal(claims.sub);
   return {
     active: true,
     token_type: claims.cnf.jkt === undefined ? "Bearer" : "DPoP",
     ...released(claims, await releaseFor(deps, token.audience)),
-    ...(token.edge === undefined ? {} : { human_principal: claims.sub }),
+    ...(human === undefined ? {} : { human_principal: human }),
     ...(uses.length === 0 ? {} : { uses }),
   };
 }

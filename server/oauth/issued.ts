@@ -37,7 +37,7 @@ export function issuedBody(
           edge: leafOf(chain).edge,
           chain: agentsOf(chain),
           chain_hash: chain.hash,
-          consent: chain.consent,
+          ...(chain.consent === undefined ? {} : { consent: chain.consent }),
           purpose: chain.task.purposeCommitment,
         }),
     ...(claims.wrt === undefined ? {} : { warrant: claims.wrt }),

@@ -3,9 +3,16 @@ import { type AccessTokenClaims, type Act, issueAccessToken, passkeyAcr } from "
 import { reserve } from "../approvals/index.ts";
 import { append } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
-import { agentsOf, expiryOf, type LivingChain, leafOf, requireChain } from "../delegation/index.ts";
+import {
+  agentsOf,
+  expiryOf,
+  type LivingChain,
+  leafOf,
+  requireChain,
+  subjectOf,
+} from "../delegation/index.ts";
 import { Fault, type Id, inSeconds, newId } from "../lib/index.ts";
-import { requireActiveAgent, requireActivePerson, requireActiveService } from "../registry/index.ts";
+import { requireActiveAgent, requireActiveService } from "../registry/index.ts";
 import { requireAlive } from "../revocation/index.ts";
 import type { BoundClient } from "./client.ts";
 import { tokenIssued } from "./events.ts";
@@ -75,7 +82,6 @@ export function guard(
   else requireActiveService(change, principal.service);
   if (mandate.chain !== undefined) {
     for (const agent of mandate.chain.agents) requireActiveAgent(deps, change, agent);
-    requireActivePerson(change, mandate.chain.principal);
     requireChain(change, mandate.chain);
   }
   requireAlive(change, rev);
@@ -94,7 +100,7 @@ async function claimsOf(
   const approvals = granted.flatMap(({ allow }) => allow.approval ?? []);
   return {
     iss: deps.issuer,
-    sub: chain?.person ?? client.instance.id,
+    sub: chain === undefined ? client.instance.id : subjectOf(deps, chain),
     aud: mandate.audience,
     client_id: client.instance.id,
     iat,
@@ -178,7 +184,12 @@ function chainClaims(deps: OauthDeps, chain: LivingChain): Partial<AccessTokenCl
  * How and when the person proved herself: by the passkey that signed her consent, or, where it was not here, in
  * the words of the company's sign-in.
  */
-export function signInClaims({ task: { signIn }, consentedAt }: LivingChain): Partial<AccessTokenClaims> {
+export function signInClaims({
+  principal,
+  task: { signIn },
+  consentedAt,
+}: LivingChain): Partial<AccessTokenClaims> {
+  if (principal === undefined) return {};
   if (signIn === undefined) return { acr: passkeyAcr, auth_time: inSeconds(consentedAt) };
   return {
     ...(signIn.acr === undefined ? {} : { acr: signIn.acr }),

@@ -49,7 +49,7 @@ export async function questionOf(deps: OauthDeps, on: Circumstances, grant: Gran
 
 function delegatedBy(chain: LivingChain): Pick<Question, "person" | "task" | "chain"> {
   return {
-    person: chain.principal,
+    ...(chain.principal === undefined ? {} : { person: chain.principal }),
     task: seenTask(chain.task),
     chain: { depth: chain.links.length, agents: chain.agents.map(({ name }) => name), hash: chain.hash },
   };

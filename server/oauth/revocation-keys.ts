@@ -40,7 +40,7 @@ export async function revocationKeys(
 }
 
 const personAndChain = (chain: LivingChain): string[] => [
-  `person:${chain.person}#${chain.principal.epoch}`,
+  ...(chain.principal === undefined ? [] : [`person:${chain.person}#${chain.principal.epoch}`]),
   ...deadKeysOfChain(chain),
 ];
 

@@ -1,6 +1,6 @@
 import type { Grant } from "@countersign/proof/grant";
 import type { Change } from "../database/index.ts";
-import { coveredByGrants, heldAtResource, holdHead, moveHead } from "../delegation/index.ts";
+import { coveredByGrants, heldAtResource, heldFromOthers, holdHead, moveHead } from "../delegation/index.ts";
 import { Fault } from "../lib/index.ts";
 import type { Agent } from "../registry/index.ts";
 import { revoke } from "../revocation/index.ts";
@@ -13,6 +13,7 @@ import { hasStandingToken } from "./store.ts";
  * Whoever works on a task at a resource must not step around its limits with standing authority. This is
  * about the agent: a second copy of it could otherwise do what the first may not. What an agent registered has
  * no standing authority at all. At the commit it still holds no more than was seen here.
+ * @param held what counts as working on a task there
  * @returns the epoch that what it is given belongs to
  * @throws Fault `unauthorized-client`
  */
@@ -21,16 +22,28 @@ export async function standOutsideTask(
   change: Change,
   client: BoundClient,
   of: { readonly agent: Agent; readonly audience: string },
+  held = heldAtResource,
 ): Promise<StandingEpoch> {
   const { agent, audience } = of;
   // Its parent works on a task there: what it did on its own would be outside that task's plan, marks and history.
   if (agent.parent !== undefined) throw withinTask(client, audience);
   const epoch = await standingEpoch(deps, { agent: agent.name, audience });
-  const { holds, head } = await heldAtResource(deps, agent.name, audience);
+  const { holds, head } = await held(deps, agent.name, audience);
   if (holds) throw withinTask(client, audience);
   holdHead(change, head);
   return epoch;
 }
+
+/**
+ * As `standOutsideTask`, for what an agent is given by a task that rests on its own authority: that is standing
+ * authority as well, and what others delegate to it at the same resource ends it.
+ */
+export const standInOwnTask = (
+  deps: OauthDeps,
+  change: Change,
+  client: BoundClient,
+  of: { readonly agent: Agent; readonly audience: string },
+): Promise<StandingEpoch> => standOutsideTask(deps, change, client, of, heldFromOthers);
 
 const withinTask = (client: BoundClient, resource: string): Fault =>
   new Fault(

@@ -64,7 +64,7 @@ export const givenQuestion = z.strictObject({
       runbook,
       plan,
       break_glass: z.boolean(),
-      consent: z.enum(["passkey", "company-sign-in"]),
+      consent: z.enum(["passkey", "company-sign-in", "none"]),
     })
     .partial()
     .default({}),
@@ -102,7 +102,7 @@ export function exampleQuestion(
     ...(given.tool === undefined ? {} : { tool: given.tool }),
     ...who,
     strength: given.strength,
-    ...(who.agent === undefined || who.person === undefined ? {} : chainOf(given, acting)),
+    ...(who.agent === undefined || standsAlone(given) ? {} : chainOf(given, acting)),
     authority: { covered: given.covered, missing: [] },
     resource: { location: "https://example.com/", name: "example", ...present(given.resource) },
     args: given.args as Record<string, Json>,
@@ -112,6 +112,10 @@ export function exampleQuestion(
     now,
   };
 }
+
+/** Nobody asked, and there is no task either: unless the test says what started one. */
+const standsAlone = ({ person, task }: GivenQuestion): boolean =>
+  person === "none" && task.started_by === undefined;
 
 function momentGiven({ now, zone }: GivenQuestion): number {
   if (now === undefined) return EXAMPLE_NOW;

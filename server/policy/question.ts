@@ -26,8 +26,8 @@ export interface Question {
     readonly plan?: PlanSeen;
     /** Opened by a person in an emergency: short, loud, and reviewed afterwards. */
     readonly breakGlass?: boolean;
-    /** What the person's consent is: her passkey's where nothing is said. */
-    readonly consent?: "passkey" | "company-sign-in";
+    /** What the person's consent is: her passkey's where nothing is said, none where nobody asked. */
+    readonly consent?: "passkey" | "company-sign-in" | "none";
   };
   readonly chain?: { readonly depth: number; readonly agents: readonly AgentName[]; readonly hash: string };
   /** Whether every link of the chain permits this, and what is missing where not, described for people. */

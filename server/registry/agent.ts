@@ -35,6 +35,8 @@ export interface DelegationRules {
   readonly max_instances?: number;
   /** Whether one running copy may work on several open tasks at a time. */
   readonly shared?: true;
+  /** Who may start tasks on its standing authority: `itself`, and services by id; nobody unless named. */
+  readonly starters?: readonly string[];
 }
 
 /** A registered, owned kind of software actor. Times in milliseconds since the epoch. */
@@ -78,6 +80,18 @@ export const personId = z
   .string()
   .refine((text): text is PersonId => isId(text, "person"), "This is not the id of a person (person_…).");
 
+/** Who may start tasks that no person asks for. */
+export const taskStarters = z
+  .array(
+    z
+      .string()
+      .refine((text) => text === "itself" || isId(text, "service"), "Write `itself` or a service's id."),
+  )
+  .max(50)
+  .describe(
+    "Who may start tasks on its standing authority: `itself`, and schedulers or event sources by id.",
+  );
+
 const delegation = z.strictObject({
   max_depth: z
     .int()
@@ -100,6 +114,7 @@ const delegation = z.strictObject({
     .optional()
     .describe("Running copies that it may have at a time."),
   shared: z.literal(true).optional().describe("One running copy may work on several open tasks at a time."),
+  starters: taskStarters.optional(),
 });
 
 const described = {
@@ -149,8 +164,8 @@ export function delegationRules(
   said: AgentRegistration["delegation"],
 ): DelegationRules {
   const { max_depth = DEFAULT_DEPTH, grants = ceiling, delegate_to = [], needs_person = [] } = said ?? {};
-  const { max_children, max_instances, shared } = said ?? {};
-  const more = defined({ max_children, max_instances, shared });
+  const { max_children, max_instances, shared, starters } = said ?? {};
+  const more = defined({ max_children, max_instances, shared, starters });
   return { max_depth, grants, delegate_to, needs_person, ...more };
 }
 

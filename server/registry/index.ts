@@ -15,6 +15,7 @@ export {
   agentUpdate,
   type DelegationRules,
   personId,
+  taskStarters,
   updatedAgent,
 } from "./agent.ts";
 export { attestAgain } from "./attest-again.ts";

@@ -7,6 +7,7 @@ import {
   findTask,
   type LivingChain,
   leafOf,
+  requireChain,
 } from "../../delegation/index.ts";
 import { type Caller, Fault } from "../../lib/index.ts";
 import {
@@ -14,7 +15,6 @@ import {
   addClientInstance,
   findInstanceByThumbprint,
   type Instance,
-  requireActivePerson,
 } from "../../registry/index.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import type { OneTimeProof } from "../one-time-proof.ts";
@@ -70,7 +70,7 @@ export async function holderFor(
     if (proven.instance.thumbprint === key.jkt) return proven.instance;
     throw anotherKey();
   }
-  requireActivePerson(change, chain.principal);
+  requireChain(change, chain);
   await endFormer(deps, change, proven, key, { chain, agent });
   try {
     return await addClientInstance(deps, change, proven.caller, {

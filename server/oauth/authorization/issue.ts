@@ -45,7 +45,7 @@ export async function issueGiven(
   const held = heldAt(leafOf(chain).grants, resource).slice(0, MOST_GRANTS);
   const grants = named ?? (await usableNow(deps, on, held));
   requireFitting(grants, resource);
-  const granted = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
+  const { granted } = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
   return mint(deps, change, client, {
     audience: resource.location,
     release: resource.release,

@@ -46,7 +46,7 @@ async function mandateOf(
   const agent = agentOf(client);
   const chain = await chainOf(deps, edge);
   const on = { agent, chain, resource };
-  const granted = await decideWithinTask(deps, change, client, on, leafOf(chain).grants);
+  const { granted } = await decideWithinTask(deps, change, client, on, leafOf(chain).grants);
   return { audience: resource.location, release: resource.release, granted, chain };
 }
 

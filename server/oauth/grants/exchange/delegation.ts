@@ -23,11 +23,11 @@ export const exchangeDelegation: Exchange = {
     const resource = await delegatedResource(deps, resourceOf(form) ?? parameter(form, "resource"));
     const grants = authorizationDetailsOf(form) ?? heldAt(leafOf(chain).grants, resource);
     requireFitting(grants, resource);
-    const granted = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
+    const given = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
     return mint(deps, change, client, {
       audience: resource.location,
       release: resource.release,
-      granted,
+      ...given,
       chain,
       lifetime: lifetimeOf(form),
       issuedTokenType: ACCESS_TOKEN,

@@ -5,7 +5,13 @@ import { signCompact } from "@countersign/proof/jws";
 import { type AccessTokenClaims, signedJti, verifyAccessToken } from "@countersign/proof/token";
 import { append } from "../../../audit/index.ts";
 import type { Change } from "../../../database/index.ts";
-import { agentsOf, expiryOf, type LivingChain, leafOf } from "../../../delegation/index.ts";
+import {
+  agentsOf,
+  expiryOf,
+  leafOf,
+  type PersonalChain,
+  requirePersonal,
+} from "../../../delegation/index.ts";
 import { Fault, minutes, newId, seconds } from "../../../lib/index.ts";
 import type { Agent } from "../../../registry/index.ts";
 import { deadAmong, requireAlive } from "../../../revocation/index.ts";
@@ -46,12 +52,12 @@ export const exchangeForIdJag: Exchange = {
     const agent = agentOf(client);
     const { partner, clientId } = await partnerFor(deps, parameter(form, "audience"), agent);
     const resource = await resourceOfPartner(deps, partner, form);
-    const { chain, most, until } = await subjectOf(deps, change, client, agent, form);
+    const { chain, most, until } = await whatIsCarried(deps, change, client, agent, form);
     const grants = authorizationDetailsOf(form) ?? heldAt(most ?? leafOf(chain).grants, resource);
     requireFitting(grants, resource);
     if (most !== undefined) requireWithin(most, grants);
     const { caller } = client;
-    const granted = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
+    const { granted } = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
     requireUncounted(partner, granted, chain);
     requirePartner(change, partner);
     const sub = await subjectFor(deps, change, caller, partner, chain.person);
@@ -84,15 +90,15 @@ async function resourceOfPartner(deps: OauthDeps, partner: Partner, form: Form):
 }
 
 /** By whose authority: a delegation to this agent, or a token of this very client that one was exchanged for. */
-async function subjectOf(
+async function whatIsCarried(
   deps: OauthDeps,
   change: Change,
   client: BoundClient,
   agent: Agent,
   form: Form,
-): Promise<{ chain: LivingChain; most?: readonly Grant[]; until: number }> {
+): Promise<{ chain: PersonalChain; most?: readonly Grant[]; until: number }> {
   if (form.subject_token_type === delegationTokenType) {
-    const chain = await chainOfTicket(deps, client, agent, form);
+    const chain = requirePersonal(await chainOfTicket(deps, client, agent, form));
     return { chain, until: expiryOf(chain) };
   }
   if (form.actor_token !== undefined || form.actor_token_type !== undefined) throw bad();
@@ -104,7 +110,7 @@ async function subjectOf(
   if (claims.client_id !== client.instance.id || claims.cnf.jkt !== keyHeldBy(client)) throw bad();
   if ((await deadAmong(deps, claims.rev)).length > 0) throw bad();
   requireAlive(change, claims.rev);
-  const chain = await livingChain(deps, stored.edge);
+  const chain = requirePersonal(await livingChain(deps, stored.edge));
   return { chain, most: claims.authorization_details, until: seconds(claims.exp) };
 }
 
@@ -128,7 +134,7 @@ function requireWithin(most: readonly Grant[], grants: readonly Grant[]): void {
 function requireUncounted(
   { unseen_calls }: Partner,
   granted: readonly Granted[],
-  { task }: LivingChain,
+  { task }: PersonalChain,
 ): void {
   const counted = granted.some(
     ({ grant, allow, perCall }) =>
@@ -151,7 +157,7 @@ function requireUncounted(
 }
 
 interface Carried {
-  readonly mandate: Mandate & { readonly chain: LivingChain };
+  readonly mandate: Mandate & { readonly chain: PersonalChain };
   readonly partner: Partner;
   readonly clientId: string;
   readonly sub: string;

@@ -2,7 +2,14 @@ import { delegationTokenType } from "@countersign/proof/delegation-token";
 import { type HolderJwk, mintWarrant, readLink, type WarrantClaims } from "@countersign/proof/warrant";
 import { append } from "../../../audit/index.ts";
 import type { Change } from "../../../database/index.ts";
-import { agentsOf, type LivingChain, leafOf, MOST_DEPTH } from "../../../delegation/index.ts";
+import {
+  agentsOf,
+  type LivingChain,
+  leafOf,
+  MOST_DEPTH,
+  type PersonalChain,
+  requirePersonal,
+} from "../../../delegation/index.ts";
 import { Fault, hours, type Id, newId, seconds } from "../../../lib/index.ts";
 import { agentOf, type BoundClient, keyHeldBy } from "../../client.ts";
 import { warrantIssued } from "../../events.ts";
@@ -23,7 +30,7 @@ import { WARRANT } from "./token-types.ts";
 
 const LONGEST = hours(1);
 
-type Delegated = Mandate & { readonly chain: LivingChain };
+type Delegated = Mandate & { readonly chain: PersonalChain };
 
 /**
  * An agent turns a delegation into the root of a chain of warrants, held by its own key: what it passes on
@@ -34,12 +41,12 @@ export const exchangeForWarrant: Exchange = {
   takes: (form) => form.subject_token_type === delegationTokenType && requestedType(form) === WARRANT,
   async handle(deps, change, client, form) {
     const agent = agentOf(client);
-    const chain = await chainOfTicket(deps, client, agent, form);
+    const chain = requirePersonal(await chainOfTicket(deps, client, agent, form));
     const resource = await delegatedResource(deps, resourceOf(form) ?? parameter(form, "resource"));
     const grants = authorizationDetailsOf(form) ?? heldAt(leafOf(chain).grants, resource);
     requireFitting(grants, resource);
     requireCountedBelow(chain, grants);
-    const granted = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
+    const { granted } = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
     requireUnapproved(granted);
     return signRoot(deps, change, client, {
       audience: resource.location,

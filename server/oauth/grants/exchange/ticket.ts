@@ -1,6 +1,6 @@
 import { type DelegationTokenClaims, readDelegationToken } from "@countersign/proof/delegation-token";
 import { type AccessTokenClaims, verifyAccessToken } from "@countersign/proof/token";
-import { chainOf, type LivingChain, leafOf } from "../../../delegation/index.ts";
+import { chainOf, type LivingChain, leafOf, subjectOf } from "../../../delegation/index.ts";
 import { Fault } from "../../../lib/index.ts";
 import type { Agent } from "../../../registry/index.ts";
 import { deadAmong } from "../../../revocation/index.ts";
@@ -77,7 +77,7 @@ async function chainNamedBy(
   if ((await deadAmong(deps, [`jti:${ticket.jti}`])).length > 0) throw bad(ticket, "subject_token");
   const chain = await livingChain(deps, ticket.edge);
   const same =
-    leafOf(chain).to === agent.name && chain.task.id === ticket.task && chain.person === ticket.sub;
+    leafOf(chain).to === agent.name && chain.task.id === ticket.task && subjectOf(deps, chain) === ticket.sub;
   if (!same) throw bad(ticket, "subject_token");
   return chain;
 }

@@ -34,7 +34,7 @@ export const exchangeWarrantChain: Exchange = {
       authorizationDetailsOf(form) ?? heldAt(warrant.leaf.claims.authorization_details, resource);
     requireFitting(grants, resource);
     requireWithinEveryLink(warrant, grants);
-    const granted = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
+    const { granted } = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
     return mint(deps, change, client, {
       audience: resource.location,
       release: resource.release,
