@@ -2,8 +2,9 @@
  * Evidence in, identity out. So far: a process that made its key in memory enrols once with a join token, and
  * becomes an instance of an agent or service at strength `enrolled-key`.
  */
-export type { ArtifactFindings, Check } from "./artifacts/check.ts";
+
 export { findSigners } from "./artifacts/find-signers.ts";
+export type { ArtifactCheck, ArtifactFindings } from "./artifacts/findings.ts";
 export { judgeArtifacts, type Measured } from "./artifacts/judge-artifacts.ts";
 export { putSigner, removeSigner } from "./artifacts/put-signer.ts";
 export type { Signer, SignerPurpose, SignerTrust } from "./artifacts/signer.ts";

@@ -1,9 +1,9 @@
 import type { MeasuredFile, MeasuredModel } from "@countersign/host";
 import { openKeys } from "../../revocation/index.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
-import type { ArtifactFindings, Check } from "./check.ts";
 import { checkModel } from "./check-model.ts";
 import { demandsOn } from "./demands.ts";
+import type { ArtifactCheck, ArtifactFindings } from "./findings.ts";
 import { countedNow } from "./image-statement.ts";
 import { configurationDigest, judgeConfiguration } from "./judge-configuration.ts";
 import { type ImageDemand, judgeImage } from "./judge-image.ts";
@@ -54,7 +54,7 @@ export async function checkImage(
   deps: AttestationDeps,
   demand: ImageDemand,
   image: string | undefined,
-): Promise<readonly Check[]> {
+): Promise<readonly ArtifactCheck[]> {
   if (demand === "nothing" || image === undefined) return judgeImage(demand, image, []);
   const [statements, signers] = await Promise.all([
     statementsOf(deps.database, image),
