@@ -23,4 +23,44 @@ export const signerRemoved = declareEvent(
   signerFacts,
 );
 
-export const artifactEvents: readonly EventKind[] = [signerConfigured, signerRemoved];
+export const artifactsDeclared = declareEvent(
+  "artifacts.declared",
+  "An administrator said what every running copy of an agent or a service must be made of.",
+  z.object({
+    kind: z.enum(["agent", "service"]),
+    principal: z.string(),
+    /** SHA-256 of the declaration as canonical JSON. */
+    digest: z.string(),
+    /** Which of images, model and configuration it speaks of. */
+    declares: z.array(z.string()),
+  }),
+);
+
+export const environmentRuled = declareEvent(
+  "environment.ruled",
+  "An administrator said what every agent of an environment must show.",
+  z.object({ environment: z.string(), image: z.boolean(), model: z.boolean() }),
+);
+
+export const imageStatementAccepted = declareEvent(
+  "image-statement.accepted",
+  "A signature over an image, or what its builder says of it, was verified and is on record.",
+  z.object({
+    id: z.string(),
+    image: z.string(),
+    kind: z.enum(["signature", "provenance"]),
+    signer: z.string(),
+    /** SHA-256 of the signed bytes. */
+    signed: z.string(),
+    builder: z.string().optional(),
+    expires: z.int().optional(),
+  }),
+);
+
+export const artifactEvents: readonly EventKind[] = [
+  signerConfigured,
+  signerRemoved,
+  artifactsDeclared,
+  environmentRuled,
+  imageStatementAccepted,
+];

@@ -1,11 +1,13 @@
 import { Fault } from "../../lib/index.ts";
+import type { SignatureReason } from "./signature-refused.ts";
 
 /** Why something that was shown is not what was declared; each for itself, for programs. */
 export type ArtifactReason =
   | "image-required"
   | "image-not-allowed"
   | "image-unsigned"
-  | "image-blocked"
+  | "image-wrong-digest"
+  | "image-config-digest"
   | "provenance-missing"
   | "provenance-wrong-builder"
   | "provenance-unknown-build-type"
@@ -22,7 +24,7 @@ export type ArtifactReason =
  * @param subject the digest or path that it is about; never what is in a file
  */
 export const notAsDeclared = (
-  reason: ArtifactReason,
+  reason: ArtifactReason | SignatureReason,
   message: string,
   remedy: string,
   subject?: string,
@@ -33,6 +35,6 @@ export const notAsDeclared = (
     record: { reason, ...(subject === undefined ? {} : { subject }) },
   });
 
-/** The machine-readable reason of a refusal of ours, if it has one. */
+/** The machine-readable reason of a refusal, if it has one. */
 export const reasonOf = ({ members }: Fault): string | undefined =>
   typeof members.reason === "string" ? members.reason : undefined;

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import { canonicalBytes, type Json, type JsonObject } from "@countersign/proof/jcs";
 import { type Certificate, readCertificate } from "@countersign/proof/x509";
 import { z } from "zod";
-import { Fault, type Id } from "../../lib/index.ts";
+import type { Id } from "../../lib/index.ts";
 import { shortName } from "../../registry/index.ts";
 
 /** What a signer's word counts for: each for itself, so that who signs images does not vouch for their builds. */
@@ -117,14 +117,6 @@ export function authoritiesOf({
     readCertificate(Buffer.from(block.replace(/-----[A-Z ]+-----/g, ""), "base64")),
   );
 }
-
-/** The refusal of whatever is not as declared: `reason` is for programs. */
-export const refusal = (
-  reason: string,
-  message: string,
-  remedy: string,
-  record: Record<string, unknown> = {},
-): Fault => new Fault("forbidden", message, { remedy, members: { reason }, record: { reason, ...record } });
 
 const CURVES: ReadonlySet<string> = new Set(["prime256v1", "secp384r1", "secp521r1"]);
 
