@@ -57,10 +57,48 @@ export const imageStatementAccepted = declareEvent(
   }),
 );
 
+const gateFacts = z.object({
+  /** `pipeline`, or the name of the cluster. */
+  asked: z.string(),
+  agent: z.string(),
+  images: z.array(z.string()),
+  model: z.string().optional(),
+  reasons: z.array(z.string()),
+});
+
+export const gatePassed = declareEvent(
+  "gate.passed",
+  "A pipeline or a cluster asked whether something may be started as an agent, and it may.",
+  gateFacts,
+);
+
+export const gateRefused = declareEvent(
+  "gate.refused",
+  "A pipeline or a cluster asked whether something may be started as an agent, and it may not.",
+  gateFacts,
+  "refusal",
+);
+
+export const clusterDefined = declareEvent(
+  "cluster.defined",
+  "An administrator let a cluster's API server ask whether pods may start; its address was given once.",
+  z.object({ id: z.string(), name: z.string() }),
+);
+
+export const clusterRemoved = declareEvent(
+  "cluster.removed",
+  "A cluster's API server may ask no more.",
+  z.object({ id: z.string(), name: z.string() }),
+);
+
 export const artifactEvents: readonly EventKind[] = [
   signerConfigured,
   signerRemoved,
   artifactsDeclared,
   environmentRuled,
   imageStatementAccepted,
+  gatePassed,
+  gateRefused,
+  clusterDefined,
+  clusterRemoved,
 ];
