@@ -10,3 +10,10 @@ export {
   type Statement,
   type Subject,
 } from "./statement.ts";
+export {
+  signVsa,
+  type VerificationSummary,
+  VSA_PREDICATE,
+  type VsaExpectation,
+  verifyVsa,
+} from "./vsa.ts";

@@ -26,6 +26,8 @@ const OPEN = [
   "GET /oauth/authorize",
   "POST /oauth/authorize",
   "POST /enrol",
+  "GET /attestation/keys",
+  "POST /admission/kubernetes/:secret",
   "GET /login",
   "GET /login/assets/:file",
   "GET /login/proof/:file",

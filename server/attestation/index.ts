@@ -3,10 +3,33 @@
  * becomes an instance of an agent or service at strength `enrolled-key`.
  */
 
+export {
+  clusterList,
+  clusterPut,
+  clusterRemove,
+  gateAsk,
+  kubernetesAdmission,
+} from "./admission/routes-gate.ts";
+export type { ArtifactFindings, Check } from "./artifacts/check.ts";
 export { findSigners } from "./artifacts/find-signers.ts";
-export type { ArtifactCheck, ArtifactFindings } from "./artifacts/findings.ts";
 export { judgeArtifacts, type Measured } from "./artifacts/judge-artifacts.ts";
+export { requireWithin } from "./artifacts/put-requirement.ts";
 export { putSigner, removeSigner } from "./artifacts/put-signer.ts";
+export { type ArtifactsSaid, artifactRequirement } from "./artifacts/requirement.ts";
+export {
+  agentArtifactsPut,
+  agentArtifactsShow,
+  environmentRuleList,
+  environmentRulePut,
+  imageBring,
+  imageShow,
+  serviceArtifactsPut,
+  serviceArtifactsShow,
+  signerList,
+  signerPut,
+  signerRemove,
+  signerShow,
+} from "./artifacts/routes-artifacts.ts";
 export type { Signer, SignerPurpose, SignerTrust } from "./artifacts/signer.ts";
 export type { AttestationDeps } from "./attestation-deps.ts";
 export { type Enrolment, enrol } from "./enrol.ts";
@@ -21,3 +44,9 @@ export {
 export { type Found, recordEvidence } from "./record-evidence.ts";
 export { instanceEnrol, joinTokenIssue } from "./routes.ts";
 export { attestationMigrations } from "./store.ts";
+export {
+  attestationList,
+  attestationShow,
+  attestationSummary,
+  summaryKeys,
+} from "./summary/routes-summary.ts";

@@ -19,3 +19,23 @@ export async function evidenceWithId(database: Database, attackerId: string): Pr
   const row = await all.where("id", "=", attackerId).executeTakeFirst();
   return row && evidenceOf(row);
 }
+
+/** A page of the evidence of all whose SPIFFE IDs begin so, in their order. */
+export async function evidenceAfter(
+  database: Database,
+  {
+    under,
+    after,
+    limit,
+  }: { readonly under: string; readonly after?: string | undefined; readonly limit: number },
+): Promise<Evidence[]> {
+  const all = database.tables<HostTables>().selectFrom("evidence").selectAll();
+  const [subject = "", id = ""] = after?.split(" ") ?? [];
+  const page = all
+    .where("subject", ">=", under)
+    .where("subject", "<", `${under}\u007f`)
+    .where((of) =>
+      of.or([of("subject", ">", subject), of.and([of("subject", "=", subject), of("id", ">", id)])]),
+    );
+  return (await page.orderBy("subject").orderBy("id").limit(limit).execute()).map(evidenceOf);
+}

@@ -55,6 +55,7 @@ export const ALGORITHMS: Readonly<Record<Exclude<Purpose, "envelope">, Algorithm
   federation: "RS256",
   "x509-authority": "ES256",
   "jwt-svid": "ES256",
+  summary: "ES256",
 };
 
 export const ENVELOPE_KEY_BYTES = 32;

@@ -119,9 +119,9 @@ export class KeyRing implements Sealer {
 
   /**
    * The public keys of a purpose, next and last ones included: the body of the JWKS endpoint for access tokens
-   * and for what clouds are shown, and of the one for delegations and warrants.
+   * and for what clouds are shown, of the one for delegations and warrants, and of the one for summaries.
    */
-  publicJwks(purpose: "token" | "delegation" = "token"): { keys: PublishedJwk[] } {
+  publicJwks(purpose: "token" | "delegation" | "summary" = "token"): { keys: PublishedJwk[] } {
     this.notice();
     return {
       keys: this.#living().flatMap((key) => (isPublishedAs(key, purpose) ? [publishedJwk(key)] : [])),

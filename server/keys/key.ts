@@ -8,7 +8,8 @@ export type AuthorityPurpose = (typeof AUTHORITY_PURPOSES)[number];
 
 /**
  * What a key is for, and nothing else: access tokens, delegation tokens, the log's checkpoints, the
- * envelope under which secrets rest in the database, identity tokens for others' clouds, and SVIDs.
+ * envelope under which secrets rest in the database, identity tokens for others' clouds, SVIDs, and summaries of
+ * what was verified.
  */
 export const PURPOSES = [
   "token",
@@ -16,6 +17,7 @@ export const PURPOSES = [
   "log",
   "envelope",
   "federation",
+  "summary",
   ...AUTHORITY_PURPOSES,
 ] as const;
 export type Purpose = (typeof PURPOSES)[number];
@@ -52,6 +54,8 @@ export const RHYTHMS: Readonly<Record<Purpose, Rhythm>> = {
   // A week in thirds and sixths: the next one is made at half a certificate's life and used a sixth before its end.
   "x509-authority": { lead: hours(56), period: hours(84), kept: hours(28), ends: true },
   "jwt-svid": { lead: days(1), period: days(7), kept: hours(1) },
+  // Whoever keeps a summary beside an image looks at it years after.
+  summary: { lead: days(1), period: days(90), kept: days(3_650) },
 };
 
 /** Until when a key signs, where it was made with an end (ms): nothing of it is to live longer. */
@@ -91,6 +95,7 @@ export const WITHDRAWABLE = [
   "delegation",
   "federation",
   ...AUTHORITY_PURPOSES,
+  "summary",
 ] as const satisfies readonly Purpose[];
 
 export const isWithdrawable = (purpose: Purpose): boolean =>

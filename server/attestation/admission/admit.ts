@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "@countersign/proof/jcs";
 import { type Caller, Fault } from "../../lib/index.ts";
 import { type GateReason, judgeGate } from "../artifacts/judge-gate.ts";
-import { answerAndRecord } from "../artifacts/pass-gate.ts";
+import { answerAndRecord, recordUnreadable } from "../artifacts/pass-gate.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
 import { type Cluster, hashOfAddress } from "./cluster.ts";
 import { type Review, readReview, runsTheSame } from "./review.ts";
@@ -41,11 +41,14 @@ async function reasonsAgainst(
 ): Promise<readonly Omit<GateReason, "subject">[]> {
   if (review.operation === "DELETE" || runsTheSame(review)) return [];
   if (review.attackerPod === undefined) return [notJudged];
+  const asking: Caller = { ...caller, strength: "static-key", via: "cluster" };
   const read = readStarted(review.attackerPod);
-  if ("unreadable" in read) return [read.unreadable];
+  if ("unreadable" in read) {
+    if (!review.dryRun) await recordUnreadable(deps, asking, cluster.name, read.unreadable.reason);
+    return [read.unreadable];
+  }
   const question = questionOf(read.started);
   if (review.dryRun) return (await judgeGate(deps, question)).reasons;
-  const asking: Caller = { ...caller, strength: "static-key", via: "cluster" };
   return (await answerAndRecord(deps, asking, question, cluster.name)).reasons;
 }
 

@@ -27,6 +27,7 @@ export interface Unreadable {
 export type Read = { readonly started: Started } | { readonly unreadable: Unreadable };
 
 const BY_REFERENCE = /^[^\s@]+@(sha256:[0-9a-f]{64})$/;
+const NAME = /^[a-z0-9-]{1,63}$/;
 const MODEL_NAMED = /^(?:([a-z0-9-]{2,63})@)?sha256:([0-9a-f]{64})$/;
 /** More than anybody puts into one pod. */
 const MOST_IMAGES = 100;
@@ -43,8 +44,8 @@ export function readStarted(attackerPod: JsonObject): Read {
   const names = [wordIn(metadata.labels, AGENT), wordIn(metadata.annotations, AGENT)];
   const said = new Set(names.filter((name) => name !== undefined));
   const [attackerAgent] = said;
-  if (attackerAgent === undefined) return unnamed;
   if (said.size > 1) return namedTwice;
+  if (attackerAgent === undefined || !NAME.test(attackerAgent)) return unnamed;
   const images = references.map((reference) => BY_REFERENCE.exec(reference)?.[1]);
   if (!images.every((image) => image !== undefined)) return withoutDigest;
   const model = readModel(wordIn(metadata.annotations, MODEL));

@@ -1,7 +1,7 @@
 import type { MeasuredModel } from "@countersign/host";
 import type { AttestationDeps } from "../attestation-deps.ts";
+import type { Check } from "./check.ts";
 import type { ModelDemand } from "./demands.ts";
-import type { ArtifactCheck } from "./findings.ts";
 import { notAsDeclared } from "./refused.ts";
 
 /**
@@ -12,7 +12,7 @@ export async function checkModel(
   _deps: AttestationDeps,
   demand: ModelDemand,
   model: MeasuredModel | undefined,
-): Promise<readonly ArtifactCheck[]> {
+): Promise<readonly Check[]> {
   if (model === undefined) {
     if (demand === "nothing") return [];
     throw notAsDeclared(

@@ -12,6 +12,8 @@ export interface Demands {
   readonly images: ImageDemand;
   readonly models: ModelDemand;
   readonly configuration: readonly ConfigurationRequirement[];
+  /** SHA-256 of what is declared, hexadecimal; absent where nothing is. */
+  readonly declared?: string;
 }
 
 /** What is declared for it, and beneath that what its environment's rule demands of everybody. */
@@ -26,6 +28,7 @@ export async function demandsOn(deps: AttestationDeps, of: Whose): Promise<Deman
     images: images ?? (rule?.image === true ? "signed" : "nothing"),
     models: model ?? (rule?.model === true ? "required" : "nothing"),
     configuration,
+    ...(required === undefined ? {} : { declared: required.digest }),
   };
 }
 

@@ -60,7 +60,8 @@ export const imageStatementAccepted = declareEvent(
 const gateFacts = z.object({
   /** `pipeline`, or the name of the cluster. */
   asked: z.string(),
-  agent: z.string(),
+  /** Absent where what asked could not be read. */
+  agent: z.string().optional(),
   images: z.array(z.string()),
   model: z.string().optional(),
   reasons: z.array(z.string()),

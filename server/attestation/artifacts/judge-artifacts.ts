@@ -1,9 +1,9 @@
 import type { MeasuredFile, MeasuredModel } from "@countersign/host";
 import { openKeys } from "../../revocation/index.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
+import type { ArtifactFindings, Check } from "./check.ts";
 import { checkModel } from "./check-model.ts";
 import { demandsOn } from "./demands.ts";
-import type { ArtifactCheck, ArtifactFindings } from "./findings.ts";
 import { countedNow } from "./image-statement.ts";
 import { configurationDigest, judgeConfiguration } from "./judge-configuration.ts";
 import { type ImageDemand, judgeImage } from "./judge-image.ts";
@@ -30,7 +30,7 @@ export async function judgeArtifacts(
   measured: Measured,
 ): Promise<ArtifactFindings> {
   const { image, model, files } = measured;
-  const { images, models, configuration } = await demandsOn(deps, of);
+  const { images, models, configuration, declared } = await demandsOn(deps, of);
   const root = model === undefined ? undefined : `sha256:${model.root}`;
   await openKeys(deps, [
     ...(image === undefined ? [] : ([`image:${image}`] as const)),
@@ -45,16 +45,20 @@ export async function judgeArtifacts(
       ...(await checkImage(deps, images, image)),
       ...(await checkModel(deps, models, model)),
       ...judgeConfiguration(configuration, files),
+      ...(digest === undefined ? [] : [noted("configuration-noted", digest)]),
+      ...(declared === undefined ? [] : [noted("artifacts-declared", `sha256:${declared}`)]),
     ],
   };
 }
+
+const noted = (what: string, subject: string): Check => ({ what, subject, result: "passed" });
 
 /** Asks the store only where something hangs on it. */
 export async function checkImage(
   deps: AttestationDeps,
   demand: ImageDemand,
   image: string | undefined,
-): Promise<readonly ArtifactCheck[]> {
+): Promise<readonly Check[]> {
   if (demand === "nothing" || image === undefined) return judgeImage(demand, image, []);
   const [statements, signers] = await Promise.all([
     statementsOf(deps.database, image),

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { MeasuredFile } from "@countersign/host";
 import { canonicalBytes } from "@countersign/proof/jcs";
-import type { ArtifactCheck } from "./findings.ts";
+import type { Check } from "./check.ts";
 import { notAsDeclared } from "./refused.ts";
 import type { ConfigurationRequirement } from "./requirement.ts";
 
@@ -13,7 +13,7 @@ import type { ConfigurationRequirement } from "./requirement.ts";
 export function judgeConfiguration(
   declared: readonly ConfigurationRequirement[],
   measured: readonly MeasuredFile[],
-): readonly ArtifactCheck[] {
+): readonly Check[] {
   return declared.map(({ path, role, sha256 }) => {
     const files = measured.filter((file) => file.path === path);
     if (files.length === 0) {

@@ -10,9 +10,9 @@ import {
 } from "../../registry/index.ts";
 import { openKeys } from "../../revocation/index.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
+import type { Check } from "./check.ts";
 import { checkModel } from "./check-model.ts";
 import { type Demands, demandsOn } from "./demands.ts";
-import type { ArtifactCheck } from "./findings.ts";
 import { checkImage } from "./judge-artifacts.ts";
 import { reasonOf } from "./refused.ts";
 
@@ -38,7 +38,7 @@ export interface GateAnswer {
   readonly allowed: boolean;
   /** All of them, not only the first: whoever is refused mends them at once. */
   readonly reasons: readonly GateReason[];
-  readonly checks: readonly ArtifactCheck[];
+  readonly checks: readonly Check[];
 }
 
 /**
@@ -62,11 +62,11 @@ export async function judgeGate(deps: AttestationDeps, question: GateQuestion): 
 
 interface Outcome {
   readonly reason?: GateReason;
-  readonly checks: readonly ArtifactCheck[];
+  readonly checks: readonly Check[];
 }
 
 /** A refusal becomes a reason; a failure of ours stays one, for then nobody knows. */
-async function attempt(step: () => unknown, subject?: string): Promise<Outcome> {
+export async function attempt(step: () => unknown, subject?: string): Promise<Outcome> {
   try {
     const checks = await step();
     return { checks: Array.isArray(checks) ? checks.filter(isCheck) : [] };
@@ -76,7 +76,8 @@ async function attempt(step: () => unknown, subject?: string): Promise<Outcome> 
   }
 }
 
-const isCheck = (value: unknown): value is ArtifactCheck => typeof value === "object" && value !== null;
+const isCheck = (value: unknown): value is Check =>
+  typeof value === "object" && value !== null && "what" in value;
 
 const reasonFrom = (fault: Fault, subject: string | undefined): GateReason => ({
   reason: reasonOf(fault) ?? fault.code,
@@ -134,7 +135,7 @@ async function judgeModelOf(
   agent: Agent,
   { models: demand }: Demands,
   { model }: GateQuestion,
-): Promise<readonly ArtifactCheck[]> {
+): Promise<readonly Check[]> {
   if (model === undefined) return checkModel(deps, demand, undefined);
   await openKeys(deps, [`model:sha256:${model.root}`]);
   const declared = demand === "nothing" || demand === "required" ? agent.model : demand;

@@ -1,4 +1,4 @@
-import type { ArtifactCheck } from "./findings.ts";
+import type { Check } from "./check.ts";
 import type { Counted } from "./image-statement.ts";
 import { judgeProvenance } from "./judge-provenance.ts";
 import { notAsDeclared } from "./refused.ts";
@@ -16,7 +16,7 @@ export function judgeImage(
   demand: ImageDemand,
   image: string | undefined,
   counted: readonly Counted[],
-): readonly ArtifactCheck[] {
+): readonly Check[] {
   if (image === undefined) {
     if (demand === "nothing") return [];
     throw notAsDeclared(
@@ -31,7 +31,7 @@ export function judgeImage(
   return declared(demand, image, counted);
 }
 
-function declared(demand: ImageRequirement, image: string, counted: readonly Counted[]): ArtifactCheck[] {
+function declared(demand: ImageRequirement, image: string, counted: readonly Counted[]): Check[] {
   const { signed_by, provenance } = demand;
   if (signed_by === undefined && provenance === undefined) {
     throw notAsDeclared(
@@ -44,7 +44,7 @@ function declared(demand: ImageRequirement, image: string, counted: readonly Cou
   const signature = signed_by === undefined ? [] : [signedBy(image, signed_by, counted)];
   if (provenance === undefined) return signature;
   const { signer, level, statement } = judgeProvenance(image, provenance, counted);
-  const built: ArtifactCheck = {
+  const built: Check = {
     what: "image-provenance",
     subject: image,
     by: signer.name,
@@ -54,11 +54,7 @@ function declared(demand: ImageRequirement, image: string, counted: readonly Cou
   return [...signature, { ...built, statement: statement.signed }];
 }
 
-function signedBy(
-  image: string,
-  names: readonly string[] | undefined,
-  counted: readonly Counted[],
-): ArtifactCheck {
+function signedBy(image: string, names: readonly string[] | undefined, counted: readonly Counted[]): Check {
   const found = counted.find(
     ({ statement, signer }) =>
       statement.kind === "signature" && (names === undefined || names.includes(signer.name)),

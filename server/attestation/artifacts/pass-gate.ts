@@ -3,9 +3,9 @@ import { append, perform } from "../../audit/index.ts";
 import type { Caller } from "../../lib/index.ts";
 import { accepted, principalName } from "../../registry/index.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
-import { bringWithin, broughtImage } from "./bring-image.ts";
+import { bringImage, broughtImage } from "./bring-image.ts";
 import { gatePassed, gateRefused } from "./events-artifacts.ts";
-import { type GateAnswer, type GateQuestion, judgeGate } from "./judge-gate.ts";
+import { attempt, type GateAnswer, type GateQuestion, judgeGate } from "./judge-gate.ts";
 import { imageDigest } from "./requirement.ts";
 
 /** What a pipeline asks before it starts something. */
@@ -32,8 +32,9 @@ export const gateRequest = z
 export type GateRequest = z.input<typeof gateRequest>;
 
 /**
- * Answers whether something may be started as an agent. The answer is in the log, whichever it is.
- * @throws Fault `invalid`; `forbidden` where a signature that was brought does not hold
+ * Answers whether something may be started as an agent. The answer is in the log, whichever it is. Signatures that
+ * are brought along are verified and kept first; one that does not hold is a reason as any other.
+ * @throws Fault `invalid`
  */
 export async function passGate(
   deps: AttestationDeps,
@@ -41,17 +42,14 @@ export async function passGate(
   attackerRequest: GateRequest,
 ): Promise<GateAnswer> {
   const { agent, image, model, signatures, manifest } = accepted("question", gateRequest, attackerRequest);
-  if (image !== undefined && signatures !== undefined) {
-    const brought = { digest: image, bundles: signatures, ...(manifest === undefined ? {} : { manifest }) };
-    await perform(deps, caller, "image.bring", (change) => bringWithin(deps, change, caller, brought));
-  }
   const images = image === undefined ? [] : [image];
-  return answerAndRecord(
-    deps,
-    caller,
-    { attackerAgent: agent, images, model, containerless: true },
-    "pipeline",
-  );
+  const question = { attackerAgent: agent, images, model, containerless: true };
+  if (image === undefined || signatures === undefined)
+    return answerAndRecord(deps, caller, question, "pipeline");
+  const brought = { digest: image, bundles: signatures, ...(manifest === undefined ? {} : { manifest }) };
+  const { reason } = await attempt(() => bringImage(deps, caller, brought), image);
+  if (reason !== undefined) return { allowed: false, reasons: [reason], checks: [] };
+  return answerAndRecord(deps, caller, question, "pipeline");
 }
 
 /** @param asked by whom: a pipeline, or a cluster's name */
@@ -76,3 +74,14 @@ export function answerAndRecord(
     return answer;
   });
 }
+
+/** What asks to be started and cannot even be judged is refused, and that is in the log. */
+export const recordUnreadable = (
+  deps: AttestationDeps,
+  caller: Caller,
+  asked: string,
+  reason: string,
+): Promise<void> =>
+  perform(deps, caller, "gate.ask", async (change) => {
+    append(change, gateRefused(deps, caller, {}, { asked, images: [], reasons: [reason] }));
+  });

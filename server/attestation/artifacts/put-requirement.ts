@@ -35,7 +35,8 @@ export function putRequirement(
   caller: Caller,
   { of, artifacts }: { readonly of: Whose; readonly artifacts: ArtifactsSaid },
 ): Promise<Required> {
-  return perform(deps, caller, "artifacts.declare", async (change) => {
+  const attempt = of.kind === "agent" ? "artifacts.declare" : "service.artifacts.declare";
+  return perform(deps, caller, attempt, async (change) => {
     requireAdministrator(caller);
     return requireWithin(deps, change, caller, { of, artifacts });
   });

@@ -1,11 +1,15 @@
-import type { Check } from "../evidence.ts";
-
-/** One thing about an artifact that was looked at and found to be as declared. */
-export interface ArtifactCheck extends Check {
+/** One thing that was looked at and found to be as declared. */
+export interface Check {
+  readonly what: string;
+  /** A digest, or what else it is about. */
+  readonly subject: string;
+  /** The signer's name, where somebody's word was taken. */
+  readonly by?: string;
   /** Of provenance: the SLSA build level for which the signer's builder is trusted. */
   readonly level?: number;
   /** SHA-256 of the statement that was relied on, lower-case hex. */
   readonly statement?: string;
+  readonly result: "passed";
 }
 
 /** What was found of the artifacts of a running copy. */
@@ -16,5 +20,5 @@ export interface ArtifactFindings {
   readonly model?: string;
   /** Over the paths and digests of all declared files, `sha256:<hex>`. */
   readonly configuration?: string;
-  readonly checks: readonly ArtifactCheck[];
+  readonly checks: readonly Check[];
 }
