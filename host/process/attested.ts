@@ -1,3 +1,4 @@
+import type { HostRefusal } from "../peer/refusal.ts";
 import type { Selector } from "../selector/selector.ts";
 
 /** A file that an agent declares to be part of what it is. */
@@ -36,4 +37,6 @@ export interface Attested {
   readonly selectors: readonly Selector[];
   readonly files: readonly MeasuredFile[];
   readonly model?: MeasuredModel;
+  /** Why some of what could be attested is not: an entry that wants it does not match, and this says why. */
+  readonly withheld?: readonly HostRefusal[];
 }

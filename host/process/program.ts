@@ -1,0 +1,82 @@
+import { constants, readlinkSync } from "node:fs";
+import { type FileHandle, open, readFile } from "node:fs/promises";
+import { LOOK_ONLY } from "../peer/kernel.ts";
+import type { Peer } from "../peer/peer.ts";
+import { HostRefusal } from "../peer/refusal.ts";
+import { parseMaps } from "../proc/maps.ts";
+import { notShown, readOf } from "../proc/read.ts";
+import { type Digested, digestOf } from "./digest.ts";
+import type { Inside } from "./inside.ts";
+import { INTERPRETER_MARKS, interpreterOf } from "./interpreter.ts";
+
+export interface Program {
+  /** As the process sees it. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly interpreter?: string;
+}
+
+/** 1 GiB: engines of browsers and of models are below a half of it. */
+const LARGEST_PROGRAM = 1 << 30;
+
+/**
+ * Which program a process runs: its file's path and digest, read through the link that the kernel keeps.
+ * @throws HostRefusal `program_deleted`, `program_too_large`, `file_on_user_filesystem`
+ */
+export async function programRunBy(peer: Peer, { mounts }: Inside): Promise<Program> {
+  const looked = await open(`/proc/${peer.pid}/exe`, LOOK_ONLY).catch((error) => {
+    throw notShown(peer.pid, error);
+  });
+  try {
+    const path = await pathOf(peer.pid, looked);
+    const mount = await mountOf(looked);
+    if (!mounts.some(({ id, kind }) => id === mount && kind === "files")) throw servedByUser();
+    const { sha256, marks } = await digestOfProgram(looked);
+    const libraries = (parseMaps(readOf(peer.pid, "maps")) ?? []).filter(({ isFile }) => isFile);
+    const interpreter = interpreterOf(
+      path,
+      libraries.map((mapping) => mapping.path),
+      marks,
+    );
+    return interpreter === undefined ? { path, sha256 } : { path, sha256, interpreter };
+  } finally {
+    await looked.close();
+  }
+}
+
+async function pathOf(pid: number, looked: FileHandle): Promise<string> {
+  const path = readlinkSync(`/proc/${pid}/exe`);
+  const { nlink } = await looked.stat();
+  if (nlink > 0 && !path.endsWith(" (deleted)")) return path;
+  throw new HostRefusal(
+    "program_deleted",
+    "The file of its program is gone: removed, or replaced by an upgrade.",
+    "Start it again from the file that is there now.",
+  );
+}
+
+/** By the number that the kernel gives the mount, which cannot be covered by another one. */
+async function mountOf(looked: FileHandle): Promise<string> {
+  const info = await readFile(`/proc/self/fdinfo/${looked.fd}`, "utf8");
+  return /^mnt_id:\s*(\d+)$/m.exec(info)?.[1] ?? "";
+}
+
+async function digestOfProgram(looked: FileHandle): Promise<Digested> {
+  const file = await open(`/proc/self/fd/${looked.fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return await digestOf(file, LARGEST_PROGRAM, INTERPRETER_MARKS);
+  } catch (error) {
+    if (error instanceof HostRefusal && error.code === "file_too_large")
+      throw new HostRefusal("program_too_large", "Its program is larger than what is measured.");
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+const servedByUser = (): HostRefusal =>
+  new HostRefusal(
+    "file_on_user_filesystem",
+    "Its program is on a file system that a user's program serves.",
+    "Put it on a file system of the machine's own.",
+  );
