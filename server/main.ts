@@ -64,7 +64,7 @@ import {
 } from "./policy/index.ts";
 import { findPersonByEmail } from "./registry/index.ts";
 import { LiveFeed, REVOCATION_CHANNEL, revoke } from "./revocation/index.ts";
-import { BundleCache, BundleRefresh, OwnAuthority, unpublish } from "./spiffe/index.ts";
+import { BundleCache, BundleRefresh, OwnAuthority, ownX509Svid, unpublish } from "./spiffe/index.ts";
 import { riskSource } from "./threats/index.ts";
 
 export { endpoints, events } from "./app/index.ts";
@@ -194,7 +194,10 @@ async function assemble(
     statusLists: new StatusLists(),
     clientDocuments: new ClientDocuments({ ...basics, outbound: { local: isLocal(issuer) } }),
     liveFeed: new LiveFeed({ ...basics, database }),
-    certificates: new CertificateCallers({ ...basics, database }),
+    certificates: new CertificateCallers({ ...basics, database }, async (chain) => {
+      const svid = await ownX509Svid(deps, chain);
+      return svid && { id: svid.id.uri, expires: svid.expires };
+    }),
     applications: new LiveApplications({ ...basics, database, sealer: keys }),
     answers: new DecisionLog({ ...basics, database, sealer: keys }),
     decisionIds: new DecisionIds(basics),

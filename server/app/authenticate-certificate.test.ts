@@ -19,7 +19,11 @@ const WHO = "/who";
 async function open(engine: TestEngine) {
   const company = await openCompany(engine);
   const time = { now: 0 };
-  const certificates = new CertificateCallers(company.deps, () => time.now);
+  const certificates = new CertificateCallers(
+    company.deps,
+    async () => undefined,
+    () => time.now,
+  );
   const who = route<Deps>()({
     summary: "Who asks.",
     answers: { 200: "The caller." },
@@ -174,7 +178,10 @@ forEachEngine((engine) => {
         announce = heard;
         return () => {};
       };
-      const certificates = new CertificateCallers({ ...deps, database: { ...database, listen } });
+      const certificates = new CertificateCallers(
+        { ...deps, database: { ...database, listen } },
+        async () => undefined,
+      );
       const peer = { thumbprint: desk.instance.thumbprint } as NonNullable<RawRequest["peer"]>;
       const before = certificates.caller(peer, "192.0.2.1");
       await lastRead;

@@ -1,8 +1,10 @@
+import { VerificationError } from "@countersign/proof/verification-error";
 import type { DatabaseDeps } from "../database/index.ts";
 import type { PeerKey } from "../http/index.ts";
 import { type Caller, Fault, nobody, seconds } from "../lib/index.ts";
 import {
   deadKeysOf,
+  findInstance,
   findInstanceByThumbprint,
   findService,
   type Instance,
@@ -27,12 +29,21 @@ interface Known {
 }
 
 /**
- * Services that prove themselves by their enrolled key when the connection is made (RFC 8705 §2.2): the
- * certificate may be self-signed, for it is the key in it that was enrolled. Who it is was proven once; that she
- * is alive is at most a second old, so that a question costs no look into the database.
+ * Whom an SVID of our own authority names, and until when (ms); nothing for a certificate of anybody else's.
+ * @throws VerificationError where it is one and does not hold
+ */
+export type OwnSvidReader = (
+  attackerChain: readonly Uint8Array[],
+) => Promise<{ readonly id: string; readonly expires: number } | undefined>;
+
+/**
+ * Services that prove themselves when the connection is made: by their enrolled key (RFC 8705 §2.2), where the
+ * certificate may be self-signed, for it is the key in it that was enrolled; or by the SVID that we issued. Who it
+ * is was proven once; that she is alive is at most a second old, so that a question costs no look into the database.
  */
 export class CertificateCallers {
   readonly #deps: DatabaseDeps;
+  readonly #ownSvid: OwnSvidReader;
   readonly #monotonic: () => number;
   readonly #known = new WeakMap<PeerKey, Known>();
   readonly #looking = new WeakMap<PeerKey, { readonly heard: number; readonly caller: Promise<Caller> }>();
@@ -40,8 +51,9 @@ export class CertificateCallers {
   #heard = 0;
 
   /** @param monotonic milliseconds that never go back */
-  constructor(deps: DatabaseDeps, monotonic: () => number = () => performance.now()) {
+  constructor(deps: DatabaseDeps, ownSvid: OwnSvidReader, monotonic: () => number = () => performance.now()) {
     this.#deps = deps;
+    this.#ownSvid = ownSvid;
     this.#monotonic = monotonic;
     this.#stop = deps.database.listen(REVOCATION_CHANNEL, () => {
       this.#heard += 1;
@@ -81,23 +93,42 @@ export class CertificateCallers {
 
   async #lookUp(peer: PeerKey, source: string): Promise<Caller> {
     const [lookedUp, heard] = [this.#monotonic(), this.#heard];
-    const found = await findInstanceByThumbprint(this.#deps, peer.thumbprint);
-    // Whether others still vouch for a key is asked at the token endpoint; by itself such a key says nothing.
-    const instance = found === undefined || found.vouched ? undefined : found;
+    const { instance, until = Number.POSITIVE_INFINITY } = await this.#holderOf(peer);
     const caller =
-      instance === undefined ? nobody(source) : await livingService(this.#deps, instance, source);
-    const expires = instance?.expires ?? Number.POSITIVE_INFINITY;
+      instance === undefined
+        ? nobody(source)
+        : await livingService(this.#deps, instance, source, peer.thumbprint);
+    const expires = Math.min(until, instance?.expires ?? Number.POSITIVE_INFINITY);
     this.#known.set(peer, { caller, expires, lookedUp, heard });
     return caller;
   }
+
+  /** Whether others still vouch for a key is asked at the token endpoint; by itself such a key says nothing. */
+  async #holderOf({ thumbprint, chain }: PeerKey): Promise<{ instance?: Instance; until?: number }> {
+    const svid = await this.#ownSvid(chain).catch((cause) => {
+      throw cause instanceof VerificationError ? doesNotHold() : cause;
+    });
+    if (svid !== undefined) {
+      const named = await findInstance(this.#deps, svid.id);
+      // An agent asks for a token; a machine is known where machines are.
+      return named?.kind === "service" ? { instance: named, until: svid.expires } : {};
+    }
+    const found = await findInstanceByThumbprint(this.#deps, thumbprint);
+    return found === undefined || found.vouched ? {} : { instance: found };
+  }
 }
 
-async function livingService(deps: DatabaseDeps, instance: Instance, source: string): Promise<Caller> {
+async function livingService(
+  deps: DatabaseDeps,
+  instance: Instance,
+  source: string,
+  keyThumbprint: string,
+): Promise<Caller> {
   const isService = instance.kind === "service" && isLive(instance, deps.clock.now());
   const service = isService ? await findService(deps, instance.principal) : undefined;
   if (service?.status !== "active") throw doesNotHold();
   const { id, epoch } = service;
-  const keys = [...deadKeysOf(instance), `service:${id}`, `service:${id}#${epoch}`];
+  const keys = [...deadKeysOf(instance), `jkt:${keyThumbprint}`, `service:${id}`, `service:${id}#${epoch}`];
   if ((await deadAmong(deps, keys)).length > 0) throw doesNotHold();
   return {
     principal: id,
@@ -106,7 +137,7 @@ async function livingService(deps: DatabaseDeps, instance: Instance, source: str
     via: "client-certificate",
     roles: [],
     instance: instance.id,
-    keyThumbprint: instance.thumbprint,
+    keyThumbprint,
     source,
   };
 }

@@ -117,6 +117,8 @@ const ROWS: readonly Row[] = [
   ["POST", "/admission/kubernetes/:secret",                  attestation.kubernetesAdmission,  ANYONE,        "decision", "gate.ask"],
 
   // whose word is taken for who a workload is
+  ["GET",  "/spiffe/bundle",                                 spiffe.ownTrustBundle,            ANYONE,        "read",    "trust-bundle.read"],
+  ["GET",  "/spiffe/authority",                              spiffe.authorityShow,             READERS,       "read",    "authority.read"],
   ["GET",  "/trust-domains",                                 spiffe.trustDomainList,           READERS,       "read",    "trust-domain.list"],
   ["GET",  "/trust-domains/:name",                           spiffe.trustDomainShow,           READERS,       "read",    "trust-domain.read"],
   ["PUT",  "/trust-domains/:name",                           spiffe.trustDomainPut,            ADMINISTRATOR, "write",   "trust-domain.put"],

@@ -40,6 +40,7 @@ const OPEN = [
   "POST /login/sign-in/finish",
   "POST /login/terminal",
   "GET /audit/key",
+  "GET /spiffe/bundle",
 ];
 
 /** What is sent as a POST and changes nothing: it asks. */

@@ -26,7 +26,7 @@ const who = route<Deps>()({
 /** A real server with TLS: its token endpoint, and one endpoint that says which agent asks. */
 async function open(engine: TestEngine) {
   const room = await openTrusting(engine);
-  const certificates = new CertificateCallers(room.deps);
+  const certificates = new CertificateCallers(room.deps, async () => undefined);
   const deps = { ...room.deps, certificates } as unknown as ServerDeps;
   const rows: Endpoint<ServerDeps>[] = [
     {

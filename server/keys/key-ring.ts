@@ -104,6 +104,11 @@ export class KeyRing implements Sealer {
     return keys.filter(isAuthorityKey).map((key) => authoritySigner(key, this.module));
   }
 
+  /** The ids of the keys whose private half is in a module and nowhere else. */
+  heldKeys(): string[] {
+    return this.#keys.filter((key) => isAuthorityKey(key) && "held" in key.privateKey).map(({ kid }) => kid);
+  }
+
   /** Removes a key from the module that holds it; nothing for one that is in its file. */
   async letGo(kid: string): Promise<void> {
     const key = this.#keys.find((each) => each.kid === kid);

@@ -93,13 +93,13 @@ async function livingCaller(
 }
 
 /**
- * What a token rests on besides its copy: whoever vouches for that, and the key that signed, as the verified
- * header names it and not as the token says. What its bearer lets exist dies with them.
+ * What a token rests on besides its copy: whoever vouches for that, our authority's key where it was an SVID of
+ * ours, and the key that signed, as the verified header names it and not as the token says. What its bearer lets exist dies with them.
  */
 function restsOf(token: string, { rev }: AccessTokenClaims): string[] {
   const { kid } = JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString("utf8"));
-  const vouched = rev.filter((key) => /^(trust-domain|workload):/.test(key));
-  return [...vouched, `kid:${kid}`];
+  const vouched = rev.filter((key) => /^(trust-domain|workload|kid):/.test(key));
+  return [...new Set([...vouched, `kid:${kid}`])];
 }
 
 /** A request that only reads has no change of its own for the proof to be used up in. */

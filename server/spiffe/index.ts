@@ -24,8 +24,9 @@ export {
   workloadRegister,
   workloadRemove,
 } from "./routes.ts";
+export { authorityShow, ownTrustBundle } from "./routes-authority.ts";
 export type { AuthorityDeps, SpiffeDeps } from "./spiffe-deps.ts";
 export { type StandsFor, standsFor } from "./stands-for.ts";
 export { type SpiffeTables, spiffeMigrations } from "./tables.ts";
 export { readUpstream, type UpstreamFiles } from "./upstream-authority.ts";
-export { jwtSvid, readChain, type Svid, x509Svid } from "./verify-svid.ts";
+export { isOwnX509Svid, jwtSvid, ownX509Svid, readChain, type Svid, x509Svid } from "./verify-svid.ts";

@@ -10,7 +10,7 @@ import {
 import { VerificationError } from "@countersign/proof/verification-error";
 import { type Certificate, readCertificate, same } from "@countersign/proof/x509";
 import type { AuthorityRecord } from "./authority.ts";
-import type { SpiffeDeps } from "./spiffe-deps.ts";
+import type { AuthorityDeps, SpiffeDeps } from "./spiffe-deps.ts";
 import { domainNamed } from "./store.ts";
 import { deadKeyOfDomain, type TrustDomain } from "./trust-domain.ts";
 
@@ -45,11 +45,8 @@ export async function jwtSvid(deps: SpiffeDeps, attackerSvid: string): Promise<S
 export async function x509Svid(deps: SpiffeDeps, attackerChain: readonly Uint8Array[]): Promise<Svid> {
   const [leaf, ...others] = readChain(attackerChain);
   const id = peekX509Svid(leaf);
-  const own = await ownIssuer(deps, id, leaf);
-  if (own !== undefined) {
-    const expected = { bundle: own.bundle, now: deps.clock.now() };
-    return { ...verifyX509Svid(leaf, [], expected), rev: [`kid:${own.kid}`], own: true };
-  }
+  const own = await verifiedOwn(deps, id, leaf);
+  if (own !== undefined) return own;
   const domain = await domainOf(deps, id);
   const expected = { bundle: deps.bundles.of(domain), now: deps.clock.now() };
   return { ...verifyX509Svid(leaf, others, expected), rev: [deadKeyOfDomain(domain)], own: false };
@@ -57,7 +54,7 @@ export async function x509Svid(deps: SpiffeDeps, attackerChain: readonly Uint8Ar
 
 /** Our own key of this name, and no other, where the JWT-SVID is of our own trust domain. */
 async function ownJwtKey(
-  deps: SpiffeDeps,
+  deps: AuthorityDeps,
   id: SpiffeId,
   attackerKid: string,
 ): Promise<TrustBundle | undefined> {
@@ -81,7 +78,7 @@ const OWN_ISSUERS = new WeakMap<AuthorityRecord, OwnIssuer & { readonly name: Ui
  * company's root above: one that was withdrawn is no authority here, whatever still vouches for it.
  */
 async function ownIssuer(
-  deps: SpiffeDeps,
+  deps: AuthorityDeps,
   id: SpiffeId,
   attackerLeaf: Certificate,
 ): Promise<OwnIssuer | undefined> {
@@ -99,6 +96,48 @@ function issuerIn(record: AuthorityRecord): (OwnIssuer & { readonly name: Uint8A
   const made = { kid: record.kid, bundle, name: certificate.subject };
   OWN_ISSUERS.set(record, made);
   return made;
+}
+
+/**
+ * Whether a certificate says that one of our own living keys has signed it for a workload of ours: how it is meant
+ * and nothing more, for nothing is verified.
+ */
+export async function isOwnX509Svid(
+  deps: AuthorityDeps,
+  attackerChain: readonly Uint8Array[] = [],
+): Promise<boolean> {
+  try {
+    const [leaf] = readChain(attackerChain.slice(0, 1));
+    return (await ownIssuer(deps, peekX509Svid(leaf), leaf)) !== undefined;
+  } catch (error) {
+    if (error instanceof VerificationError) return false;
+    throw error;
+  }
+}
+
+/**
+ * Verifies a certificate that our own authority has issued, and no other.
+ * @returns nothing where it does not say that it is one
+ * @throws VerificationError where it says so and does not hold
+ */
+export async function ownX509Svid(
+  deps: AuthorityDeps,
+  attackerChain: readonly Uint8Array[],
+): Promise<Svid | undefined> {
+  if (!(await isOwnX509Svid(deps, attackerChain))) return undefined;
+  const [leaf] = readChain(attackerChain.slice(0, 1));
+  return verifiedOwn(deps, peekX509Svid(leaf), leaf);
+}
+
+async function verifiedOwn(
+  deps: AuthorityDeps,
+  id: SpiffeId,
+  attackerLeaf: Certificate,
+): Promise<Svid | undefined> {
+  const own = await ownIssuer(deps, id, attackerLeaf);
+  if (own === undefined) return undefined;
+  const expected = { bundle: own.bundle, now: deps.clock.now() };
+  return { ...verifyX509Svid(attackerLeaf, [], expected), rev: [`kid:${own.kid}`], own: true };
 }
 
 /** No path is longer; whoever sends more wants us to read. */

@@ -1,6 +1,7 @@
 import { jwtSvid, standsFor } from "../../spiffe/index.ts";
 import { proveAnyKey } from "../dpop.ts";
 import { parameter } from "../parameters.ts";
+import { admitOwn } from "./admit-own.ts";
 import { admitVouched } from "./admit-vouched.ts";
 import { asserts, type ClientMethod, notProven, refuseUnprovenLater } from "./method.ts";
 
@@ -21,8 +22,14 @@ export const spiffeJwt: ClientMethod = {
     const attackerSvid = parameter(form, "client_assertion");
     const svid = await refuseUnprovenLater(() => jwtSvid(deps, attackerSvid));
     if (form.client_id !== undefined && form.client_id !== svid.id.uri) throw notProven();
+    if (request === undefined) throw notProven();
+    if (svid.own) {
+      const { jkt, proof } = proveAnyKey(deps, request);
+      const holding = { binding: { cnf: { jkt } }, assertion: proof };
+      return admitOwn(deps, offered, svid, { via: "jwt-svid", ...holding });
+    }
     const stands = await standsFor(deps, svid.id);
-    if (stands === undefined || request === undefined) throw notProven();
+    if (stands === undefined) throw notProven();
     const holder = proveAnyKey(deps, request);
     return admitVouched(deps, offered, {
       stands,

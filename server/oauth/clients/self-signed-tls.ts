@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { findInstance, type Instance, isLive } from "../../registry/index.ts";
+import { isOwnX509Svid } from "../../spiffe/index.ts";
 import { proveAnyKey } from "../dpop.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import { type ClientMethod, callerOf, connects, notProven, type Offered, refuseUnproven } from "./method.ts";
@@ -15,7 +16,9 @@ export const selfSignedTls: ClientMethod = {
   async isMeant(deps, offered) {
     if (!connects(offered)) return false;
     const known = await findInstance(deps, offered.form.client_id ?? "");
-    return known !== undefined && !known.vouched;
+    if (known === undefined || known.vouched) return false;
+    // The certificate that we issued to it is an SVID, whatever key is in it.
+    return !(await isOwnX509Svid(deps, offered.request?.peer?.chain));
   },
   async authenticate(deps, offered) {
     const { peer } = offered.request ?? {};

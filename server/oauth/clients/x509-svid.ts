@@ -1,5 +1,6 @@
 import { findInstance } from "../../registry/index.ts";
-import { standsFor, x509Svid } from "../../spiffe/index.ts";
+import { isOwnX509Svid, standsFor, x509Svid } from "../../spiffe/index.ts";
+import { admitOwn } from "./admit-own.ts";
 import { admitVouched, holdingOf } from "./admit-vouched.ts";
 import { type ClientMethod, connects, notProven, refuseUnprovenLater } from "./method.ts";
 
@@ -15,13 +16,17 @@ export const spiffeX509: ClientMethod = {
     const clientId = offered.form.client_id ?? "";
     if (!connects(offered) || !clientId.startsWith("spiffe://")) return false;
     const known = await findInstance(deps, clientId);
-    return known === undefined || known.vouched;
+    return known === undefined || known.vouched || (await isOwnX509Svid(deps, offered.request?.peer?.chain));
   },
   async authenticate(deps, offered) {
     const { peer } = offered.request ?? {};
     if (peer === undefined) throw notProven();
     const svid = await refuseUnprovenLater(() => x509Svid(deps, peer.chain));
     if (offered.form.client_id !== svid.id.uri) throw notProven();
+    if (svid.own) {
+      const holding = holdingOf(deps, offered, peer, svid.expires);
+      return admitOwn(deps, offered, svid, { via: "x509-svid", ...holding });
+    }
     const stands = await standsFor(deps, svid.id);
     if (stands === undefined) throw notProven();
     return admitVouched(deps, offered, {

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { createPublicKey } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { publicJwkOf, thumbprint } from "@countersign/proof/jwk";
+import { forEachEngine } from "../audit/test-databases.ts";
+import { codeOf, fault } from "../delegation/fixture.ts";
+import { peerKeyIn } from "../http/index.ts";
+import { type RotationDeps, rotateKeys } from "../keys/index.ts";
+import { minutes, system } from "../lib/index.ts";
+import { issuer, stranger } from "../login/fixture.ts";
+import { endInstance, findInstance } from "../registry/index.ts";
+import { revoke } from "../revocation/index.ts";
+import { issueJwtSvid, issueX509Svid, unpublish } from "../spiffe/index.ts";
+import { authenticateToken } from "./authenticate-token.ts";
+import { claimsIn, requestTo } from "./fixture.ts";
+import { newKey, openTrusting, own, SAME_WORDS, type Trusting } from "./svid-fixture.ts";
+import { issueToken } from "./token.ts";
+
+forEachEngine((engine) => {
+  let room: Trusting;
+  before(async () => {
+    room = await openTrusting(engine);
+  });
+  after(() => room.close());
+
+  const jwtFor = async (id: string, audience = [issuer]) =>
+    (await issueJwtSvid(room.deps, { id, audience, expires: room.deps.clock.now() + minutes(5) })).svid;
+  const chainFor = async (id: string, key = newKey()) => {
+    const spki = generatePublic(key);
+    const expires = room.deps.clock.now() + minutes(30);
+    return (await issueX509Svid(room.deps, { id, spki, expires })).chain;
+  };
+  const connect = (id: string, chain: readonly Uint8Array[], headers: Record<string, string> = {}) =>
+    issueToken(room.deps, stranger, {
+      form: { ...own, client_id: id },
+      request: { ...requestTo("/oauth/token", headers), peer: peerKeyIn(chain) },
+    });
+  const callUs = (token: string, chain: readonly Uint8Array[]) =>
+    authenticateToken(room.deps, {
+      ...requestTo("/tasks", { authorization: `Bearer ${token}` }, "GET"),
+      peer: peerKeyIn(chain),
+    });
+
+  describe("an SVID of our own authority", () => {
+    test("names a running copy that is on record, which stays as it is there; the token is bound to the proof's key", async () => {
+      const { instance } = room.planner;
+      const key = newKey();
+      const answered = await room.withJwt(await jwtFor(instance.id), room.dpopBy(key));
+      const claims = claimsIn(answered);
+      assert.deepEqual(
+        [claims.client_id, claims.strength, claims.cnf],
+        [instance.id, instance.strength, { jkt: thumbprint(publicJwkOf(key)) }],
+      );
+      assert.deepEqual(await findInstance(room.deps, instance.id), instance);
+      const active = room.deps.keys.authority("jwt-svid").kid;
+      assert.ok((claims.rev as string[]).includes(`kid:${active}`));
+      assert.ok((claims.rev as string[]).includes(`instance:${instance.id}`));
+    });
+
+    test("as the certificate of a connection makes a token bound to it, or to the key of a DPoP proof", async () => {
+      const { id } = room.writer.instance;
+      const chain = await chainFor(id);
+      const answered = await connect(id, chain);
+      assert.deepEqual(claimsIn(answered).cnf, { "x5t#S256": peerKeyIn(chain)?.certificate });
+      assert.equal((await callUs(answered.access_token, chain)).instance, id);
+      assert.equal(await codeOf(callUs(answered.access_token, await chainFor(id))), "unauthenticated");
+      const key = newKey();
+      const bound = await connect(id, await chainFor(id), { dpop: room.dpopBy(key) });
+      assert.deepEqual(claimsIn(bound).cnf, { jkt: thumbprint(publicJwkOf(key)) });
+    });
+
+    test("is worth nothing for who is not on record, for another's name or audience, or without a proof, in the same words", async () => {
+      const { id } = room.planner.instance;
+      const unknown = "spiffe://acme.example/agent/planner/never-enrolled";
+      const attempts = [
+        async () => room.withJwt(await jwtFor(unknown), room.dpopBy(newKey())),
+        async () => room.withJwt(await jwtFor("spiffe://acme.example/host/one"), room.dpopBy(newKey())),
+        async () => room.withJwt(await jwtFor(id, ["https://reports.example"]), room.dpopBy(newKey())),
+        async () =>
+          room.withJwt(await jwtFor(id, [issuer, "https://reports.example"]), room.dpopBy(newKey())),
+        async () => connect(unknown, await chainFor(unknown)),
+        async () => connect(id, await chainFor(room.writer.instance.id)),
+        async () => connect(room.desk.instance.id, await chainFor(id)),
+      ];
+      for (const attempt of attempts) {
+        const { code, message } = await fault(attempt());
+        assert.deepEqual([code, message], ["invalid-client", SAME_WORDS]);
+      }
+      assert.equal(await codeOf(room.withJwt(await jwtFor(id), undefined)), "invalid-dpop-proof");
+      assert.equal(await findInstance(room.deps, unknown), undefined);
+    });
+
+    test("cannot be stood in for by another authority of the same trust domain, which vouches for copies of its own alone", async () => {
+      const { id } = room.planner.instance;
+      assert.equal(await codeOf(room.withJwt(room.svidOf(id), room.dpopBy(newKey()))), "invalid-client");
+      const kid = room.deps.keys.authority("jwt-svid").kid;
+      const forged = room.svidOf(id, { by: { ...room.acme, kid } });
+      assert.equal(await codeOf(room.withJwt(forged, room.dpopBy(newKey()))), "invalid-client");
+      assert.equal(
+        await codeOf(connect(id, [(await room.leafFor(id)).der, room.acme.root.der])),
+        "invalid-client",
+      );
+    });
+
+    test("of a copy that has ended is refused at once, and what was issued on it is dead", async () => {
+      const { instance } = room.publisher;
+      const [svid, chain] = [await jwtFor(instance.id), await chainFor(instance.id)];
+      const { access_token } = await connect(instance.id, chain);
+      await endInstance(room.deps, room.ada.caller, { id: instance.id, reason: "test" } as never);
+      assert.equal(await codeOf(room.withJwt(svid, room.dpopBy(newKey()))), "invalid-client");
+      assert.equal(await codeOf(connect(instance.id, chain)), "invalid-client");
+      assert.equal(await codeOf(callUs(access_token, chain)), "unauthenticated");
+    });
+
+    test("dies with the key that signed it, and so does every token that was issued on it", async () => {
+      const { id } = room.writer.instance;
+      const [svid, chain] = [await jwtFor(id), await chainFor(id)];
+      const { access_token } = await connect(id, chain);
+      const { deps } = room;
+      const rotation: RotationDeps = {
+        ...deps,
+        withdraw: (change, caller, kid) => revoke(deps, change, caller, [`kid:${kid}`], "key withdrawn"),
+        unpublish: (change, caller, key) => unpublish(deps, change, caller, key),
+      };
+      for (const purpose of ["x509-authority", "jwt-svid"] as const)
+        await rotateKeys(rotation, system, { purpose, emergency: true });
+      assert.equal(await codeOf(room.withJwt(svid, room.dpopBy(newKey()))), "invalid-client");
+      assert.equal(await codeOf(connect(id, chain)), "invalid-client");
+      assert.equal(await codeOf(callUs(access_token, chain)), "unauthenticated");
+      assert.ok((await connect(id, await chainFor(id))).access_token);
+    });
+  });
+});
+
+function generatePublic(key: ReturnType<typeof newKey>): Uint8Array {
+  return createPublicKey(key).export({ format: "der", type: "spki" });
+}
