@@ -12,5 +12,6 @@ export const suites: ReadonlyMap<string, () => Promise<Suite>> = new Map([
   ["authzen", async () => (await import("./authzen.ts")).authzen],
   ["attacks", async () => (await import("./attacks.ts")).attacks],
   ["oauth", async () => (await import("./oauth.ts")).oauth],
+  ["spiffe", async () => (await import("./spiffe.ts")).spiffe],
   ["secrets", async () => (await import("./secrets.ts")).secrets],
 ]);
