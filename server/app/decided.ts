@@ -42,6 +42,8 @@ export const ADMINISTERED: ReadonlySet<string> = new Set([
   "service.update",
   "service.suspend",
   "service.resume",
+  "machine-trust.put",
+  "machine-trust.remove",
   "trust-domain.put",
   "trust-domain.remove",
   "workload.register",

@@ -115,6 +115,11 @@ const ROWS: readonly Row[] = [
   ["PUT",  "/attestation/clusters/:name",                    attestation.clusterPut,           ADMINISTRATOR, "write",   "cluster.put"],
   ["DELETE", "/attestation/clusters/:name",                  attestation.clusterRemove,        ADMINISTRATOR, "write",   "cluster.remove"],
   ["POST", "/admission/kubernetes/:secret",                  attestation.kubernetesAdmission,  ANYONE,        "decision", "gate.ask"],
+  // by whose word machines join
+  ["GET",  "/attestation/machines",                          attestation.machineTrustList,     READERS,       "read",    "machine-trust.list"],
+  ["GET",  "/attestation/machines/:type",                    attestation.machineTrustShow,     READERS,       "read",    "machine-trust.read"],
+  ["PUT",  "/attestation/machines/:type",                    attestation.machineTrustPut,      ADMINISTRATOR, "write",   "machine-trust.put"],
+  ["DELETE", "/attestation/machines/:type",                  attestation.machineTrustRemove,   ADMINISTRATOR, "write",   "machine-trust.remove"],
 
   // whose word is taken for who a workload is
   ["GET",  "/spiffe/bundle",                                 spiffe.ownTrustBundle,            ANYONE,        "read",    "trust-bundle.read"],

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { declareEvent, type EventKind } from "../audit/index.ts";
 import { artifactEvents } from "./artifacts/events-artifacts.ts";
 import { hostEvents } from "./events-hosts.ts";
+import { platformEvents } from "./platforms/events-platforms.ts";
 
 export const joinTokenIssued = declareEvent(
   "join-token.issued",
@@ -50,4 +51,5 @@ export const attestationEvents: readonly EventKind[] = [
   attestationRefused,
   ...hostEvents,
   ...artifactEvents,
+  ...platformEvents,
 ];

@@ -41,6 +41,16 @@ export {
   issueJoinToken,
   type JoinTokenRequest,
 } from "./issue-join-token.ts";
+export { judgeMachine, type OfferedMachine } from "./platforms/judge-machine.ts";
+export type { ExpectedMachine, JudgedMachine } from "./platforms/machine.ts";
+export { MACHINE_TYPES, type MachineType } from "./platforms/machine-trust.ts";
+export type { PlatformDeps } from "./platforms/platform-deps.ts";
+export {
+  machineTrustList,
+  machineTrustPut,
+  machineTrustRemove,
+  machineTrustShow,
+} from "./platforms/routes-machines.ts";
 export { type Found, recordEvidence } from "./record-evidence.ts";
 export { instanceEnrol, joinTokenIssue } from "./routes.ts";
 export { attestationMigrations } from "./store.ts";

@@ -1,6 +1,7 @@
 import type { Change, Database, Migration } from "../database/index.ts";
 import { artifactMigrations } from "./artifacts/tables-artifacts.ts";
 import type { JoinToken } from "./join-token.ts";
+import { platformMigrations } from "./platforms/tables-platforms.ts";
 import { hostMigrations } from "./tables-hosts.ts";
 
 export interface AttestationTables {
@@ -31,6 +32,7 @@ export const attestationMigrations: Migration[] = [
   },
   ...hostMigrations,
   ...artifactMigrations,
+  ...platformMigrations,
 ];
 
 export function insertJoinToken(change: Change, { used = undefined, ...token }: JoinToken): void {

@@ -1,0 +1,58 @@
+import {
+  canonicalBytes,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  parseStrict,
+} from "@countersign/proof/jcs";
+import type { Sealer } from "../../audit/index.ts";
+
+interface SealingDeps {
+  readonly sealer: Sealer;
+}
+
+/** Members whose values are secret, wherever they stand in what an administrator said. */
+const SECRET = "token";
+/** What stands in their place: never a token itself, so that nobody puts it back for one. */
+const KEPT = "not shown";
+
+/**
+ * What was said without its secrets, and these, sealed for this place and no other.
+ * @param place what they belong to
+ */
+export function sealSecrets<T extends object>(
+  { sealer }: SealingDeps,
+  place: string,
+  said: T,
+): { open: T; sealed: Uint8Array | null } {
+  const secrets: Record<string, string> = {};
+  const open = walked(said as JsonObject, "", (path, value) => {
+    secrets[path] = value;
+    return KEPT;
+  }) as T;
+  const none = Object.keys(secrets).length === 0;
+  return { open, sealed: none ? null : sealer.seal(canonicalBytes(secrets), Buffer.from(place)) };
+}
+
+/** What was said, secrets included. @throws Error when what rests in the database was changed */
+export function unsealed<T extends object>(
+  { sealer }: SealingDeps,
+  place: string,
+  open: T,
+  sealed: Uint8Array | null,
+): T {
+  if (sealed === null) return open;
+  const secrets = parseStrict(sealer.open(sealed, Buffer.from(place))) as Record<string, string>;
+  return walked(open as JsonObject, "", (path) => secrets[path] ?? "") as T;
+}
+
+function walked(value: Json, path: string, secret: (path: string, value: string) => string): Json {
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => {
+      const place = `${path}/${name}`;
+      if (name === SECRET && typeof member === "string") return [name, secret(place, member)];
+      return [name, walked(member, place, secret)];
+    }),
+  );
+}

@@ -1,0 +1,19 @@
+import { z } from "zod";
+
+/** Visible characters of ASCII, compared as they are. */
+export const visible = (least: number, most: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^[!-~]{${least},${most}}$`), `Use ${least} to ${most} visible ASCII characters.`);
+
+/** An address as it is compared: absolute, without query, fragment and password. */
+export const plainUrl = z
+  .string()
+  .max(300)
+  .refine(isPlainUrl, "This is no https URL without a query, a fragment and a password.");
+
+function isPlainUrl(written: string): boolean {
+  if (!URL.canParse(written) || /[?#\s]/.test(written)) return false;
+  const { protocol, username, password } = new URL(written);
+  return (protocol === "https:" || protocol === "http:") && username === "" && password === "";
+}
