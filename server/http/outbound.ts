@@ -23,6 +23,10 @@ export interface OutboundOptions {
 
 export interface OutboundRequest {
   readonly url: string;
+  /** Sent as JSON with POST; nothing is sent, and GET is what is asked, where there is none. */
+  readonly body?: Json;
+  /** Certificates trusted for this one request, in place of the usual ones; PEM. */
+  readonly ca?: string;
   /** Never a secret that the one who is asked may not know. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Whether an administrator has registered this host: it may stand in a private network. */
@@ -42,7 +46,7 @@ const MOST_HEADER_BYTES = 8_192;
  * this machine only, while the server itself runs on it), to no private, link-local or metadata address
  * that nobody registered, at the very address that was looked at, without following redirects, bounded in
  * time and size.
- * @returns what a 200 held, read strictly (I-JSON)
+ * @returns what a 200, or the 201 to what was posted, held, read strictly (I-JSON)
  * @throws Fault `unavailable` for everything else; the cause is for the operator's log
  */
 export const fetchJson = async (options: OutboundOptions, asked: OutboundRequest): Promise<Json> =>
@@ -100,16 +104,25 @@ interface Sending {
 }
 
 function answerOf(
-  { ca }: OutboundOptions,
-  { headers = {}, mostBytes = MOST_BYTES }: OutboundRequest,
+  options: OutboundOptions,
+  { headers = {}, mostBytes = MOST_BYTES, body, ca = options.ca }: OutboundRequest,
   { url, addresses, signal }: Sending,
 ): Promise<FreshJson> {
+  const sent = body === undefined ? undefined : JSON.stringify(body);
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const request = send(url, {
       // A connection of its own: none that was opened to another address for the same name.
       agent: false,
-      headers: { ...headers, accept: "application/json", "accept-encoding": "identity" },
+      method: sent === undefined ? "GET" : "POST",
+      headers: {
+        ...headers,
+        accept: "application/json",
+        "accept-encoding": "identity",
+        ...(sent === undefined
+          ? {}
+          : { "content-type": "application/json", "content-length": Buffer.byteLength(sent) }),
+      },
       lookup: pinnedTo(addresses),
       maxHeaderSize: MOST_HEADER_BYTES,
       signal,
@@ -118,11 +131,11 @@ function answerOf(
     request.on("error", reject);
     request.on("socket", (socket) => socket.once("connect", () => requirePinned(request, socket, addresses)));
     request.on("response", (answer) => {
-      readJson(answer, mostBytes)
+      readJson(answer, mostBytes, sent !== undefined)
         .then(resolve, reject)
         .finally(() => request.destroy());
     });
-    request.end();
+    request.end(sent);
   });
 }
 
@@ -142,8 +155,9 @@ const pinnedTo =
     else callback(null, first?.address ?? "", first?.family);
   };
 
-async function readJson(answer: IncomingMessage, mostBytes: number): Promise<FreshJson> {
-  if (answer.statusCode !== 200) throw new Error(`the answer was ${answer.statusCode}`);
+async function readJson(answer: IncomingMessage, mostBytes: number, posted: boolean): Promise<FreshJson> {
+  const answered = answer.statusCode === 200 || (posted && answer.statusCode === 201);
+  if (!answered) throw new Error(`the answer was ${answer.statusCode}`);
   const { "content-type": type = "", "content-encoding": encoding = "identity" } = answer.headers;
   if (!/^application\/([a-z0-9.+-]+\+)?json *(;|$)/i.test(type)) throw new Error("the answer is not JSON");
   if (encoding !== "identity") throw new Error("the answer is compressed");

@@ -28,7 +28,7 @@ export { loginAsset, loginPage, loginProofModule, loginProofRootModule } from ".
 export { type Passkey, type RelyingParty, relyingParty } from "./passkey.ts";
 export { requirePresent } from "./presence.ts";
 export { issuerNamedIn, verifyProviderAssertion } from "./provider-assertion.ts";
-export { ProviderKeys } from "./provider-keys.ts";
+export { type KeySource, ProviderKeys } from "./provider-keys.ts";
 export { grantRole, rolesOf, withdrawRole } from "./roles.ts";
 export {
   enrolmentBegin,

@@ -1,8 +1,7 @@
 import { decodeBase64url } from "@countersign/proof/digest";
 import { isJsonObject, type JsonObject, parseStrict } from "@countersign/proof/jcs";
 import { compactVerify } from "jose";
-import type { IdentityProvider } from "./identity-provider.ts";
-import type { ProviderKeys } from "./provider-keys.ts";
+import type { KeySource, ProviderKeys } from "./provider-keys.ts";
 
 const LONGEST = 8_192;
 const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
@@ -25,18 +24,19 @@ export function issuerNamedIn(attackerAssertion: string): string | undefined {
 /**
  * Verifies what an identity provider has signed: by one of its published keys, by an algorithm that is
  * taken, of exactly this type. What it says is for the caller to judge.
- * @param typ the media type that the header must name, without `application/`
+ * @param typ the media type that the header must name, without `application/`; of several the one, and where
+ *   nothing is among them the header may name none
  * @throws Error of any kind for what does not hold; Fault `unavailable` when the keys cannot be had
  * @see RFC 7515 §5.2, RFC 8725
  */
 export async function verifyProviderAssertion(
   keys: ProviderKeys,
-  provider: IdentityProvider,
+  provider: KeySource & { readonly algorithms: readonly string[] },
   attackerAssertion: string,
-  typ: string,
+  ...types: readonly (string | undefined)[]
 ): Promise<JsonObject> {
   const { header, payload } = partsOf(attackerAssertion);
-  requireHeader(header, typ);
+  requireHeader(header, types);
   await keys.with(provider, (found) =>
     compactVerify(attackerAssertion, found, { algorithms: [...provider.algorithms] }),
   );
@@ -53,10 +53,12 @@ function partsOf(attackerAssertion: string) {
   return { header: parseStrict(decodeBase64url(header)), payload: parseStrict(decodeBase64url(payload)) };
 }
 
-function requireHeader(attackerHeader: unknown, typ: string): void {
+function requireHeader(attackerHeader: unknown, types: readonly (string | undefined)[]): void {
   const header = attackerHeader as JsonObject;
   if (!isJsonObject(header) || FORBIDDEN.some((member) => Object.hasOwn(header, member)))
     throw new Error("the header has what no header here has");
   if (typeof header.kid !== "string") throw new Error("the header names no key");
-  if (header.typ !== typ && header.typ !== `application/${typ}`) throw new Error("the type is another one");
+  const { typ } = header;
+  if (!types.some((one) => typ === one || (one !== undefined && typ === `application/${one}`)))
+    throw new Error("the type is another one");
 }

@@ -2,7 +2,19 @@ import { isJsonObject, type Json, type JsonObject } from "@countersign/proof/jcs
 import { type CompactVerifyGetKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWK } from "jose";
 import { fetchJson, type OutboundOptions } from "../http/index.ts";
 import { type Clock, Fault, minutes, seconds } from "../lib/index.ts";
-import type { IdentityProvider } from "./identity-provider.ts";
+
+/** Whoever signs what is verified here, and where its keys are: an administrator has said both. */
+export interface KeySource {
+  readonly name: string;
+  /** Another revision never uses the keys of the one before. */
+  readonly revision: number | string;
+  readonly issuer: string;
+  readonly jwks_uri?: string | undefined;
+  /** The keys themselves, where they cannot be fetched. */
+  readonly jwks?: Json | undefined;
+  /** Certificates by which the place of its keys is trusted, in place of the usual ones; PEM. */
+  readonly ca?: string | undefined;
+}
 
 /** How long keys are believed without looking again: a key that was taken away there is good here no longer. */
 const STANDS = minutes(10);
@@ -35,7 +47,7 @@ export class ProviderKeys {
    * Does something with the provider's keys; where none of them fits, looks once for newer ones.
    * @throws Fault `unavailable` when they cannot be had; whatever `use` throws
    */
-  async with<T>(provider: IdentityProvider, use: (keys: CompactVerifyGetKey) => Promise<T>): Promise<T> {
+  async with<T>(provider: KeySource, use: (keys: CompactVerifyGetKey) => Promise<T>): Promise<T> {
     const known = await this.#current(provider);
     try {
       return await use(known.keys);
@@ -45,19 +57,19 @@ export class ProviderKeys {
     }
   }
 
-  async #current(provider: IdentityProvider): Promise<Known> {
+  async #current(provider: KeySource): Promise<Known> {
     const known = this.#known.get(placeOf(provider));
     if (known !== undefined && this.#clock.now() - known.at < STANDS) return known;
     return this.#ask(provider);
   }
 
-  #mayAsk(provider: IdentityProvider): boolean {
+  #mayAsk(provider: KeySource): boolean {
     const last = this.#asked.get(placeOf(provider));
     return last === undefined || this.#clock.now() - last >= INTERVAL;
   }
 
   /** Who asks at the same time shares one request. */
-  #ask(provider: IdentityProvider): Promise<Known> {
+  #ask(provider: KeySource): Promise<Known> {
     const place = placeOf(provider);
     const underWay = this.#underWay.get(place);
     if (underWay !== undefined) return underWay;
@@ -80,18 +92,20 @@ export class ProviderKeys {
     this.#known.clear();
   }
 
-  async #fetch(provider: IdentityProvider): Promise<CompactVerifyGetKey> {
+  async #fetch(provider: KeySource): Promise<CompactVerifyGetKey> {
+    if (provider.jwks !== undefined) return createLocalJWKSet(publicKeysIn(provider.jwks));
     const place = await this.#placeOfKeys(provider);
-    const document = await fetchJson(this.#outbound, { ...place, timeoutMs: TIMEOUT_MS });
+    const document = await fetchJson(this.#outbound, { ...place, ...caOf(provider), timeoutMs: TIMEOUT_MS });
     return createLocalJWKSet(publicKeysIn(document));
   }
 
   /** An administrator has named the issuer, and perhaps the keys' address: these may stand in a private network. */
-  async #placeOfKeys({ issuer, jwks_uri }: IdentityProvider): Promise<{ url: string; registered: boolean }> {
+  async #placeOfKeys({ issuer, jwks_uri, ca }: KeySource): Promise<{ url: string; registered: boolean }> {
     if (jwks_uri !== undefined) return { url: jwks_uri, registered: true };
     const metadata = await fetchJson(this.#outbound, {
       url: `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
       registered: true,
+      ...caOf({ ca }),
       timeoutMs: TIMEOUT_MS,
     });
     if (!isJsonObject(metadata) || metadata.issuer !== issuer || typeof metadata.jwks_uri !== "string")
@@ -102,7 +116,9 @@ export class ProviderKeys {
 }
 
 /** Another definition never uses the keys of the one before. */
-const placeOf = ({ name, revision }: IdentityProvider): string => `${name}#${revision}`;
+const placeOf = ({ name, revision }: KeySource): string => `${name}#${revision}`;
+
+const caOf = ({ ca }: Pick<KeySource, "ca">): { ca?: string } => (ca === undefined ? {} : { ca });
 
 /** Those keys that can verify and that an assertion can name; a shared secret never becomes a key. */
 function publicKeysIn(document: Json): JSONWebKeySet {

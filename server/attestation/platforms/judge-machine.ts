@@ -1,5 +1,9 @@
 import type { Json } from "@countersign/proof/jcs";
+import { judgeAws } from "./aws-machine.ts";
+import { judgeAzure } from "./azure-machine.ts";
 import { findMachineTrust } from "./find-machine-trust.ts";
+import { judgeGcp } from "./gcp-machine.ts";
+import { judgeK8s } from "./k8s-machine.ts";
 import type { ExpectedMachine, JudgedMachine } from "./machine.ts";
 import type { MachineType } from "./machine-trust.ts";
 import type { PlatformDeps } from "./platform-deps.ts";
@@ -22,14 +26,24 @@ export async function judgeMachine(
   { type, attackerPayload }: OfferedMachine,
   expected: ExpectedMachine,
 ): Promise<JudgedMachine> {
-  const { trust } = (await findMachineTrust(deps, type)) ?? {};
-  const here = { ...expected, issuer: deps.issuer };
-  switch (trust?.type) {
+  const known = await findMachineTrust(deps, type);
+  if (known === undefined) throw notConfigured();
+  const { trust, revision } = known;
+  switch (trust.type) {
     case "x509pop":
-      return judgeX509Pop(trust, attackerPayload, here);
-    default:
-      throw refused("not-configured", "No machine joins here by this kind of evidence.", {
-        remedy: "Have an administrator say whose word is taken for machines.",
-      });
+      return judgeX509Pop(trust, attackerPayload, { ...expected, issuer: deps.issuer });
+    case "k8s":
+      return judgeK8s(deps, { trust, revision }, attackerPayload);
+    case "aws":
+      return judgeAws(trust, attackerPayload, expected);
+    case "gcp":
+      return judgeGcp(deps, { trust, revision }, attackerPayload, expected);
+    case "azure":
+      return judgeAzure(trust, attackerPayload, expected);
   }
 }
+
+const notConfigured = () =>
+  refused("not-configured", "No machine joins here by this kind of evidence.", {
+    remedy: "Have an administrator say whose word is taken for machines.",
+  });
