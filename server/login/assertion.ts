@@ -1,13 +1,14 @@
 import { generateKeyPairSync } from "node:crypto";
 import { decodeBase64url } from "@countersign/proof/digest";
 import { verifyAssertion as verifyOffline } from "@countersign/proof/webauthn";
-import { type AuthenticationResponseJSON, verifyAuthenticationResponse } from "@simplewebauthn/server";
+import type { AuthenticationResponseJSON } from "@simplewebauthn/server";
 import type { Change } from "../database/index.ts";
 import type { PersonId } from "../lib/index.ts";
 import type { LoginDeps } from "./login-deps.ts";
 import { type Passkey, relyingParty, userHandle } from "./passkey.ts";
 import { notProven } from "./refusal.ts";
 import { passkeyByCredential, updateCounter } from "./store-passkeys.ts";
+import { webauthn } from "./webauthn-library.ts";
 import type { AssertionResponse } from "./webauthn-schema.ts";
 
 /** A verified assertion, as it is kept: evidence that anyone can check against the passkey's public key. */
@@ -69,6 +70,7 @@ async function verify(
 ): Promise<number> {
   try {
     const { id, origin } = relyingParty(issuer);
+    const { verifyAuthenticationResponse } = await webauthn();
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: response as AuthenticationResponseJSON,
       expectedChallenge: challenge,

@@ -1,13 +1,10 @@
 import { decodeBase64url, encodeBase64url } from "@countersign/proof/digest";
 import { isJsonObject, parseStrict } from "@countersign/proof/jcs";
 import { importCoseKey } from "@countersign/proof/webauthn";
-import {
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type RegistrationResponseJSON,
-  verifyRegistrationResponse,
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  RegistrationResponseJSON,
 } from "@simplewebauthn/server";
-import { decodeAttestationObject, decodeCredentialPublicKey } from "@simplewebauthn/server/helpers";
 import { append } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import type { Caller, PersonId } from "../lib/index.ts";
@@ -18,6 +15,7 @@ import type { LoginDeps } from "./login-deps.ts";
 import { ALGORITHMS, type Passkey, relyingParty, userHandle } from "./passkey.ts";
 import { notProven } from "./refusal.ts";
 import { insertPasskey, passkeyByCredential, passkeysOf } from "./store-passkeys.ts";
+import { webauthn, webauthnHelpers } from "./webauthn-library.ts";
 import type { RegistrationResponse } from "./webauthn-schema.ts";
 
 /** How a person's authenticator is asked to make a passkey: discoverable, and verifying her each time. */
@@ -27,6 +25,7 @@ export async function creationOptions(
   person: { id: PersonId; name: string; email: string },
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   const passkeys = await passkeysOf(deps.database, person.id);
+  const { generateRegistrationOptions } = await webauthn();
   return generateRegistrationOptions({
     rpName: "Countersign",
     rpID: relyingParty(deps.issuer).id,
@@ -65,7 +64,7 @@ export async function addPasskey(
   const created = deps.clock.now();
   const passkey = { credential: id, person, publicKey, counter, created, lastUsed: undefined, label };
   insertPasskey(change, passkey);
-  append(change, passkeyEnrolled(deps, caller, { person }, recordOf(deps.issuer, passkey, given.link)));
+  append(change, passkeyEnrolled(deps, caller, { person }, await recordOf(deps.issuer, passkey, given.link)));
   return passkey;
 }
 
@@ -73,7 +72,8 @@ async function verify(issuer: string, challenge: string, response: RegistrationR
   try {
     const { id, origin } = relyingParty(issuer);
     refuseFramed(response.response.clientDataJSON);
-    refuseCertificates(response.response.attestationObject);
+    await refuseCertificates(response.response.attestationObject);
+    const { verifyRegistrationResponse } = await webauthn();
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response: response as RegistrationResponseJSON,
       expectedChallenge: challenge,
@@ -104,7 +104,8 @@ function refuseFramed(attackerClientData: string): void {
  * No attestation is asked for, so no certificates come from an honest browser; and reading a stranger's
  * would make this server fetch the revocation lists they name.
  */
-function refuseCertificates(attackerAttestation: string): void {
+async function refuseCertificates(attackerAttestation: string): Promise<void> {
+  const { decodeAttestationObject } = await webauthnHelpers();
   const attestation = decodeAttestationObject(decodeBase64url(attackerAttestation));
   const format = attestation.get("fmt");
   const plain =
@@ -112,8 +113,9 @@ function refuseCertificates(attackerAttestation: string): void {
   if (!plain) throw new Error("the attestation carries certificates");
 }
 
-function recordOf(issuer: string, passkey: Passkey, link: Link) {
+async function recordOf(issuer: string, passkey: Passkey, link: Link) {
   const { id, origin } = relyingParty(issuer);
+  const { decodeCredentialPublicKey } = await webauthnHelpers();
   return {
     credential: passkey.credential,
     person: passkey.person,
