@@ -68,6 +68,8 @@ export interface Upstream {
   bundles(): Promise<Bundles>;
   /** Calls back whenever entries, bundles or instances of this host may have changed; returns how to stop. */
   onChange(changed: () => void): () => void;
+  /** Calls back with running copies that have ended although their SVIDs live yet; returns how to stop. */
+  onEnded?(ended: (instances: readonly string[]) => void): () => void;
 }
 
 export class UpstreamAway extends Error {

@@ -2,13 +2,14 @@ import type { RawRequest } from "../http/index.ts";
 import { type Caller, Fault, nobody } from "../lib/index.ts";
 import { offeredSession, sameOrigin, sessionCaller } from "../login/index.ts";
 import { authenticateToken } from "../oauth/index.ts";
+import { authenticateHost } from "./authenticate-host.ts";
 import type { ServerDeps } from "./server-deps.ts";
 
 const READING = new Set(["GET", "HEAD"]);
 
 /**
- * Who sends a request to our own API: an agent or a service by a token and what that is bound to, a service by
- * the certificate of its connection where it sends nothing else, a person by her session, or nobody. What was offered and does
+ * Who sends a request to our own API: an agent or a service by a token and what that is bound to, a machine by
+ * its key, a service by the certificate of its connection where it sends nothing else, a person by her session, or nobody. What was offered and does
  * not hold is refused, never taken for nothing.
  * @throws Fault `unauthenticated`, `forbidden` for a cookie used from another origin
  */
@@ -23,6 +24,8 @@ async function authenticateRequest(deps: ServerDeps, request: RawRequest): Promi
   const { authorization } = request.headers;
   if (typeof authorization === "string" && /^(dpop|bearer) /i.test(authorization))
     return authenticateToken(deps, request);
+  if (typeof authorization === "string" && /^host /i.test(authorization))
+    return authenticateHost(deps, request);
   const offered = offeredSession(request);
   if (offered === undefined) {
     if (authorization === undefined) return nobody(request.source);

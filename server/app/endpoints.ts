@@ -40,6 +40,7 @@ const READERS = ["administrator", "auditor"] as const;
 const OVERSEERS = ["administrator", "auditor", "policy-publisher"] as const;
 const AUTHORS = ["administrator", "policy-publisher"] as const;
 const PUBLISHER = ["policy-publisher"] as const;
+const HOST = ["host"] as const;
 const WORKLOADS = ["agent", "service"] as const;
 const ASKERS = [...READERS, ...WORKLOADS] as const;
 
@@ -120,6 +121,26 @@ const ROWS: readonly Row[] = [
   ["GET",  "/attestation/machines/:type",                    attestation.machineTrustShow,     READERS,       "read",    "machine-trust.read"],
   ["PUT",  "/attestation/machines/:type",                    attestation.machineTrustPut,      ADMINISTRATOR, "write",   "machine-trust.put"],
   ["DELETE", "/attestation/machines/:type",                  attestation.machineTrustRemove,   ADMINISTRATOR, "write",   "machine-trust.remove"],
+  // machines, and which of their processes are whom
+  ["POST", "/hosts/challenge",                               attestation.hostChallenge,        ANYONE,        "sign-in", "host.challenge"],
+  ["POST", "/hosts/join",                                    attestation.hostJoin,             ANYONE,        "sign-in", "host.join"],
+  ["GET",  "/hosts",                                         attestation.hostList,             READERS,       "read",    "host.list"],
+  ["GET",  "/hosts/self/entries",                            spiffe.hostEntries,               HOST,          "read",    "host.entries"],
+  ["POST", "/hosts/self/attestations",                       spiffe.hostAttest,                HOST,          "token",   "workload.attest"],
+  ["POST", "/hosts/self/jwt-svids",                          spiffe.hostJwtSvid,               HOST,          "token",   "workload.jwt-svid"],
+  ["POST", "/hosts/self/ended",                              spiffe.hostEndedProcesses,        HOST,          "write",   "host.processes-ended"],
+  ["GET",  "/hosts/self/bundles",                            spiffe.hostBundles,               HOST,          "read",    "host.bundles"],
+  ["GET",  "/hosts/self/changes",                            spiffe.hostChanges,               HOST,          "feed",    "host.changes"],
+  ["POST", "/hosts/self/key",                                attestation.hostRenew,            HOST,          "write",   "host.renew"],
+  ["GET",  "/hosts/:name",                                   attestation.hostShow,             READERS,       "read",    "host.read"],
+  ["POST", "/hosts/:name/end",                               attestation.hostEnd,              ADMINISTRATOR, "write",   "host.end"],
+  ["GET",  "/agents/:name/entries",                          attestation.agentEntryList,       READERS,       "read",    "entry.list"],
+  ["PUT",  "/agents/:name/entries/:entry",                   attestation.agentEntryPut,        ADMINISTRATOR, "write",   "entry.put"],
+  ["DELETE", "/agents/:name/entries/:entry",                 attestation.agentEntryRemove,     ADMINISTRATOR, "write",   "entry.remove"],
+  ["GET",  "/services/:id/entries",                          attestation.serviceEntryList,     READERS,       "read",    "service.entry.list"],
+  ["PUT",  "/services/:id/entries/:entry",                   attestation.serviceEntryPut,      ADMINISTRATOR, "write",   "service.entry.put"],
+  ["DELETE", "/services/:id/entries/:entry",                 attestation.serviceEntryRemove,   ADMINISTRATOR, "write",   "service.entry.remove"],
+
 
   // whose word is taken for who a workload is
   ["GET",  "/spiffe/bundle",                                 spiffe.ownTrustBundle,            ANYONE,        "read",    "trust-bundle.read"],

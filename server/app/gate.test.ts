@@ -28,6 +28,8 @@ const OPEN = [
   "POST /enrol",
   "GET /attestation/keys",
   "POST /admission/kubernetes/:secret",
+  "POST /hosts/challenge",
+  "POST /hosts/join",
   "GET /login",
   "GET /login/assets/:file",
   "GET /login/proof/:file",

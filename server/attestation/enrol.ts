@@ -38,7 +38,7 @@ export function enrol(deps: AttestationDeps, caller: Caller, offered: Enrolment)
     const expected = { audience: deps.issuer, tokenHash, now };
     const jwk = verifyPossession(offered.attackerJwk, offered.attackerProof, expected);
     const token = await joinTokenByHash(deps.database, tokenHash);
-    if (token === undefined || !isUsable(token, now)) throw tokenDoesNotWork();
+    if (token === undefined || !isUsable(token, now) || token.kind === "host") throw tokenDoesNotWork();
     spendJoinToken(change, token, now);
     const evidence = `join token ${token.id}`;
     const times = { strength: "enrolled-key", expires: now + INSTANCE_LIFETIME } as const;
@@ -60,7 +60,8 @@ async function principalOf(deps: AttestationDeps, { kind, principal }: JoinToken
 }
 
 /** The same for unknown, used and expired ones: a stranger learns nothing about a token by trying it. */
-const tokenDoesNotWork = (): Fault =>
+export const tokenDoesNotWork = (): Fault =>
   new Fault("unauthenticated", "This join token does not work.", {
-    remedy: "Ask the agent's owner for a new one; each works once and soon.",
+    remedy: "Ask whoever gave it to you for a new one; each works once and soon.",
+    members: { reason: "join-token" },
   });

@@ -2,7 +2,6 @@
  * Evidence in, identity out. So far: a process that made its key in memory enrols once with a join token, and
  * becomes an instance of an agent or service at strength `enrolled-key`.
  */
-
 export {
   clusterList,
   clusterPut,
@@ -32,9 +31,20 @@ export {
 } from "./artifacts/routes-artifacts.ts";
 export type { Signer, SignerPurpose, SignerTrust } from "./artifacts/signer.ts";
 export type { AttestationDeps } from "./attestation-deps.ts";
+export { attesting, include, RefusedLoudly, reasonOf } from "./attesting.ts";
 export { type Enrolment, enrol } from "./enrol.ts";
+export { entriesForHost } from "./entries/entries-for-host.ts";
+export { type Entry, type EntrySaid, entrySaid } from "./entries/entry.ts";
+export { allEntriesOf } from "./entries/find-entries.ts";
+export { putEntry, putEntryWithin, removeEntry, removeEntryWithin } from "./entries/put-entry.ts";
 export { attestationEvents } from "./events.ts";
 export type { Evidence } from "./evidence.ts";
+export { endHost } from "./hosts/end-host.ts";
+export { type Host, isLiveHost, strengthOf } from "./hosts/host.ts";
+export { hostCaller, notAHost } from "./hosts/host-caller.ts";
+export { type Joining, joinHost } from "./hosts/join-host.ts";
+export { findHost, livingHost } from "./hosts/live-host.ts";
+export { HOSTS_CHANNEL } from "./hosts/store-hosts.ts";
 export {
   addJoinToken,
   type IssuedJoinToken,
@@ -53,6 +63,15 @@ export {
 } from "./platforms/routes-machines.ts";
 export { type Found, recordEvidence } from "./record-evidence.ts";
 export { instanceEnrol, joinTokenIssue } from "./routes.ts";
+export {
+  agentEntryList,
+  agentEntryPut,
+  agentEntryRemove,
+  serviceEntryList,
+  serviceEntryPut,
+  serviceEntryRemove,
+} from "./routes-entries.ts";
+export { hostChallenge, hostEnd, hostJoin, hostList, hostRenew, hostShow } from "./routes-hosts.ts";
 export { attestationMigrations } from "./store.ts";
 export {
   attestationList,
@@ -60,3 +79,8 @@ export {
   attestationSummary,
   summaryKeys,
 } from "./summary/routes-summary.ts";
+export { type Admitted, admitWorkload } from "./workloads/admit-workload.ts";
+export { endProcesses } from "./workloads/ended-processes.ts";
+export { restsOf } from "./workloads/ground.ts";
+export { liveProcessesOn } from "./workloads/live-processes.ts";
+export { processOn } from "./workloads/process-on.ts";

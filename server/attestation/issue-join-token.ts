@@ -6,9 +6,11 @@ import {
   type Agent,
   accepted,
   agentOrRefuse,
+  requireAdministrator,
   requireEnrollable,
   requireOwnerOrAdministrator,
   serviceOrRefuse,
+  shortName,
 } from "../registry/index.ts";
 import type { AttestationDeps } from "./attestation-deps.ts";
 import { joinTokenIssued } from "./events.ts";
@@ -20,6 +22,7 @@ export const joinTokenRequest = z
   .strictObject({
     agent: z.string().max(200).optional(),
     service: z.string().max(200).optional(),
+    host: shortName.optional().describe("A machine that shall join, by the name it is to have."),
     lifetime: z
       .int()
       .min(1)
@@ -27,8 +30,8 @@ export const joinTokenRequest = z
       .default(DEFAULT_LIFETIME / 1000),
   })
   .refine(
-    ({ agent, service }) => (agent === undefined) !== (service === undefined),
-    "Name either an agent or a service.",
+    (said) => [said.agent, said.service, said.host].filter((one) => one !== undefined).length === 1,
+    "Name an agent, a service or a host, one of them.",
   );
 export type JoinTokenRequest = z.input<typeof joinTokenRequest>;
 
@@ -40,8 +43,8 @@ export interface IssuedJoinToken {
 }
 
 /**
- * Gives the right to enrol one process of an agent or service, once and soon. The token is shown here and
- * nowhere else.
+ * Gives the right to enrol one process of an agent or service, or to have one machine join, once and soon. The
+ * token is shown here and nowhere else.
  * @throws Fault `forbidden` for others than its owner and administrators, and when it may have no processes;
  *   `not-found`; `invalid`
  */
@@ -53,7 +56,9 @@ export function issueJoinToken(
   return perform(deps, caller, "join-token.issue", async (change) => {
     const request = accepted("join token", joinTokenRequest, attackerRequest);
     const { owner, kind, principal, about } = await ownedBy(deps, request);
-    requireOwnerOrAdministrator(caller, owner);
+    // A machine says what runs on it: nobody but an administrator lets one in.
+    if (owner === undefined) requireAdministrator(caller);
+    else requireOwnerOrAdministrator(caller, owner);
     return keepNew(deps, change, caller, { kind, principal, about, lifetime: seconds(request.lifetime) });
   });
 }
@@ -89,8 +94,9 @@ function keepNew(
 
 async function ownedBy(
   deps: AttestationDeps,
-  { agent: name, service: id }: z.output<typeof joinTokenRequest>,
+  { agent: name, service: id, host }: z.output<typeof joinTokenRequest>,
 ) {
+  if (host !== undefined) return { kind: "host", principal: host, owner: undefined, about: {} } as const;
   if (name !== undefined) {
     const agent = await agentOrRefuse(deps, name);
     requireEnrollable(agent, deps.clock.now());

@@ -8,13 +8,13 @@ export const LONGEST_LIFETIME = minutes(60 * 24);
 /** Marks a join token wherever it leaks to, so that secret scanners can be taught it. */
 const MARK = "cs_join_";
 
-/** The right to enrol one process, once. What it says is secret; what is kept of it is a hash. */
+/** The right to enrol one process, or to have one machine join, once. What it says is secret; what is kept of it is a hash. */
 export interface JoinToken {
   readonly id: Id<"jointoken">;
   /** Base64url of SHA-256 over the whole token. */
   readonly hash: string;
-  readonly kind: "agent" | "service";
-  /** The agent's name, or the service's id. */
+  readonly kind: "agent" | "service" | "host";
+  /** The agent's name, the service's id, or the machine's name. */
   readonly principal: string;
   /** Milliseconds since the epoch; it is over when now reaches it. */
   readonly expires: number;

@@ -2,7 +2,7 @@ import type { Role } from "../lib/index.ts";
 import type { Route } from "./route.ts";
 
 /** Who may call an endpoint. A role stands for the people who have it. */
-export type Who = "anyone" | "person" | "agent" | "service" | Role;
+export type Who = "anyone" | "person" | "agent" | "service" | "host" | Role;
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 

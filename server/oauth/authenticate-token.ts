@@ -96,11 +96,21 @@ async function livingCaller(
  * What a token rests on besides its copy: whoever vouches for that, our authority's key where it was an SVID of
  * ours, and the key that signed, as the verified header names it and not as the token says. What its bearer lets exist dies with them.
  */
-function restsOf(token: string, { rev }: AccessTokenClaims): string[] {
+function restsOf(token: string, { rev, client_id: itself }: AccessTokenClaims): string[] {
   const { kid } = JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString("utf8"));
-  const vouched = rev.filter((key) => /^(trust-domain|workload|kid):/.test(key));
+  const vouched = rev.filter(
+    (key) => /^(trust-domain|workload|kid|host|instance):/.test(key) && key !== `instance:${itself}`,
+  );
   return [...new Set([...vouched, `kid:${kid}`])];
 }
+
+/**
+ * Proves that whoever sends a request to our own API holds this key, with a proof that counts once and comes
+ * without a token.
+ * @throws Fault `invalid-dpop-proof`; `use-dpop-nonce` when it needs a newer nonce of ours
+ */
+export const proveKey = (deps: OauthDeps, request: RawRequest, expectedJkt: string): Promise<void> =>
+  burnAlone(deps, provePossession(deps, request, { expectedJkt }));
 
 /** A request that only reads has no change of its own for the proof to be used up in. */
 async function burnAlone(deps: OauthDeps, proof: OneTimeProof): Promise<void> {

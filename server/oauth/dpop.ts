@@ -47,14 +47,14 @@ export function proveAnyKey(
 }
 
 /**
- * Verifies that whoever sends an access token holds the key that it is bound to.
+ * Verifies that whoever sends a request to our own API holds a key: the one that the access token with it is bound to.
  * @throws Fault `invalid-dpop-proof`; `use-dpop-nonce` when it needs a newer nonce of ours
  * @see RFC 9449 §7.1
  */
 export function provePossession(
   deps: OauthDeps,
   request: RawRequest,
-  token: { accessToken: string; expectedJkt: string | undefined },
+  token: { accessToken?: string; expectedJkt: string | undefined },
 ): OneTimeProof {
   return oneTime(verified(deps, "api", request, { windowSeconds: API_WINDOW, ...token }));
 }

@@ -3,7 +3,7 @@
  * is decided on our own records; a token leaves when it is on record. What is counted is counted here, and
  * a token for Countersign's own API is verified here.
  */
-export { authenticateToken } from "./authenticate-token.ts";
+export { authenticateToken, proveKey } from "./authenticate-token.ts";
 export { forgetPastAuthorizations } from "./authorization/forget.ts";
 export { type EndedKind, type Ending, endAll, type Hit, type LiftedKind, liftAll } from "./cascade.ts";
 export { ClientDocuments } from "./client-metadata.ts";

@@ -1,6 +1,6 @@
 import { append, perform } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
-import { type Caller, Fault } from "../lib/index.ts";
+import { type Caller, Fault, type PersonId } from "../lib/index.ts";
 import { revoke } from "../revocation/index.ts";
 import { requireOwnerOrAdministrator } from "./authority.ts";
 import { instanceEnded } from "./events.ts";
@@ -33,15 +33,27 @@ export async function endInstanceWithin(
   if (!itself) requireOwnerOrAdministrator(caller, owner);
   if (instance.status === "ended")
     throw new Fault("gone", "This instance has ended already.", { remedy: "Nothing is left to do." });
-  setInstanceEnded(change, instance.id);
-  revoke(deps, change, caller, deadKeysOf(instance), "instance ended");
-  const about = instance.kind === "agent" ? { agent: instance.principal, person: owner } : {};
-  const why = itself ? "by itself" : "by a person";
-  append(
-    change,
-    instanceEnded(deps, caller, about, { instance: instance.id, thumbprint: instance.thumbprint, why }),
-  );
+  endProven(deps, change, caller, instance, { owner, why: itself ? "by itself" : "by a person" });
   return { ...instance, status: "ended" };
+}
+
+/**
+ * Ends an active copy in the caller's change, whoever asks: for rooms that have found out that it must end.
+ * @param found.why a fixed phrase, for the log
+ */
+export function endProven(
+  deps: RegistryDeps,
+  change: Change,
+  caller: Caller,
+  instance: Instance,
+  { owner, why }: { readonly owner?: PersonId; readonly why: string },
+): void {
+  const { id, thumbprint, kind, principal } = instance;
+  setInstanceEnded(change, id);
+  revoke(deps, change, caller, deadKeysOf(instance), "instance ended");
+  const person = owner === undefined ? {} : { person: owner };
+  const about = kind === "agent" ? { agent: principal, ...person } : {};
+  append(change, instanceEnded(deps, caller, about, { instance: id, thumbprint, why }));
 }
 
 async function ownerOf(deps: RegistryDeps, { kind, principal }: Instance) {

@@ -24,7 +24,7 @@ export { type AgentClient, agentClient, isClientDocumentUrl } from "./client.ts"
 export { decommissionAgent } from "./decommission-agent.ts";
 export { defineGroup, putGroup } from "./define-group.ts";
 export { departPerson } from "./depart-person.ts";
-export { endInstance, endInstanceWithin } from "./end-instance.ts";
+export { endInstance, endInstanceWithin, endProven } from "./end-instance.ts";
 export { registryEvents } from "./events.ts";
 export {
   agentOrRefuse,

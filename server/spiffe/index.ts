@@ -25,6 +25,14 @@ export {
   workloadRemove,
 } from "./routes.ts";
 export { authorityShow, ownTrustBundle } from "./routes-authority.ts";
+export {
+  hostAttest,
+  hostBundles,
+  hostChanges,
+  hostEndedProcesses,
+  hostEntries,
+  hostJwtSvid,
+} from "./routes-hosts.ts";
 export type { AuthorityDeps, SpiffeDeps } from "./spiffe-deps.ts";
 export { type StandsFor, standsFor } from "./stands-for.ts";
 export { type SpiffeTables, spiffeMigrations } from "./tables.ts";

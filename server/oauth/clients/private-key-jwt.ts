@@ -3,6 +3,7 @@ import {
   peekClientId,
   verifyClientAssertion,
 } from "@countersign/proof/client-assertion";
+import { restsOf } from "../../attestation/index.ts";
 import { findInstance, isLive } from "../../registry/index.ts";
 import { parameter } from "../parameters.ts";
 import { asserts, type ClientMethod, callerOf, notProven, refuseUnproven } from "./method.ts";
@@ -37,7 +38,8 @@ export const privateKeyJwt: ClientMethod = {
       instance,
       caller: callerOf(instance, offered, "client-assertion"),
       assertion: { key: `assertion|${clientId}|${jti}`, expires: expiresAt, refusal: "invalid-client" },
-      rev: [],
+      // One that a process vouches for ends with that, and with what that rests on.
+      rev: instance.strength === "in-process" ? await restsOf(deps, instance.id) : [],
     };
   },
 };
