@@ -71,7 +71,7 @@ const NAMES = [
 const byName = new Map<string, string>(NAMES.map((name) => [name, name]));
 
 const LIBRARIES: readonly (readonly [RegExp, string])[] = [
-  [/^libpython[\d.]*[a-z]*\.so/, "python"],
+  [/^libpython(?:\d[\d.]*[a-z]*)?\.so/, "python"],
   [/^libperl\.so/, "perl"],
   [/^libruby(?:-[\d.]+)?\.so/, "ruby"],
   [/^libphp[\d.]*\.so/, "php"],
