@@ -17,6 +17,7 @@ export { type Enrolment, enrol } from "./enrol.ts";
 export { ApprovalPending, CountersignError, Denied, type Reason, Refused, Unreachable } from "./errors.ts";
 export type { Instance } from "./instance.ts";
 export { type HolderKey, makeKey } from "./key.ts";
+export { type MutualTls, type MutualTlsOptions, mutualTls } from "./mutual-tls/mutual-tls.ts";
 export type { ProtectedRequest, Protector } from "./protect.ts";
 export type { ToolCall } from "./protection.ts";
 export type { InternalRequest, Receiver, Transaction } from "./receive.ts";
@@ -27,3 +28,11 @@ export { openService, type ProtectionOptions, type Service, serviceOf } from "./
 export type { StartRequest, StepReport, TaskRequest } from "./tasks.ts";
 export type { RequestContext } from "./transactions.ts";
 export type { Narrowing, Warrant, Warrants } from "./warrant.ts";
+export { type SvidIdentity, svidIdentity } from "./workload/svid-identity.ts";
+export {
+  type JwtSvid,
+  type WorkloadApi,
+  type WorkloadApiPlace,
+  workloadApi,
+} from "./workload/workload-api.ts";
+export type { X509State, X509Svid } from "./workload/x509-state.ts";
