@@ -14,11 +14,21 @@ interface Agent {
 /** `agents` and `join-token`: the registry's agents and their lives. */
 export function agentCommands(program: Command): void {
   const agents = program.command("agents").description("the agents of this installation");
-  agents.command("list", { isDefault: true }).description("list them").action(list);
+  agents
+    .command("list", { isDefault: true })
+    .description("list them")
+    .option("--owner <person>", "whose they are")
+    .option("--class <class>", "what they are for")
+    .option("--status <state>", "such as active, dormant, unattested, suspended")
+    .option("--environment <environment>", "where they run")
+    .option("--criticality <criticality>", "how much hangs on them")
+    .option("--orphaned", "only those whose owner has left")
+    .action(list);
   agents
     .command("show <name>")
     .description("everything the registry knows of one")
     .action(async (name: string) => say.json(await openClient().get(pathOf(name))));
+  agents.command("hand-over <name> <person>").description("give it another owner").action(handOver);
   act(agents, "suspend", "end its tokens and its access now; it can be resumed");
   act(agents, "resume", "give a suspended agent its access again");
   act(agents, "decommission", "end it for good: identity, tokens and delegations");
@@ -32,12 +42,19 @@ export function agentCommands(program: Command): void {
 
 const pathOf = (name: string): string => `/agents/${encodeURIComponent(name)}`;
 
-async function list(): Promise<void> {
-  const { items } = await openClient().get<{ items: Agent[] }>("/agents?limit=200");
+async function list({ orphaned, ...wanted }: Record<string, string | true>): Promise<void> {
+  const query = new URLSearchParams({ limit: "200", ...(orphaned && { orphaned: "true" }), ...wanted });
+  const { items } = await openClient().get<{ items: Agent[] }>(`/agents?${query}`);
+  if (items.length === 0 && query.size > 1) return say.line("No agent is like that.");
   if (items.length === 0)
     return say.line("No agents yet. Declare one in a manifest: countersign apply -f agents.yaml");
   const rows = items.map((agent) => [agent.name, agent.class, agent.environment, agent.status, agent.owner]);
   say.line(table([["NAME", "CLASS", "ENVIRONMENT", "STATUS", "OWNER"], ...rows]));
+}
+
+async function handOver(name: string, owner: string): Promise<void> {
+  await openClient().post<Agent>(`${pathOf(name)}/owner`, { owner });
+  say.line(`${green("✓")} ${bold(visible(owner))} answers for ${bold(visible(name))}`);
 }
 
 function act(agents: Command, verb: "suspend" | "resume" | "decommission", description: string): void {

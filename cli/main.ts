@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. Each verb is a file; this one only says which there are. */
 import { Command, CommanderError } from "commander";
+import { accountCommands } from "./accounts.ts";
 import { agentCommands } from "./agents.ts";
 import { auditCommands } from "./audit.ts";
 import { demoCommand } from "./demo.ts";
@@ -29,6 +30,7 @@ for (const add of [
   loginCommands,
   peopleCommands,
   agentCommands,
+  accountCommands,
   serviceCommands,
   manifestCommands,
   policyCommands,

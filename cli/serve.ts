@@ -3,6 +3,7 @@ import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { green, say, Trouble } from "./say.ts";
+import { spanOf } from "./time-said.ts";
 
 export interface ServeOptions {
   data: string;
@@ -20,6 +21,8 @@ export interface ServeOptions {
   oracleShare?: string;
   dpopNonces?: "required" | "offered" | "off";
   recoverPolicies?: string;
+  dormantAfter?: string;
+  orphanGrace?: string;
 }
 
 type Running = Awaited<ReturnType<typeof import("@countersign/server")["startServer"]>>;
@@ -106,6 +109,20 @@ function withOptions(command: Command): Command {
           .choices(["required", "offered", "off"])
           .default("offered"),
       )
+      .addOption(
+        from(
+          "--dormant-after <span>",
+          "how long an agent may be silent, such as 30d, or `never`",
+          "COUNTERSIGN_DORMANT_AFTER",
+        ).default("90d"),
+      )
+      .addOption(
+        from(
+          "--orphan-grace <span>",
+          "how long an agent goes on whose owner has left",
+          "COUNTERSIGN_ORPHAN_GRACE",
+        ).default("7d"),
+      )
       // No variable of the environment: it is for one start, when policies let nobody in any more.
       .option(
         "--recover-policies <which>",
@@ -153,6 +170,7 @@ function configOf(options: ServeOptions) {
     ...(options.logLevel === undefined ? {} : { logLevel: options.logLevel }),
     ...(options.recoverPolicies === undefined ? {} : { recoverPolicies: options.recoverPolicies }),
     ...(options.dpopNonces === undefined ? {} : { dpopNonces: options.dpopNonces }),
+    lifecycle: lifecycleOf(options),
     oracleShare: shareOf(options.oracleShare ?? "100"),
     ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
   };
@@ -164,6 +182,21 @@ function proxyOf({ proxyAddress, proxyClientCert }: ServeOptions) {
   const addresses = (proxyAddress ?? "").split(",").map((address) => address.trim());
   if (proxyAddress === undefined && !clientCertificates) return {};
   return { proxy: { addresses: addresses.filter((address) => address !== ""), clientCertificates } };
+}
+
+/** Nobody is silent for less than an hour: a token may live for minutes after it was asked for. */
+const SHORTEST_SILENCE = 3_600_000;
+
+function lifecycleOf({ dormantAfter = "90d", orphanGrace = "7d" }: ServeOptions) {
+  const grace = { orphanGrace: spanOf(orphanGrace) };
+  if (dormantAfter === "never") return grace;
+  const silence = spanOf(dormantAfter);
+  if (silence < SHORTEST_SILENCE)
+    throw new Trouble(
+      "An agent may be silent for an hour at least.",
+      "Such as --dormant-after 30d, or never.",
+    );
+  return { ...grace, dormantAfter: silence };
 }
 
 function portOf(text: string): number {

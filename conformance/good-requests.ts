@@ -33,6 +33,17 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     resources: [],
   });
   await administrator.put("/servers/target-server", { resource: "https://target.acme.example/" });
+  const account = {
+    kind: "api-key",
+    system: "target",
+    privilege: "read",
+    sensitivity: "internal",
+    static: true,
+  };
+  const { id: accountId } = await administrator.post<{ id: string }>("/accounts", {
+    ...account,
+    name: "key-1",
+  });
   await administrator.put("/teams/target-team", { lead: owner });
   await administrator.put("/groups/target-group", { grants: [] });
   await administrator.put("/trust-domains/target.example", { bundle: { keys: [] } });
@@ -43,6 +54,11 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     "person.register": { name: "Nobody Yet", email: "nobody@acme.example" },
     "person.update": { name: "Mallory Renamed" },
     "agent.register": { ...agent, name: "another-agent", owner, grants: [] },
+    "agent.hand-over": { owner },
+    "person.hand-over": { to: owner },
+    "account.add": { ...account, name: "key-2" },
+    "account.update": { privilege: "write" },
+    "account.adopt": { agent: "target-agent" },
     "agent.update": { purpose: "Stands stiller." },
     "service.register": { name: "another-service", owner, resources: [] },
     "service.update": { resources: ["https://another.acme.example/"] },
@@ -70,6 +86,7 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     "/trust-domains": "target.example",
     "/services": service,
     "/agents": "target-agent",
+    "/accounts": accountId,
     "/teams": "target-team",
     "/groups": "target-group",
     "/authzen/applications": "target-application",

@@ -62,7 +62,7 @@ import {
   tellOfShipped,
   warnOfObserving,
 } from "./policy/index.ts";
-import { findPersonByEmail } from "./registry/index.ts";
+import { findPersonByEmail, type LifecycleSettings, restAgents, suspendOrphans } from "./registry/index.ts";
 import { LiveFeed, REVOCATION_CHANNEL, revoke } from "./revocation/index.ts";
 import { BundleCache, BundleRefresh, OwnAuthority, ownX509Svid, unpublish } from "./spiffe/index.ts";
 import { riskSource } from "./threats/index.ts";
@@ -91,6 +91,8 @@ export interface ServerConfig {
   readonly oracleShare?: number;
   /** Whether DPoP proofs must have a nonce of this server; `offered` where nothing is said. */
   readonly dpopNonces?: NonceDemand;
+  /** How lives of agents go on by themselves. */
+  readonly lifecycle?: LifecycleSettings;
   /** For tests that hold the time still. */
   readonly clock?: Clock;
 }
@@ -177,6 +179,7 @@ async function assemble(
     keys,
     issuer: issuer.origin,
     trustDomain: config.trustDomain,
+    ...(config.lifecycle === undefined ? {} : { lifecycle: config.lifecycle }),
     refusals,
     sealer: keys,
     withdraw: (change, caller, kid) => revoke(deps, change, caller, [`kid:${kid}`], "key withdrawn"),
@@ -282,6 +285,8 @@ function startChores(deps: ServerDeps): () => void {
     [minutes(1), () => expireTasks(deps)],
     [seconds(15), () => tidyWindows(deps)],
     [minutes(1), () => expireApprovals(deps)],
+    [minutes(1), () => restAgents(deps)],
+    [minutes(1), () => suspendOrphans(deps)],
     [minutes(5), () => forgetStaleProofs(deps)],
     [minutes(5), () => forgetPastAuthorizations(deps)],
     [seconds(30), () => bundles.run()],

@@ -69,6 +69,11 @@ const ENTITY_TYPES: Record<string, CedarEntity> = {
       version: optional(text),
       model: optional(text),
       deployment: optional(text),
+      // Absent where nobody has said it: policies do well to take that for the worst.
+      autonomy: optional(text),
+      sensitivity: optional(text),
+      criticality: optional(text),
+      triggers: optional(texts),
       status: text,
     }),
   },

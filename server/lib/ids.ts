@@ -6,6 +6,7 @@ export const ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /** The kinds of things that carry an id of ours. Agents carry their names instead. */
 export const ID_PREFIXES = [
+  "account",
   "approval",
   "action",
   "challenge",

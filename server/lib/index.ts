@@ -16,7 +16,7 @@ export {
   type Strength,
   system,
 } from "./caller.ts";
-export { type Clock, hours, inSeconds, minutes, seconds, systemClock } from "./clock.ts";
+export { type Clock, days, hours, inSeconds, minutes, seconds, systemClock } from "./clock.ts";
 export type { Deps } from "./deps.ts";
 export { CODES, type Code, Fault, type FaultDetails, isFailure } from "./fault.ts";
 export {

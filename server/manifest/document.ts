@@ -32,6 +32,14 @@ const agentSpec = z.strictObject({
     })
     .optional(),
   client: agentFacts.client.optional(),
+  "dormant-after": z
+    .string()
+    .regex(/^[1-9][0-9]{0,3}[hd]$/, "Write it in hours or days: 12h, 30d.")
+    .optional(),
+  autonomy: agentFacts.autonomy,
+  sensitivity: agentFacts.sensitivity,
+  criticality: agentFacts.criticality,
+  triggers: agentFacts.triggers,
   grants,
   delegation: z
     .strictObject({

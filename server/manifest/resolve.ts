@@ -1,7 +1,7 @@
 import { type Grant, parseGrant } from "@countersign/proof/grant";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
 import { type CatalogView, expandIn, pinnedNow, type Server, toolOf } from "../catalog/index.ts";
-import { Fault, isId, type PersonId } from "../lib/index.ts";
+import { days, Fault, hours, isId, type PersonId } from "../lib/index.ts";
 import { defined, findPerson, findPersonByEmail } from "../registry/index.ts";
 import type { Desired } from "./desired.ts";
 import type { Declared, DeclaredAs, GrantSaid } from "./document.ts";
@@ -50,6 +50,11 @@ async function agentOf(deps: ManifestDeps, catalog: CatalogView, { spec }: Decla
     ...{ team, region, version, model, deployment, grants },
     expires: spec.expires === undefined ? null : Date.parse(spec.expires),
     client: spec.client ?? null,
+    dormantAfter: silenceOf(spec["dormant-after"]),
+    autonomy: spec.autonomy ?? null,
+    sensitivity: spec.sensitivity ?? null,
+    criticality: spec.criticality ?? null,
+    triggers: spec.triggers ?? null,
     delegation: {
       max_depth: said["max-depth"] ?? 4,
       grants: said.grants === undefined ? grants : await grantsOf(catalog, said.grants),
@@ -61,6 +66,13 @@ async function agentOf(deps: ManifestDeps, catalog: CatalogView, { spec }: Decla
       ...(said.starters === undefined ? {} : { starters: said.starters }),
     },
   };
+}
+
+/** `12h` or `30d` in milliseconds. */
+function silenceOf(said: string | undefined): number | null {
+  if (said === undefined) return null;
+  const count = Number(said.slice(0, -1));
+  return said.endsWith("h") ? hours(count) : days(count);
 }
 
 async function personOf(deps: ManifestDeps, ref: string): Promise<PersonId> {

@@ -1,7 +1,17 @@
 import type { Json } from "@countersign/proof/jcs";
 import { z } from "zod";
 import { type PersonId, STRENGTHS } from "../lib/index.ts";
-import { AGENT_CLASSES, AGENT_STATES, type Agent, ENVIRONMENTS, type Person } from "../registry/index.ts";
+import {
+  AGENT_CLASSES,
+  AGENT_STATES,
+  type Agent,
+  AUTONOMIES,
+  CRITICALITIES,
+  ENVIRONMENTS,
+  type Person,
+  SENSITIVITIES,
+  TRIGGERS,
+} from "../registry/index.ts";
 import { exampleCircumstances, givenCircumstances } from "./example-circumstances.ts";
 import type { GivenTool } from "./example-tool.ts";
 import { momentOf } from "./local-time.ts";
@@ -27,6 +37,10 @@ const agent = z
     version: z.string(),
     model: z.string(),
     deployment: z.string(),
+    autonomy: z.enum(AUTONOMIES),
+    sensitivity: z.enum(SENSITIVITIES),
+    criticality: z.enum(CRITICALITIES),
+    triggers: z.array(z.enum(TRIGGERS)),
     status: z.enum(AGENT_STATES),
   })
   .partial();

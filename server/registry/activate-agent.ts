@@ -8,7 +8,7 @@ import { refuseEnded } from "./find-agent.ts";
 import { agentAfter, type Standing, standingOf } from "./lifecycle.ts";
 import { requireOwner } from "./owner.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
-import { replaceAgent } from "./store-workloads.ts";
+import { replaceAgent, setAwake } from "./store-workloads.ts";
 
 /**
  * What an enrolment or an attestation does to its agent's record: one that waits for it becomes active, and the
@@ -30,6 +30,7 @@ export async function activateAgent(
   await requireOwner(deps, change, `agent ${before.name}`, before.owner);
   const comes = before.status !== "active";
   replaceAgent(change, before, { ...(comes ? activated(before) : before), strength });
+  setAwake(change, before, deps.clock.now());
   if (comes) append(change, agentActivated(deps, caller, { agent: before.name, person: before.owner }, {}));
 }
 

@@ -4,7 +4,7 @@ import { revoke } from "../revocation/index.ts";
 import type { Agent } from "./agent.ts";
 import { agentAfter } from "./lifecycle.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
-import { replaceAgent } from "./store-workloads.ts";
+import { replaceAgent, setAwake } from "./store-workloads.ts";
 
 /**
  * Takes an agent out of `active` or back: on suspension the key of its epoch dies and the next one begins in
@@ -19,10 +19,13 @@ export function switchAccess(
   transition: "suspend" | "resume",
 ): Agent {
   const ends = transition === "suspend";
-  const after = ends ? suspended(before, deps.clock.now()) : resumed(before);
+  const now = deps.clock.now();
+  const after = ends ? suspended(before, now) : resumed(before);
   replaceAgent(change, before, after);
+  if (!ends && after.status === "active") setAwake(change, after, now);
   if (ends) revoke(deps, change, caller, [`agent:${before.name}#${before.epoch}`], "agent suspended");
-  return { ...after, revision: before.revision + 1 };
+  const awake = !ends && after.status === "active" ? { lastActive: now } : {};
+  return { ...after, ...awake, revision: before.revision + 1 };
 }
 
 /** One that was not active when it was suspended proves itself before it is again. Pure. */

@@ -6,13 +6,22 @@ import { grantList } from "./grant-list.ts";
 import type { AgentStatus } from "./lifecycle.ts";
 import { printableText, technicalWord } from "./printable.ts";
 import { defined, same, withoutNull } from "./record.ts";
+import { dormantAfter } from "./silence.ts";
 import {
   type AgentClass,
+  type Autonomy,
   agentClass,
+  autonomy,
+  type Criticality,
+  criticality,
   type Environment,
   environment,
   principalName,
+  type Sensitivity,
+  sensitivity,
   shortName,
+  type Trigger,
+  triggers,
 } from "./taxonomy.ts";
 
 /** The depth of a chain where the record says nothing, and the deepest one at all. */
@@ -58,6 +67,21 @@ export interface Agent {
   readonly status: AgentStatus;
   /** Since when nobody has proven to be it as it is declared: evidence from before does not make it active. */
   readonly unattestedSince?: number;
+  /** How long it may be silent (ms) before it is dormant; the server's own span where nothing is said. */
+  readonly dormantAfter?: number;
+  /** Since when nobody answers for it: its owner has left. Until `graceEnds` it goes on. */
+  readonly orphanedSince?: number;
+  readonly graceEnds?: number;
+  /** The owner who handed it over by herself. She still counts as involved when people decide about it. */
+  readonly handedOverBy?: PersonId;
+  /** How much it does without being asked. */
+  readonly autonomy?: Autonomy;
+  /** The most sensitive data that it may come to see. */
+  readonly sensitivity?: Sensitivity;
+  /** How much hangs on it. */
+  readonly criticality?: Criticality;
+  /** What may set it to work. */
+  readonly triggers?: readonly Trigger[];
   /** Its ceiling: no delegation to it gives more. */
   readonly grants: readonly Grant[];
   readonly delegation: DelegationRules;
@@ -133,6 +157,11 @@ const optionalFacts = {
   deployment: technicalWord,
   expires: z.int().positive(),
   client: agentClient,
+  dormantAfter,
+  autonomy,
+  sensitivity,
+  criticality,
+  triggers,
 };
 
 /** What is said of an agent when it is registered. Naming rules and the taxonomy are enforced here. */
@@ -154,6 +183,11 @@ export const agentUpdate = z.strictObject({
   deployment: optionalFacts.deployment.nullable().optional(),
   expires: optionalFacts.expires.nullable().optional(),
   client: optionalFacts.client.nullable().optional(),
+  dormantAfter: optionalFacts.dormantAfter.nullable().optional(),
+  autonomy: optionalFacts.autonomy.nullable().optional(),
+  sensitivity: optionalFacts.sensitivity.nullable().optional(),
+  criticality: optionalFacts.criticality.nullable().optional(),
+  triggers: optionalFacts.triggers.nullable().optional(),
   delegation: delegation.optional(),
 });
 export type AgentUpdate = z.output<typeof agentUpdate>;

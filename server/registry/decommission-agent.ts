@@ -3,6 +3,7 @@ import type { AgentName, Caller } from "../lib/index.ts";
 import { revoke } from "../revocation/index.ts";
 import type { Agent } from "./agent.ts";
 import { requireOwnerOrAdministrator } from "./authority.ts";
+import { releaseAccounts } from "./change-account.ts";
 import { agentDecommissioned } from "./events.ts";
 import { agentOrRefuse } from "./find-agent.ts";
 import { deadKeysOf } from "./instance.ts";
@@ -32,6 +33,7 @@ export function decommissionAgent(
     setAllEnded(change, own, instances.length);
     const dead = [`agent:${name}`, `agent:${name}#${before.epoch}`, ...instances.flatMap(deadKeysOf)];
     revoke(deps, change, caller, dead, "agent decommissioned");
+    await releaseAccounts(deps, change, caller, name);
     const about = { agent: name, person: before.owner };
     append(change, agentDecommissioned(deps, caller, about, { instances: instances.length }));
     return { ...after, revision: before.revision + 1 };

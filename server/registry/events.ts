@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { declareEvent, type EventKind } from "../audit/index.ts";
 import type { Agent } from "./agent.ts";
+import { accountEvents } from "./events-accounts.ts";
 import { defined } from "./record.ts";
 
 const grants = z.array(z.record(z.string(), z.unknown()));
@@ -18,6 +19,11 @@ const agentFacts = z.object({
   owner: z.string(),
   team: z.string().optional(),
   expires: z.int().optional(),
+  dormantAfter: z.int().optional(),
+  autonomy: z.string().optional(),
+  sensitivity: z.string().optional(),
+  criticality: z.string().optional(),
+  triggers: z.array(z.string()).optional(),
   /** The agent that registered it. */
   parent: z.string().optional(),
   grants,
@@ -47,11 +53,12 @@ export function factsOf(agent: Agent, purpose?: string) {
     needs_person: [...needs_person],
     ...defined({ max_children, max_instances, shared }),
   };
-  const { parent } = agent;
+  const { parent, dormantAfter, autonomy, sensitivity, criticality, triggers } = agent;
   const facts = {
     ...{ class: of, purpose, environment, region, version, model, deployment, owner, team, expires },
     client,
     parent,
+    ...{ dormantAfter, autonomy, sensitivity, criticality, triggers: triggers && [...triggers] },
   };
   return { ...defined(facts), grants: [...agent.grants], delegation };
 }
@@ -82,10 +89,34 @@ export const agentUnattested = declareEvent(
   z.object({ epoch: z.int(), instances: z.int(), why: z.string() }),
 );
 
+export const agentRested = declareEvent(
+  "agent.rested",
+  "An agent that was silent for too long became dormant: its access, its instances and what was issued to it ended.",
+  z.object({ epoch: z.int(), instances: z.int(), silent_since: z.int() }),
+);
+
 export const agentSuspended = declareEvent(
   "agent.suspended",
   "An agent lost all access until it is resumed; what was issued to it before is dead.",
-  z.object({ epoch: z.int() }),
+  z.object({ epoch: z.int(), why: z.string().optional() }),
+);
+
+export const agentOrphaned = declareEvent(
+  "agent.orphaned",
+  "An agent's owner has left. It goes on until `grace_ends`; then it is suspended, unless somebody answers for it.",
+  z.object({ grace_ends: z.int() }),
+);
+
+export const agentHandedOver = declareEvent(
+  "agent.handed-over",
+  "Another person answers for an agent.",
+  z.object({ from: z.string(), to: z.string() }),
+);
+
+export const serviceHandedOver = declareEvent(
+  "service.handed-over",
+  "Another person answers for a service.",
+  z.object({ service: z.string(), from: z.string(), to: z.string() }),
 );
 
 export const agentResumed = declareEvent(
@@ -220,7 +251,11 @@ export const registryEvents: readonly EventKind[] = [
   agentUpdated,
   agentActivated,
   agentUnattested,
+  agentRested,
   agentSuspended,
+  agentOrphaned,
+  agentHandedOver,
+  serviceHandedOver,
   agentResumed,
   agentDecommissioned,
   personRegistered,
@@ -237,4 +272,5 @@ export const registryEvents: readonly EventKind[] = [
   instanceEnrolled,
   instanceRenewed,
   instanceEnded,
+  ...accountEvents,
 ];

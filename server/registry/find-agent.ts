@@ -6,7 +6,14 @@ import type { Agent } from "./agent.ts";
 import { blockedKindsOf } from "./instance.ts";
 import { standingOf } from "./lifecycle.ts";
 import type { Page } from "./page.ts";
-import { agentNamed, agentOfClientId, agentsAfter, childrenOf, requireAgent } from "./store-workloads.ts";
+import {
+  type AgentsWanted,
+  agentNamed,
+  agentOfClientId,
+  agentsAfter,
+  childrenOf,
+  requireAgent,
+} from "./store-workloads.ts";
 
 /** The agent's record, in whatever state it is, or nothing. */
 export const findAgent = (deps: DatabaseDeps, attackerName: string): Promise<Agent | undefined> =>
@@ -37,6 +44,10 @@ const NO_ACCESS = {
   },
   suspended: { why: "is suspended", remedy: "Ask an administrator to resume it." },
   expired: { why: "has expired", remedy: "Ask an administrator to give it a later expiry." },
+  orphaned: {
+    why: "has nobody who answers for it",
+    remedy: "Ask an administrator to give it another owner.",
+  },
   decommissioned: { why: "is decommissioned", remedy: "Register a new agent." },
 } as const;
 
@@ -92,7 +103,7 @@ export const livingChildren = (deps: DatabaseDeps, parent: AgentName): Promise<A
 /** A page of agents in the order of their names. */
 export async function listAgents(
   deps: DatabaseDeps,
-  page: Page & { owner?: string | undefined },
+  page: Page & AgentsWanted,
 ): Promise<{ items: Agent[]; next?: string }> {
   const rows = await agentsAfter(deps.database, { ...page, limit: page.limit + 1 });
   return cutPage(rows, page.limit, (agent) => agent.name);

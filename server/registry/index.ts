@@ -4,7 +4,16 @@
  * whatever ends something here writes its dead keys in the same change.
  */
 export { accepted, visible } from "./accepted.ts";
+export {
+  ACCOUNT_KINDS,
+  ACCOUNT_STATES,
+  type Account,
+  type AccountSaid,
+  type AccountUpdate,
+  PRIVILEGES,
+} from "./account.ts";
 export { requireEnrollable } from "./activate-agent.ts";
+export { addAccount } from "./add-account.ts";
 export { addClientInstance, addInstance, type Proven } from "./add-instance.ts";
 export { addPerson } from "./add-person.ts";
 export {
@@ -20,12 +29,14 @@ export {
 } from "./agent.ts";
 export { attestAgain } from "./attest-again.ts";
 export { isAdministrator, requireAdministrator, requireOwnerOrAdministrator } from "./authority.ts";
+export { adoptAccount, retireAccount, updateAccount } from "./change-account.ts";
 export { type AgentClient, agentClient, isClientDocumentUrl } from "./client.ts";
 export { decommissionAgent } from "./decommission-agent.ts";
 export { defineGroup, putGroup } from "./define-group.ts";
 export { departPerson } from "./depart-person.ts";
 export { endInstance, endInstanceWithin, endProven } from "./end-instance.ts";
 export { registryEvents } from "./events.ts";
+export { accountOrRefuse, listAccounts } from "./find-account.ts";
 export {
   agentOrRefuse,
   aliveAgent,
@@ -56,12 +67,15 @@ export {
 } from "./find-service.ts";
 export { grantList } from "./grant-list.ts";
 export { type Group, type GroupDefinition, groupDefinition } from "./group.ts";
+export { handOverAgent } from "./hand-over-agent.ts";
+export { type HandedOver, handOverAll } from "./hand-over-all.ts";
 export { blockedKindsOf, deadKeysOf, type Instance, isLive } from "./instance.ts";
 export {
   AGENT_STATES,
   AGENT_TRANSITIONS,
   type AgentStatus,
   type AgentTransition,
+  STANDINGS,
   type Standing,
   standingOf,
 } from "./lifecycle.ts";
@@ -80,14 +94,24 @@ export { type AgentSaid, addAgent, registerAgent } from "./register-agent.ts";
 export { registerPerson } from "./register-person.ts";
 export { registerService } from "./register-service.ts";
 export { putTeam, registerTeam, type TeamSaid } from "./register-team.ts";
-export type { RegistryDeps } from "./registry-deps.ts";
+export { type LifecycleSettings, ORPHAN_GRACE, type RegistryDeps } from "./registry-deps.ts";
+export { restAgents } from "./rest-agents.ts";
 export { resumeAgent, resumeWithin } from "./resume-agent.ts";
 export { resumePerson } from "./resume-person.ts";
 export { findRisk, keepRisk, listRisks, type RiskRecord } from "./risk.ts";
 export {
+  accountAdd,
+  accountAdopt,
+  accountChange,
+  accountList,
+  accountRetire,
+  accountShow,
+} from "./routes-accounts.ts";
+export {
   agentChange,
   agentCreate,
   agentDecommission,
+  agentHandOver,
   agentInstances,
   agentList,
   agentResume,
@@ -100,6 +124,7 @@ export {
   personChange,
   personCreate,
   personDepart,
+  personHandOver,
   personList,
   personResume,
   personShow,
@@ -115,6 +140,7 @@ export {
 } from "./routes-services.ts";
 export { resourceUrl, type Service } from "./service.ts";
 export { suspendAgent, suspendWithin } from "./suspend-agent.ts";
+export { suspendOrphans } from "./suspend-orphans.ts";
 export { suspendPerson } from "./suspend-person.ts";
 export { switchPersonWithin } from "./switch-person.ts";
 export { resumeService, suspendService } from "./switch-service.ts";
@@ -122,13 +148,21 @@ export { type RegistryTables, registryMigrations } from "./tables.ts";
 export {
   AGENT_CLASSES,
   type AgentClass,
+  AUTONOMIES,
+  type Autonomy,
   agentClass,
+  CRITICALITIES,
+  type Criticality,
   ENVIRONMENTS,
   type Environment,
   environment,
   principalName,
   RESERVED_NAMES,
+  SENSITIVITIES,
+  type Sensitivity,
   shortName,
+  TRIGGERS,
+  type Trigger,
 } from "./taxonomy.ts";
 export { type Team, teamRegistration } from "./team.ts";
 export { touchAgent } from "./touch-agent.ts";

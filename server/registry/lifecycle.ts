@@ -87,14 +87,20 @@ function refuse(who: string, status: string, transition: string, possible: strin
   });
 }
 
-/** How an agent stands: its state, or `expired` once its time is over, whatever its state says. */
-export type Standing = AgentStatus | "expired";
+/**
+ * How an agent stands: its state; or `expired` once its time is over, or `orphaned` once its grace is, whatever its
+ * state says.
+ */
+export const STANDINGS = [...AGENT_STATES, "expired", "orphaned"] as const;
+export type Standing = (typeof STANDINGS)[number];
 
-/** @param now milliseconds since the epoch; an agent expires when now reaches `expires` */
+/** @param now milliseconds since the epoch; an agent expires when now reaches `expires`, its grace likewise */
 export function standingOf(
-  agent: { status: AgentStatus; expires?: number | undefined },
+  agent: { status: AgentStatus; expires?: number | undefined; graceEnds?: number | undefined },
   now: number,
 ): Standing {
-  const over = agent.expires !== undefined && now >= agent.expires;
-  return over && agent.status !== "decommissioned" ? "expired" : agent.status;
+  const { status, expires, graceEnds } = agent;
+  if (status === "decommissioned") return status;
+  if (expires !== undefined && now >= expires) return "expired";
+  return graceEnds !== undefined && now >= graceEnds && status !== "suspended" ? "orphaned" : status;
 }

@@ -42,8 +42,10 @@ export async function addAgent(
   const { delegation, ...facts } = accepted("agent", agentRegistration, attackerAgent);
   await refuseTaken(deps, facts.name);
   // What people start as a client has nothing to enrol beforehand.
-  const status = facts.client === undefined ? "registered" : "active";
-  const first = { status, created: deps.clock.now(), epoch: 0, revision: 0 } as const;
+  const created = deps.clock.now();
+  const waits = { status: "registered" } as const;
+  const started = { status: "active", lastActive: created } as const;
+  const first = { ...(facts.client === undefined ? waits : started), created, epoch: 0, revision: 0 };
   const rules = delegationRules(facts.grants, delegation);
   const agent: Agent = { ...defined(facts), ...first, ...registeredBy, delegation: rules };
   await refuseTakenClient(deps, agent);
@@ -51,7 +53,7 @@ export async function addAgent(
   insertAgent(change, agent);
   const purpose = conceal(deps, change, "installation", agent.purpose);
   append(change, agentRegistered(deps, caller, aboutOf(agent), factsOf(agent, purpose)));
-  if (status === "active") append(change, agentActivated(deps, caller, aboutOf(agent), {}));
+  if (agent.status === "active") append(change, agentActivated(deps, caller, aboutOf(agent), {}));
   return agent;
 }
 

@@ -5,11 +5,24 @@ import { decommissionAgent } from "./decommission-agent.ts";
 import { endInstance } from "./end-instance.ts";
 import { agentOrRefuse, listAgents } from "./find-agent.ts";
 import { listInstances } from "./find-instance.ts";
+import { handOverAgent } from "./hand-over-agent.ts";
 import { AGENT_STATES } from "./lifecycle.ts";
 import { registerAgent } from "./register-agent.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
 import { resumeAgent } from "./resume-agent.ts";
 import { suspendAgent } from "./suspend-agent.ts";
+import {
+  AUTONOMIES,
+  agentClass,
+  autonomy,
+  CRITICALITIES,
+  criticality,
+  environment,
+  SENSITIVITIES,
+  sensitivity,
+  shortName,
+  TRIGGERS,
+} from "./taxonomy.ts";
 import { updateAgent } from "./update-agent.ts";
 
 const grants = z.array(z.record(z.string(), z.unknown()));
@@ -42,6 +55,14 @@ const agentAnswer = z.object({
   }),
   client: z.record(z.string(), z.unknown()).optional(),
   strength: z.string().optional(),
+  dormantAfter: z.int().optional().describe("How long it may be silent (ms) before it is dormant."),
+  orphanedSince: z.int().optional().describe("Since when nobody answers for it."),
+  graceEnds: z.int().optional().describe("When an orphan loses its access."),
+  handedOverBy: z.string().optional().describe("The owner who gave it away by herself."),
+  autonomy: z.enum(AUTONOMIES).optional(),
+  sensitivity: z.enum(SENSITIVITIES).optional(),
+  criticality: z.enum(CRITICALITIES).optional(),
+  triggers: z.array(z.enum(TRIGGERS)).optional(),
   epoch: z.int(),
   revision: z.int(),
   parent: z.string().optional().describe("The agent that registered it; it ends with that one."),
@@ -69,9 +90,26 @@ const registry = route<RegistryDeps>();
 
 export const agentList = registry({
   summary: "Lists agents by name.",
-  query: z.strictObject({ ...pageQuery, owner: personId.optional() }),
+  query: z.strictObject({
+    ...pageQuery,
+    owner: personId.optional(),
+    class: agentClass.optional(),
+    environment: environment.optional(),
+    team: shortName.optional(),
+    status: z.enum(AGENT_STATES).optional(),
+    autonomy: autonomy.optional(),
+    sensitivity: sensitivity.optional(),
+    criticality: criticality.optional(),
+    orphaned: z.enum(["true", "false"]).optional().describe("Whether its owner has left."),
+  }),
   answers: { 200: pageOf(agentAnswer) },
-  handle: async (deps, _caller, { query }) => ({ status: 200, body: await listAgents(deps, query) }),
+  handle: async (deps, _caller, { query: { orphaned, ...query } }) => ({
+    status: 200,
+    body: await listAgents(deps, {
+      ...query,
+      ...(orphaned === undefined ? {} : { orphaned: orphaned === "true" }),
+    }),
+  }),
 });
 
 export const agentShow = registry({
@@ -99,6 +137,17 @@ export const agentChange = registry({
   handle: async (deps, caller, { params, body }) => ({
     status: 200,
     body: await updateAgent(deps, caller, { name: params.name, update: body }),
+  }),
+});
+
+export const agentHandOver = registry({
+  summary: "Gives an agent another owner: by its owner, or by an administrator.",
+  params: byName,
+  body: z.strictObject({ owner: personId }),
+  answers: { 200: agentAnswer },
+  handle: async (deps, caller, { params, body }) => ({
+    status: 200,
+    body: await handOverAgent(deps, caller, { name: params.name, to: body.owner }),
   }),
 });
 

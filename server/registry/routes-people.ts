@@ -3,6 +3,7 @@ import { pageOf, pageQuery, route } from "../http/index.ts";
 import { personId } from "./agent.ts";
 import { departPerson } from "./depart-person.ts";
 import { listPeople, personOrRefuse } from "./find-person.ts";
+import { handOverAll } from "./hand-over-all.ts";
 import { personRegistration, personUpdate } from "./person.ts";
 import { registerPerson } from "./register-person.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
@@ -88,5 +89,17 @@ export const personDepart = registry({
   handle: async (deps, caller, { params }) => ({
     status: 200,
     body: await departPerson(deps, caller, params),
+  }),
+});
+
+export const personHandOver = registry({
+  summary:
+    "Gives all agents, services and accounts of a person another owner: by herself, or by an administrator.",
+  params: byPerson,
+  body: z.strictObject({ to: personId }),
+  answers: { 200: z.object({ agents: z.int(), services: z.int(), accounts: z.int() }) },
+  handle: async (deps, caller, { params, body }) => ({
+    status: 200,
+    body: await handOverAll(deps, caller, { id: params.id, to: body.to }),
   }),
 });

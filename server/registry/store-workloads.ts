@@ -1,8 +1,8 @@
-import type { Kysely } from "kysely";
+import { type Expression, type Kysely, sql } from "kysely";
 import { type Change, type Database, type Given, reading, writing } from "../database/index.ts";
 import { minutes } from "../lib/index.ts";
 import type { Agent } from "./agent.ts";
-import { clientIdOf } from "./client.ts";
+import { agentOf, rowOf } from "./agent-row.ts";
 import type { Page } from "./page.ts";
 import type { Service } from "./service.ts";
 import type { RegistryTables } from "./tables.ts";
@@ -10,63 +10,31 @@ import type { RegistryTables } from "./tables.ts";
 /** How exactly the last activity is kept, so that a busy agent is not a write per call. */
 export const ACTIVITY_GRAIN = minutes(1);
 
-function rowOf({ lastActive, unattestedSince, ...agent }: Agent): RegistryTables["agent"] {
-  const { region = null, version = null, model = null, deployment = null, team = null } = agent;
-  const { expires = null, strength = null } = agent;
-  const grants = JSON.stringify(agent.grants);
-  const delegation = JSON.stringify(agent.delegation);
-  const { parent = null } = agent;
-  const under = agent.under === undefined ? null : JSON.stringify(agent.under);
-  const last_active = lastActive ?? null;
-  const client = agent.client === undefined ? null : JSON.stringify(agent.client);
-  return {
-    ...agent,
-    region,
-    version,
-    model,
-    deployment,
-    team,
-    expires,
-    strength,
-    grants,
-    delegation,
-    last_active,
-    client,
-    client_id: clientIdOf(agent.client) ?? null,
-    parent,
-    under,
-    unattested_since: unattestedSince ?? null,
-  };
-}
-
-function agentOf({ last_active, unattested_since, client_id: _, ...row }: RegistryTables["agent"]): Agent {
-  const facts = {
-    ...row,
-    lastActive: last_active,
-    unattestedSince: unattested_since,
-    grants: JSON.parse(row.grants),
-    delegation: JSON.parse(row.delegation),
-    client: row.client === null ? null : JSON.parse(row.client),
-    under: row.under === null ? null : JSON.parse(row.under),
-  };
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) as unknown as Agent;
-}
-
 export function insertAgent(change: Change, agent: Agent): void {
   change.add(change.tables<RegistryTables>().insertInto("agent").values(rowOf(agent)));
 }
 
-/** Replaces the record, if nobody else did since it was read. Activity is written apart. */
+/** Replaces the record, if nobody else did since it was read. Activity is written apart, and counted from here. */
 export function replaceAgent(change: Change, before: Agent, after: Agent): void {
   const {
     name,
     created: _,
     last_active: __,
+    dormant_at: ___,
     ...columns
   } = rowOf({ ...after, revision: before.revision + 1 });
-  const update = change.tables<RegistryTables>().updateTable("agent").set(columns);
+  const update = change
+    .tables<RegistryTables>()
+    .updateTable("agent")
+    .set(columns)
+    .set(({ fn, ref }) => ({
+      dormant_at: afterSilence(fn.coalesce(ref("last_active"), ref("created")), after),
+    }));
   change.add(update.where("name", "=", name).where("revision", "=", before.revision));
 }
+
+const afterSilence = (from: Expression<number>, { dormantAfter }: Agent) =>
+  dormantAfter === undefined ? null : sql<number>`${from} + ${dormantAfter}`;
 
 export async function agentNamed(database: Database, name: string): Promise<Agent | undefined> {
   const [row] = await agentBy(database, { name });
@@ -95,16 +63,34 @@ export async function childrenOf(database: Database, parent: string, now: number
   return rows.map(agentOf);
 }
 
-export async function agentsAfter(
-  database: Database,
-  { after = "", limit, owner }: Page & { owner?: string | undefined },
-): Promise<Agent[]> {
-  const agents = database.tables<RegistryTables>().selectFrom("agent").selectAll().where("name", ">", after);
-  const wanted = owner === undefined ? agents : agents.where("owner", "=", owner);
-  return (await wanted.orderBy("name").limit(limit).execute()).map(agentOf);
+/** Which agents a list holds; absent members do not cut it. */
+export interface AgentsWanted {
+  readonly owner?: string | undefined;
+  readonly class?: string | undefined;
+  readonly environment?: string | undefined;
+  readonly team?: string | undefined;
+  readonly status?: string | undefined;
+  readonly autonomy?: string | undefined;
+  readonly sensitivity?: string | undefined;
+  readonly criticality?: string | undefined;
+  readonly orphaned?: boolean | undefined;
 }
 
-/** The agent has access: active, not expired at `now`, and nothing has ended what was issued since `epoch`. */
+export async function agentsAfter(
+  database: Database,
+  { after = "", limit, owner, orphaned, ...wanted }: Page & AgentsWanted,
+): Promise<Agent[]> {
+  const all = database.tables<RegistryTables>().selectFrom("agent").selectAll().where("name", ">", after);
+  const said = Object.entries({ ...wanted, owner }).filter(([, value]) => value !== undefined);
+  const cut = said.reduce(
+    (agents, [column, value]) => agents.where(column as "owner", "=", value as string),
+    all,
+  );
+  const found = orphaned === undefined ? cut : cut.where("orphaned_since", orphaned ? "is not" : "is", null);
+  return (await found.orderBy("name").limit(limit).execute()).map(agentOf);
+}
+
+/** The agent has access: active, not expired and no orphan past its grace at `now`, and nothing has ended what was issued since `epoch`. */
 export function requireAgent(
   change: Change,
   { name, epoch }: { name: string; epoch: number },
@@ -121,7 +107,8 @@ const agentInForce = writing(
       .where("name", "=", given("name"))
       .where("status", "=", "active")
       .where("epoch", "=", given("epoch"))
-      .where((is) => is.or([is("expires", "is", null), is("expires", ">", given("now"))])),
+      .where((is) => is.or([is("expires", "is", null), is("expires", ">", given("now"))]))
+      .where((is) => is.or([is("grace_ends", "is", null), is("grace_ends", ">", given("now"))])),
 );
 
 /** The record is still the one that was read. */
@@ -130,11 +117,21 @@ export function requireAgentUnchanged(change: Change, { name, revision }: Agent)
   change.require(agents.where("revision", "=", revision));
 }
 
+/** Counts the agent's silence from now, in a change that makes it active. */
+export function setAwake(change: Change, { name, dormantAfter }: Agent, now: number): void {
+  const dormant_at = dormantAfter === undefined ? null : now + dormantAfter;
+  const update = change.tables<RegistryTables>().updateTable("agent").set({ last_active: now, dormant_at });
+  change.add(update.where("name", "=", name));
+}
+
 export function setLastActive(change: Change, name: string, now: number): void {
   const update = change
     .tables<RegistryTables>()
     .updateTable("agent")
-    .set({ last_active: now })
+    .set(({ ref }) => ({
+      last_active: now,
+      dormant_at: sql<number | null>`${ref("dormant_after")} + ${now}`,
+    }))
     .where("name", "=", name);
   const stale = update.where((is) =>
     is.or([is("last_active", "is", null), is("last_active", "<=", now - ACTIVITY_GRAIN)]),

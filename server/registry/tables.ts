@@ -1,7 +1,9 @@
 import type { ColumnTypes, Migration } from "../database/index.ts";
+import { type AccountTables, accountMigration } from "./tables-accounts.ts";
+import { type LifecycleColumns, lifecycleMigrations, type TaxonomyColumns } from "./tables-lifecycle.ts";
 
 /** The registry's tables. JSON is read and written in the stores only. */
-export interface RegistryTables {
+export interface RegistryTables extends AccountTables {
   person: {
     id: string;
     name: string;
@@ -17,33 +19,33 @@ export interface RegistryTables {
     revision: number;
   };
   person_group: { name: string; grants: string; revision: number };
-  agent: {
-    name: string;
-    class: string;
-    purpose: string;
-    environment: string;
-    region: string | null;
-    version: string | null;
-    model: string | null;
-    deployment: string | null;
-    owner: string;
-    team: string | null;
-    created: number;
-    last_active: number | null;
-    expires: number | null;
-    status: string;
-    grants: string;
-    delegation: string;
-    strength: string | null;
-    client: string | null;
-    /** The client id of its own, where it has one: no two agents share one. */
-    client_id: string | null;
-    epoch: number;
-    revision: number;
-    parent: string | null;
-    under: string | null;
-    unattested_since: number | null;
-  };
+  agent: LifecycleColumns &
+    TaxonomyColumns & {
+      name: string;
+      class: string;
+      purpose: string;
+      environment: string;
+      region: string | null;
+      version: string | null;
+      model: string | null;
+      deployment: string | null;
+      owner: string;
+      team: string | null;
+      created: number;
+      last_active: number | null;
+      expires: number | null;
+      status: string;
+      grants: string;
+      delegation: string;
+      strength: string | null;
+      client: string | null;
+      /** The client id of its own, where it has one: no two agents share one. */
+      client_id: string | null;
+      epoch: number;
+      revision: number;
+      parent: string | null;
+      under: string | null;
+    };
   service: {
     id: string;
     name: string;
@@ -55,8 +57,6 @@ export interface RegistryTables {
     revision: number;
   };
   team: { name: string; lead: string; zone: string; revision: number };
-  /** Identities elsewhere that are not ours. They have their place; what is done with them comes later. */
-  account: { id: string; kind: string; place: string; name: string; owner: string | null; seen: number };
   instance: {
     id: string;
     kind: string;
@@ -87,7 +87,8 @@ export const registryMigrations: Migration[] = [
   { name: "registry/0008-vouched-instances", up: addVouched },
   { name: "registry/0005-children", up: addChildren },
   { name: "registry/0006-evidence", up: addEvidence },
-  { name: "registry/0009-unattested", up: addUnattested },
+  ...lifecycleMigrations,
+  accountMigration,
 ];
 
 async function createPeople(schema: Schema, types: ColumnTypes): Promise<void> {
@@ -233,9 +234,4 @@ async function addChildren(schema: Schema, types: ColumnTypes): Promise<void> {
 async function addEvidence(schema: Schema, types: ColumnTypes): Promise<void> {
   await schema.alterTable("instance").addColumn("image", types.text).execute();
   await schema.alterTable("instance").addColumn("model", types.text).execute();
-}
-
-/** Agents that must prove themselves anew. */
-async function addUnattested(schema: Schema, types: ColumnTypes): Promise<void> {
-  await schema.alterTable("agent").addColumn("unattested_since", types.instant).execute();
 }

@@ -11,10 +11,11 @@ import { loseProof, mustAttest } from "./attest-again.ts";
 import { requireAdministrator } from "./authority.ts";
 import { agentActivated, agentUpdated, factsOf } from "./events.ts";
 import { agentOrRefuse } from "./find-agent.ts";
+import { handedOver } from "./hand-over-agent.ts";
 import { changedMembers } from "./record.ts";
 import { refuseTakenClient, requireSound } from "./register-agent.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
-import { replaceAgent } from "./store-workloads.ts";
+import { replaceAgent, setAwake } from "./store-workloads.ts";
 
 export interface AgentUpdateSaid {
   name: AgentName;
@@ -51,10 +52,12 @@ export async function changeAgent(
   const proven = redeclared.length === 0 ? said : mustAttest(said, deps.clock.now());
   const started = proven.client !== undefined && WAITS.has(proven.status);
   const standing = started ? activated(proven) : proven;
-  const after = { ...standing, epoch: narrowed ? before.epoch + 1 : standing.epoch };
+  const owned = standing.owner === before.owner ? standing : handedOver(standing, before.owner, caller);
+  const after = { ...owned, epoch: narrowed ? before.epoch + 1 : owned.epoch };
   await refuseTakenClient(deps, after);
   await requireSound(deps, change, after);
   replaceAgent(change, before, after);
+  if (started) setAwake(change, after, deps.clock.now());
   if (narrowed) revoke(deps, change, caller, [`agent:${name}#${before.epoch}`], "agent narrowed");
   const about = { agent: name, person: after.owner };
   const purpose = changed.includes("purpose")
@@ -64,7 +67,8 @@ export async function changeAgent(
     await loseProof(deps, change, caller, before, `${redeclared.join(" and ")} changed`);
   append(change, agentUpdated(deps, caller, about, { ...factsOf(after, purpose), changed, narrowed }));
   if (started) append(change, agentActivated(deps, caller, about, {}));
-  return { ...after, revision: before.revision + 1 };
+  const awake = started ? { lastActive: deps.clock.now() } : {};
+  return { ...after, ...awake, revision: before.revision + 1 };
 }
 
 /** What an agent is made of: evidence shows these, and evidence for others does not show them. */

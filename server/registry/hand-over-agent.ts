@@ -1,0 +1,47 @@
+import { append, perform } from "../audit/index.ts";
+import { type AgentName, type Caller, Fault, type PersonId } from "../lib/index.ts";
+import type { Agent } from "./agent.ts";
+import { requireOwnerOrAdministrator } from "./authority.ts";
+import { agentHandedOver } from "./events.ts";
+import { agentOrRefuse } from "./find-agent.ts";
+import { requireOwner } from "./owner.ts";
+import type { RegistryDeps } from "./registry-deps.ts";
+import { replaceAgent } from "./store-workloads.ts";
+
+/**
+ * Gives an agent another owner: by its owner, who may be about to leave, or by an administrator. It is no orphan
+ * any more; one that was suspended as an orphan is resumed by an administrator.
+ * @throws Fault `forbidden`; `not-found`; `invalid` for somebody who is not active; `conflict` for one that is
+ *   decommissioned
+ */
+export function handOverAgent(
+  deps: RegistryDeps,
+  caller: Caller,
+  { name, to }: { name: AgentName; to: PersonId },
+): Promise<Agent> {
+  return perform(deps, caller, "agent.hand-over", async (change) => {
+    const before = await agentOrRefuse(deps, name);
+    requireOwnerOrAdministrator(caller, before.owner);
+    if (before.status === "decommissioned") throw isOver(name);
+    if (before.owner === to) return before;
+    await requireOwner(deps, change, `agent ${name}`, to);
+    const after = handedOver({ ...before, owner: to }, before.owner, caller);
+    replaceAgent(change, before, after);
+    append(change, agentHandedOver(deps, caller, { agent: name, person: to }, { from: before.owner, to }));
+    return { ...after, revision: before.revision + 1 };
+  });
+}
+
+/**
+ * The record of one that has another owner than it had. Whoever gave it away by herself stays on record: else she could make herself a
+ * stranger to her own agent and approve what it asks for. Pure.
+ */
+export function handedOver(after: Agent, from: PersonId, caller: Caller): Agent {
+  const { orphanedSince: _, graceEnds: __, handedOverBy: ___, ...kept } = after;
+  return caller.principal === from ? { ...kept, handedOverBy: from } : kept;
+}
+
+const isOver = (name: AgentName): Fault =>
+  new Fault("conflict", `The agent ${name} is decommissioned: nobody needs to answer for it any more.`, {
+    remedy: "Nothing is left to do.",
+  });
