@@ -11,6 +11,7 @@ import { parseTrustDomain } from "@countersign/proof/spiffe-id";
 import { pino } from "pino";
 import { CertificateCallers, endpoints, gate, migrations, type ServerDeps } from "./app/index.ts";
 import { expireApprovals } from "./approvals/index.ts";
+import { forgetExpiredTokens } from "./attestation/index.ts";
 import { checkLog, flushRefusals, RefusalCounter, startSequencer } from "./audit/index.ts";
 import { DecisionIds, DecisionLog, forgetOldAnswers, LiveApplications } from "./authzen/index.ts";
 import { type Database, type DatabaseLocation, forgetHotKeys, openDatabase } from "./database/index.ts";
@@ -288,6 +289,7 @@ function startChores(deps: ServerDeps): () => void {
     [minutes(1), () => restAgents(deps)],
     [minutes(1), () => suspendOrphans(deps)],
     [minutes(5), () => forgetStaleProofs(deps)],
+    [minutes(5), () => forgetExpiredTokens(deps)],
     [minutes(5), () => forgetPastAuthorizations(deps)],
     [seconds(30), () => bundles.run()],
     [minutes(1), () => tellOfObserving(deps)],

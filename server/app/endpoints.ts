@@ -116,7 +116,15 @@ const ROWS: readonly Row[] = [
   ["PUT",  "/attestation/clusters/:name",                    attestation.clusterPut,           ADMINISTRATOR, "write",   "cluster.put"],
   ["DELETE", "/attestation/clusters/:name",                  attestation.clusterRemove,        ADMINISTRATOR, "write",   "cluster.remove"],
   ["POST", "/admission/kubernetes/:secret",                  attestation.kubernetesAdmission,  ANYONE,        "decision", "gate.ask"],
-  // by whose word machines join
+  // by whose word machines join, and workloads without a host
+  ["POST", "/attest",                                        attestation.platformAttest,       ANYONE,        "sign-in", "platform.attest"],
+  ["GET",  "/attestation/platforms",                         attestation.platformList,         READERS,       "read",    "platform.list"],
+  ["GET",  "/attestation/platforms/:name",                   attestation.platformShow,         READERS,       "read",    "platform.read"],
+  ["PUT",  "/attestation/platforms/:name",                   attestation.platformPut,          ADMINISTRATOR, "write",   "platform.put"],
+  ["DELETE", "/attestation/platforms/:name",                 attestation.platformRemove,       ADMINISTRATOR, "write",   "platform.remove"],
+  ["GET",  "/agents/:name/platforms",                        attestation.agentPlatformList,    READERS,       "read",    "platform.bindings"],
+  ["PUT",  "/agents/:name/platforms/:platform",              attestation.agentPlatformPut,     ADMINISTRATOR, "write",   "platform.bind"],
+  ["DELETE", "/agents/:name/platforms/:platform",            attestation.agentPlatformRemove,  ADMINISTRATOR, "write",   "platform.unbind"],
   ["GET",  "/attestation/machines",                          attestation.machineTrustList,     READERS,       "read",    "machine-trust.list"],
   ["GET",  "/attestation/machines/:type",                    attestation.machineTrustShow,     READERS,       "read",    "machine-trust.read"],
   ["PUT",  "/attestation/machines/:type",                    attestation.machineTrustPut,      ADMINISTRATOR, "write",   "machine-trust.put"],

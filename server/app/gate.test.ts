@@ -30,6 +30,7 @@ const OPEN = [
   "POST /admission/kubernetes/:secret",
   "POST /hosts/challenge",
   "POST /hosts/join",
+  "POST /attest",
   "GET /login",
   "GET /login/assets/:file",
   "GET /login/proof/:file",

@@ -51,6 +51,14 @@ export {
   issueJoinToken,
   type JoinTokenRequest,
 } from "./issue-join-token.ts";
+export {
+  admitFederated,
+  type Federated,
+  forgetExpiredTokens,
+  isPlatformIssuer,
+  type OfferedWorkload,
+  restsOnPlatform,
+} from "./platforms/admit-federated.ts";
 export { judgeMachine, type OfferedMachine } from "./platforms/judge-machine.ts";
 export type { ExpectedMachine, JudgedMachine } from "./platforms/machine.ts";
 export { MACHINE_TYPES, type MachineType } from "./platforms/machine-trust.ts";
@@ -61,6 +69,16 @@ export {
   machineTrustRemove,
   machineTrustShow,
 } from "./platforms/routes-machines.ts";
+export {
+  agentPlatformList,
+  agentPlatformPut,
+  agentPlatformRemove,
+  platformAttest,
+  platformList,
+  platformPut,
+  platformRemove,
+  platformShow,
+} from "./platforms/routes-platforms.ts";
 export { type Found, recordEvidence } from "./record-evidence.ts";
 export { instanceEnrol, joinTokenIssue } from "./routes.ts";
 export {

@@ -19,7 +19,15 @@ export const requestRefused = declareEvent(
 export const refusalsCounted = declareEvent(
   "refusals.counted",
   "How often callers who proved nothing were refused, per network source, action and minute.",
-  z.object({ source: z.string(), action: z.string(), code: z.string(), minute: z.int(), count: z.int() }),
+  z.object({
+    source: z.string(),
+    action: z.string(),
+    code: z.string(),
+    /** Which check it failed, where the refusal says so to programs. */
+    reason: z.string().optional(),
+    minute: z.int(),
+    count: z.int(),
+  }),
   "refusal",
 );
 
@@ -31,6 +39,7 @@ interface Count {
   source: string;
   action: string;
   code: string;
+  reason?: string;
   minute: number;
   count: number;
 }
@@ -42,11 +51,18 @@ const MOST_COUNTS = 1_000;
 export class RefusalCounter {
   #counts = new Map<string, Count>();
 
-  add(now: number, source: string, action: string, code: string): void {
+  add(now: number, source: string, action: string, code: string, reason?: string): void {
     const minute = now - (now % minutes(1));
     const known = this.#counts.size < MOST_COUNTS ? source : "others";
-    const key = `${minute} ${known} ${action} ${code}`;
-    const count = this.#counts.get(key) ?? { source: known, action, code, minute, count: 0 };
+    const key = `${minute} ${known} ${action} ${code} ${reason ?? ""}`;
+    const count = this.#counts.get(key) ?? {
+      source: known,
+      action,
+      code,
+      ...(reason === undefined ? {} : { reason }),
+      minute,
+      count: 0,
+    };
     count.count += 1;
     this.#counts.set(key, count);
   }
@@ -117,7 +133,9 @@ const selfOf = ({ kind, principal }: Caller): About => (kind === "agent" ? { age
 
 function count(deps: DatabaseDeps & RefusalDeps, caller: Caller, action: string, fault: Fault): void {
   fault.recordedAs = "counted";
-  deps.refusals.add(deps.clock.now(), caller.source ?? "unknown", action, fault.code);
+  const { reason } = fault.members;
+  const said = typeof reason === "string" ? reason : undefined;
+  deps.refusals.add(deps.clock.now(), caller.source ?? "unknown", action, fault.code, said);
 }
 
 /** Writes what was counted to the log; main calls it every minute and before it stops. */

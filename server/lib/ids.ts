@@ -25,6 +25,7 @@ export const ID_PREFIXES = [
   "jointoken",
   "link",
   "person",
+  "platform",
   "policy",
   "receipt",
   "request",

@@ -4,6 +4,7 @@ import { aliveAgent, aliveService, type Instance } from "../registry/index.ts";
 import type { Client, ProvenClient } from "./client.ts";
 import { spiffeJwt } from "./clients/jwt-svid.ts";
 import { type ClientMethod, notProven, type Offered } from "./clients/method.ts";
+import { platformJwt } from "./clients/platform-jwt.ts";
 import { privateKeyJwt } from "./clients/private-key-jwt.ts";
 import { selfSignedTls } from "./clients/self-signed-tls.ts";
 import { tlsClientAuth } from "./clients/tls-client-auth.ts";
@@ -12,11 +13,18 @@ import type { OauthDeps } from "./oauth-deps.ts";
 import type { Form } from "./parameters.ts";
 
 /** All the ways in which a client can prove who it is. There are no secrets among them. */
-const METHODS: readonly ClientMethod[] = [privateKeyJwt, spiffeJwt, spiffeX509, tlsClientAuth, selfSignedTls];
+const METHODS: readonly ClientMethod[] = [
+  platformJwt,
+  privateKeyJwt,
+  spiffeJwt,
+  spiffeX509,
+  tlsClientAuth,
+  selfSignedTls,
+];
 
 /** Their names, for the metadata. @param clientCertificates whether clients' certificates are seen */
 export const methodsOffered = (clientCertificates: boolean): string[] =>
-  METHODS.filter(({ certificate }) => clientCertificates || !certificate).map(({ name }) => name);
+  METHODS.filter(({ certificate }) => clientCertificates || !certificate).flatMap(({ name = [] }) => name);
 
 /**
  * Authenticates a running copy by the one method that it means. What counts once of it whoever goes on must

@@ -20,6 +20,7 @@ const KINDS = [
   "trust-domain",
   "workload",
   "provider",
+  "platform",
   "kid",
   "standing",
   "class",

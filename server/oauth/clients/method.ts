@@ -15,8 +15,11 @@ export interface Offered {
 
 /** One way in which a client proves who it is. */
 export interface ClientMethod {
-  /** As metadata name it. @see RFC 8414 §2, IANA "OAuth Token Endpoint Authentication Methods" */
-  readonly name: string;
+  /**
+   * As metadata name it; nothing for a method that has no name of its own.
+   * @see RFC 8414 §2, IANA "OAuth Token Endpoint Authentication Methods"
+   */
+  readonly name?: string;
   /** Whether it needs a connection whose client has a certificate. */
   readonly certificate: boolean;
   /** Whether this is how the client means to authenticate. Decides nothing else. */

@@ -3,14 +3,16 @@ import {
   peekClientId,
   verifyClientAssertion,
 } from "@countersign/proof/client-assertion";
-import { restsOf } from "../../attestation/index.ts";
-import { findInstance, isLive } from "../../registry/index.ts";
+import { restsOf, restsOnPlatform } from "../../attestation/index.ts";
+import { findInstance, type Instance, isLive } from "../../registry/index.ts";
+import type { OauthDeps } from "../oauth-deps.ts";
 import { parameter } from "../parameters.ts";
 import { asserts, type ClientMethod, callerOf, notProven, refuseUnproven } from "./method.ts";
 
 /**
  * A running copy proves the key that it enrolled with. Its client id is its SPIFFE ID. One for which others
- * vouch does not come this way: whether they still do would not be asked.
+ * vouch does not come this way: whether they still do would not be asked. But where a platform has vouched for the
+ * very key, for a while, it does: what it is issued dies with the platform's word.
  * @see RFC 7523 §2.2, OpenID Connect Core §9
  */
 export const privateKeyJwt: ClientMethod = {
@@ -23,7 +25,9 @@ export const privateKeyJwt: ClientMethod = {
     const clientId = refuseUnproven(() => peekClientId(attackerAssertion));
     if (form.client_id !== undefined && form.client_id !== clientId) throw notProven();
     const instance = await findInstance(deps, clientId);
-    if (instance === undefined || !isLive(instance, deps.clock.now()) || instance.vouched) throw notProven();
+    if (instance === undefined || !isLive(instance, deps.clock.now())) throw notProven();
+    const rev = await restsOnPlatform(deps, instance);
+    if (instance.vouched && rev.length === 0) throw notProven();
     // A copy that a person made for one task has that task's tokens, and no authority to ask for others.
     if (instance.task !== undefined) throw notProven();
     const { jti, expiresAt } = refuseUnproven(() =>
@@ -38,8 +42,11 @@ export const privateKeyJwt: ClientMethod = {
       instance,
       caller: callerOf(instance, offered, "client-assertion"),
       assertion: { key: `assertion|${clientId}|${jti}`, expires: expiresAt, refusal: "invalid-client" },
-      // One that a process vouches for ends with that, and with what that rests on.
-      rev: instance.strength === "in-process" ? await restsOf(deps, instance.id) : [],
+      rev: [...rev, ...(await restsOnVoucher(deps, instance))],
     };
   },
 };
+
+/** One that a process vouches for ends with that process, and with what that rests on. */
+const restsOnVoucher = async (deps: OauthDeps, { id, strength }: Instance): Promise<readonly string[]> =>
+  strength === "in-process" ? restsOf(deps, id) : [];

@@ -3,22 +3,27 @@ import { chainOf, endUnused, leafOf } from "../../delegation/index.ts";
 import { Fault, isFailure } from "../../lib/index.ts";
 import { type Accepted, acceptIdJag } from "../accept-id-jag.ts";
 import { agentOf, type BoundClient } from "../client.ts";
+import { isGrant } from "../clients/platform-jwt.ts";
 import type { Mandate } from "../mandate.ts";
 import { mint } from "../mint.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import { lifetimeOf, parameter } from "../parameters.ts";
 import { decideWithinTask } from "../within-task.ts";
+import { clientCredentials } from "./client-credentials.ts";
 import type { GrantHandler } from "./index.ts";
 
 /**
  * An agent brings the company's word that a person signed in (ID-JAG). A delegation comes of it, and the
  * token is what an exchange of that delegation gives: the same chain, the same decisions. Where nothing is
  * given, the delegation ends; where a person is asked first, it stands.
+ * Or a workload has brought its platform's word of who it is, and nothing else: then it acts for itself.
  * @see RFC 7523 §2.1, draft-ietf-oauth-identity-assertion-authz-grant §5
  */
 export const jwtBearer: GrantHandler = {
   grantType: "urn:ietf:params:oauth:grant-type:jwt-bearer",
   async handle(deps, change, client, form) {
+    if (client.caller.via === "platform-token" && isGrant({ form }))
+      return clientCredentials.handle(deps, change, client, form);
     const agent = agentOf(client);
     const lifetime = lifetimeOf(form);
     const assertion = parameter(form, "assertion");
