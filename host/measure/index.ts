@@ -7,9 +7,7 @@ export {
   type DigestedModel,
   digestFile,
   digestModel,
-  IGNORED,
   type MeasureOptions,
   measureModel,
-  SIGNATURE_FILE,
 } from "./measure.ts";
 export { type MeasureCode, MeasureRefusal } from "./refusal.ts";

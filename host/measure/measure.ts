@@ -1,8 +1,8 @@
 import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import {
-  DEFAULT_IGNORED,
   type HashType,
+  IGNORED,
   inOrder,
   type Resource,
   rootDigest,
@@ -16,10 +16,6 @@ import { hasChanged, hashFile } from "./hash-file.ts";
 import { type Place, placeOf } from "./place.ts";
 import { MeasureRefusal } from "./refusal.ts";
 
-/** The name of a signature that lies within its model. */
-export const SIGNATURE_FILE = "model.sig";
-/** What is left out of a model when nothing else is said: what every signer leaves out, and the signature. */
-export const IGNORED: readonly string[] = [...DEFAULT_IGNORED, SIGNATURE_FILE];
 /** So many files are open at once. */
 const AT_ONCE = 8;
 

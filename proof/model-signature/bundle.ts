@@ -28,13 +28,12 @@ export interface ModelBundle {
 
 /**
  * Reads the shape of a bundle. Members that it does not have refuse it.
- * @param attackerBundle JSON, as text or bytes
+ * @param attackerBundle JSON, as text or bytes, or read strictly already
  * @throws VerificationError `malformed`; `wrong-typ` for another media type; `too-large`
  * @see OpenSSF Model Signing v1.0 §4
  */
-export function readModelBundle(attackerBundle: string | Uint8Array): ModelBundle {
-  if (attackerBundle.length > MOST_BYTES) throw new VerificationError("too-large", "the bundle is too large");
-  const json = orRefuse("malformed", "the bundle", () => parseStrict(attackerBundle));
+export function readModelBundle(attackerBundle: string | Uint8Array | JsonObject): ModelBundle {
+  const json = isText(attackerBundle) ? parseBounded(attackerBundle) : attackerBundle;
   const { mediaType, verificationMaterial, dsseEnvelope } = exactly(json, ["mediaType", "verificationMaterial", "dsseEnvelope"]); // biome-ignore format: one thought
   if (mediaType !== MEDIA_TYPE) throw new VerificationError("wrong-typ", `the bundle is not ${MEDIA_TYPE}`);
   const envelope = readEnvelope(dsseEnvelope);
@@ -42,6 +41,14 @@ export function readModelBundle(attackerBundle: string | Uint8Array): ModelBundl
   if (more.length > 0) throw malformed("a model's bundle has one signature");
   if (signature?.attackerKeyId !== undefined) throw malformed("a model's signature has no keyid");
   return { material: readMaterial(verificationMaterial), envelope, json: json as JsonObject };
+}
+
+const isText = (bundle: string | Uint8Array | JsonObject): bundle is string | Uint8Array =>
+  typeof bundle === "string" || bundle instanceof Uint8Array;
+
+function parseBounded(attackerText: string | Uint8Array): Json {
+  if (attackerText.length > MOST_BYTES) throw new VerificationError("too-large", "the bundle is too large");
+  return orRefuse("malformed", "the bundle", () => parseStrict(attackerText));
 }
 
 const BESIDE = ["tlogEntries", "timestampVerificationData"];

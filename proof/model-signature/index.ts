@@ -10,14 +10,16 @@ export {
   DEFAULT_IGNORED,
   HASH_TYPES,
   type HashType,
+  IGNORED,
   inOrder,
   type ModelManifest,
   type Resource,
   rootDigest,
   type Serialization,
+  SIGNATURE_FILE,
 } from "./manifest.ts";
 export { isIgnored, isModelPath } from "./model-path.ts";
 export { type Shard, shardName } from "./shards.ts";
 export { type ModelSigner, signModel } from "./sign.ts";
 export { readModelStatement } from "./statement.ts";
-export { type TrustedSigner, verifyModelSignature } from "./verify.ts";
+export { type SignedModel, type TrustedSigner, verifyModelSignature } from "./verify.ts";

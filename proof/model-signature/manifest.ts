@@ -36,6 +36,10 @@ export interface ModelManifest {
 
 /** What every signer leaves out, at the model's root alone. @see OpenSSF Model Signing v1.0 §6.2 */
 export const DEFAULT_IGNORED: readonly string[] = [".git", ".gitattributes", ".github", ".gitignore"];
+/** The name of a signature that lies within its model. */
+export const SIGNATURE_FILE = "model.sig";
+/** What hosts leave out of every model: what all signers do, and the signature. */
+export const IGNORED: readonly string[] = [...DEFAULT_IGNORED, SIGNATURE_FILE];
 
 /**
  * The digest that stands for a model: SHA-256 over the digests of its files, in order, as bytes.

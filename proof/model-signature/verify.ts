@@ -20,6 +20,12 @@ export type TrustedSigner =
       readonly now: number;
     };
 
+export interface SignedModel {
+  readonly manifest: ModelManifest;
+  /** When the certificate, or one above it, expires: nothing says that it signed before. Milliseconds. */
+  readonly expires?: number;
+}
+
 /**
  * What a signer whom the caller trusts has signed of a model. Signature first, over the bytes as they stand;
  * then every rule of the statement.
@@ -31,13 +37,15 @@ export type TrustedSigner =
 export function verifyModelSignature(
   attackerBundle: string | Uint8Array | ModelBundle,
   trusted: TrustedSigner,
-): ModelManifest {
+): SignedModel {
   const bundle = isRead(attackerBundle) ? attackerBundle : readModelBundle(attackerBundle);
-  const key = trusted.kind === "key" ? keyOf(bundle, trusted) : leafKey(bundle, trusted);
+  const { key, expires } =
+    trusted.kind === "key" ? { key: keyOf(bundle, trusted) } : certifiedKey(bundle, trusted);
   if (key.asymmetricKeyType !== "ec")
     throw new VerificationError("wrong-alg", "models are signed with keys of P-256, P-384 or P-521");
   const { payload } = openEnvelope(bundle.envelope, { payloadType: PAYLOAD_TYPE, keys: [key] });
-  return readModelStatement(payload);
+  const manifest = readModelStatement(payload);
+  return expires === undefined ? { manifest } : { manifest, expires };
 }
 
 const isRead = (bundle: string | Uint8Array | ModelBundle): bundle is ModelBundle =>
@@ -61,14 +69,14 @@ export const keyHint = (key: KeyObject): string =>
     .digest("hex");
 
 /** A certificate that was made for signing code, under one of these roots, for one of these names. */
-function leafKey(
+function certifiedKey(
   { material }: ModelBundle,
   { roots, identities, now }: TrustedSigner & { readonly kind: "certificate" },
-): KeyObject {
+): { key: KeyObject; expires: number } {
   if (material.kind !== "certificate") throw anotherMode(material);
   const [leaf, ...others] = material.chain.map(readCertificate);
   if (leaf === undefined) throw new VerificationError("malformed", "the chain is empty");
-  validatePath(leaf, others, roots, now);
+  const expires = validatePath(leaf, others, roots, now);
   const { keyUsage, purposes } = leaf;
   if (keyUsage?.has(KEY_USAGE.digitalSignature) !== true || purposes?.includes(PURPOSE.codeSigning) !== true)
     throw new VerificationError("wrong-subject", "the certificate is not for signing code");
@@ -78,7 +86,7 @@ function leafKey(
     )
   )
     throw new VerificationError("wrong-subject", "the certificate is somebody else's");
-  return leaf.key;
+  return { key: leaf.key, expires };
 }
 
 const anotherMode = ({ kind }: SigningMaterial): VerificationError =>

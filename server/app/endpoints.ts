@@ -125,6 +125,11 @@ const ROWS: readonly Row[] = [
   ["GET",  "/agents/:name/platforms",                        attestation.agentPlatformList,    READERS,       "read",    "platform.bindings"],
   ["PUT",  "/agents/:name/platforms/:platform",              attestation.agentPlatformPut,     ADMINISTRATOR, "write",   "platform.bind"],
   ["DELETE", "/agents/:name/platforms/:platform",            attestation.agentPlatformRemove,  ADMINISTRATOR, "write",   "platform.unbind"],
+  ["GET",  "/models",                                        attestation.modelList,            READERS,       "read",    "model.list"],
+  ["PUT",  "/models/:name",                                  attestation.modelRegister,        ADMINISTRATOR, "write",   "model.register"],
+  ["POST", "/models/:name/retire",                           attestation.modelRetire,          ADMINISTRATOR, "write",   "model.retire"],
+  ["PUT",  "/models/:name/bom",                              attestation.modelOriginPut,       ADMINISTRATOR, "write",   "model.declare-origin"],
+  // by whose word machines join
   ["GET",  "/attestation/machines",                          attestation.machineTrustList,     READERS,       "read",    "machine-trust.list"],
   ["GET",  "/attestation/machines/:type",                    attestation.machineTrustShow,     READERS,       "read",    "machine-trust.read"],
   ["PUT",  "/attestation/machines/:type",                    attestation.machineTrustPut,      ADMINISTRATOR, "write",   "machine-trust.put"],

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { declareEvent, type EventKind } from "../audit/index.ts";
 import { artifactEvents } from "./artifacts/events-artifacts.ts";
 import { hostEvents } from "./events-hosts.ts";
+import { modelEvents } from "./models/events-models.ts";
 import { platformEvents } from "./platforms/events-platforms.ts";
 
 export const joinTokenIssued = declareEvent(
@@ -52,4 +53,5 @@ export const attestationEvents: readonly EventKind[] = [
   ...hostEvents,
   ...artifactEvents,
   ...platformEvents,
+  ...modelEvents,
 ];

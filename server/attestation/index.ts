@@ -51,6 +51,11 @@ export {
   issueJoinToken,
   type JoinTokenRequest,
 } from "./issue-join-token.ts";
+export { declareOrigin, type OriginDeclaration } from "./models/declare-origin.ts";
+export { judgeModel } from "./models/judge-model.ts";
+export { type ModelRegistration, registerModel } from "./models/register-model.ts";
+export { retireModel } from "./models/retire-model.ts";
+export { modelList, modelOriginPut, modelRegister, modelRetire } from "./models/routes-models.ts";
 export {
   admitFederated,
   type Federated,

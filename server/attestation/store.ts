@@ -1,6 +1,7 @@
 import type { Change, Database, Migration } from "../database/index.ts";
 import { artifactMigrations } from "./artifacts/tables-artifacts.ts";
 import type { JoinToken } from "./join-token.ts";
+import { modelMigrations } from "./models/tables-models.ts";
 import { platformMigrations } from "./platforms/tables-platforms.ts";
 import { hostMigrations } from "./tables-hosts.ts";
 
@@ -32,6 +33,7 @@ export const attestationMigrations: Migration[] = [
   },
   ...hostMigrations,
   ...artifactMigrations,
+  ...modelMigrations,
   ...platformMigrations,
 ];
 

@@ -24,6 +24,7 @@ export const ID_PREFIXES = [
   "jti",
   "jointoken",
   "link",
+  "model",
   "person",
   "platform",
   "policy",

@@ -43,7 +43,7 @@ export async function judgeArtifacts(
     ...(digest === undefined ? {} : { configuration: digest }),
     checks: [
       ...(await checkImage(deps, images, image)),
-      ...(await checkModel(deps, models, model)),
+      ...(await checkModel(deps, of, models, model)),
       ...judgeConfiguration(configuration, files),
       ...(digest === undefined ? [] : [noted("configuration-noted", digest)]),
       ...(declared === undefined ? [] : [noted("artifacts-declared", `sha256:${declared}`)]),

@@ -136,9 +136,10 @@ async function judgeModelOf(
   { models: demand }: Demands,
   { model }: GateQuestion,
 ): Promise<readonly Check[]> {
-  if (model === undefined) return checkModel(deps, demand, undefined);
+  const of = { kind: "agent", principal: agent.name } as const;
+  if (model === undefined) return checkModel(deps, of, demand, undefined);
   await openKeys(deps, [`model:sha256:${model.root}`]);
   const declared = demand === "nothing" || demand === "required" ? agent.model : demand;
   const measured: MeasuredModel = { name: model.name ?? declared ?? "", root: model.root, files: 0, size: 0 };
-  return checkModel(deps, demand === "nothing" ? "required" : demand, measured);
+  return checkModel(deps, of, demand === "nothing" ? "required" : demand, measured);
 }

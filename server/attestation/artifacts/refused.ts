@@ -1,4 +1,5 @@
 import { Fault } from "../../lib/index.ts";
+import type { ModelReason } from "../models/reason.ts";
 import type { SignatureReason } from "./signature-refused.ts";
 
 /** Why something that was shown is not what was declared; each for itself, for programs. */
@@ -17,7 +18,8 @@ export type ArtifactReason =
   | "model-required"
   | "model-not-declared"
   | "configuration-missing"
-  | "configuration-changed";
+  | "configuration-changed"
+  | ModelReason;
 
 /**
  * The refusal of what is not as declared.
