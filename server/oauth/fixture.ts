@@ -8,6 +8,7 @@ import { createKeyCache } from "@countersign/proof/jwk";
 import type { AccessTokenClaims } from "@countersign/proof/token";
 import { approvalsMigrations } from "../approvals/index.ts";
 import { calm } from "../approvals/test-ports.ts";
+import { attestationMigrations } from "../attestation/index.ts";
 import type { TestEngine } from "../audit/test-databases.ts";
 import { defineServer, defineTool, type Label } from "../catalog/index.ts";
 import {
@@ -36,6 +37,7 @@ import { oauthMigrations } from "./tables.ts";
 import { issueToken } from "./token.ts";
 
 export const migrations = [
+  ...attestationMigrations,
   ...delegationMigrations,
   ...spiffeMigrations,
   ...policyMigrations,
