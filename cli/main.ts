@@ -6,6 +6,7 @@ import { agentCommands } from "./agents.ts";
 import { auditCommands } from "./audit.ts";
 import { demoCommand } from "./demo.ts";
 import { federationCommand } from "./federation.ts";
+import { hostInspectCommand } from "./host-inspect.ts";
 import { keyCommands } from "./keys.ts";
 import { manifestCommands } from "./manifest.ts";
 import { peopleCommands } from "./people.ts";
@@ -40,6 +41,7 @@ for (const add of [
   auditCommands,
   keyCommands,
   federationCommand,
+  hostInspectCommand,
 ]) {
   add(program);
 }

@@ -50,7 +50,7 @@ export function notShown(pid: number, error: unknown): HostRefusal {
 }
 
 export const exited = (pid: number): HostRefusal =>
-  new HostRefusal("peer_exited", `Process ${pid} has exited.`);
+  new HostRefusal("peer_exited", `There is no process ${pid} any more.`);
 
 function refuseText(pid: number, name: string): never {
   throw new HostRefusal("unreadable", `What /proc says of process ${pid} (${name}) is not as it should be.`);
