@@ -36,6 +36,8 @@ export type RefusalCode =
   | "script_not_a_file"
   /** The script is younger than the process: what is there now is not what runs. */
   | "script_changed"
+  /** The process's own user may write to its script. */
+  | "script_writable"
   /** A folder or link on the way to the script may be changed by the process, and was. */
   | "script_replaceable"
   /** What is declared to be its script is not what it runs. */

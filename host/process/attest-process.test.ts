@@ -40,7 +40,10 @@ const sha256 = (bytes: string | Buffer): string => createHash("sha256").update(b
 
 before(() => chmodSync(folder, 0o755));
 after(() => {
-  for (const peer of peers) peer.close();
+  for (const peer of peers) {
+    if (peer.isAlive()) process.kill(peer.pid, "SIGKILL");
+    peer.close();
+  }
   for (const child of children) child.kill("SIGKILL");
   rmSync(folder, { recursive: true });
 });
@@ -203,6 +206,47 @@ describe("processes under another user", { skip }, () => {
     await ticks();
     script("a-new-neighbour", "");
     assert.ok(has(await attestProcess(peer, NOBODY), "process:script"));
+  });
+
+  test("a script that its own user may write to shows nothing, and one of another user's does", async () => {
+    for (const [mode, owner, code] of [
+      [0o644, UID, "script_writable"],
+      [0o444, UID, "script_writable"],
+      [0o666, 0, "script_writable"],
+      [0o664, 0, undefined],
+    ] as const) {
+      const path = script(`mode-${mode}-${owner}.pl`, PERL_WAITS);
+      chownSync(path, owner, 0);
+      chmodSync(path, mode);
+      assert.deepEqual(codes(await attestProcess(await running("perl", [path]), NOBODY)), code ? [code] : []);
+    }
+  });
+
+  test("in a pid namespace of another's, users are those of in there and not this machine's", async () => {
+    const path = script("contained.pl", PERL_WAITS);
+    const child = spawn("unshare", [
+      "--pid",
+      "--fork",
+      "--kill-child",
+      "setpriv",
+      "--reuid",
+      String(UID),
+      "--regid",
+      String(UID),
+      "--clear-groups",
+      "perl",
+      path,
+    ]);
+    children.push(child);
+    await once(child.stdout, "data");
+    const inner = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim());
+    const peer = processWith(inner);
+    peers.push(peer);
+    const attested = await attestProcess(peer, NOBODY);
+    assert.ok(!has(attested, "unix:"), attested.selectors.join());
+    assert.ok(
+      isCovered(["container:uid:41234", "container:gid:41234", `process:script:${path}`], attested.selectors),
+    );
   });
 
   test("a process that executes another program is nobody", async () => {

@@ -107,11 +107,23 @@ function requireStanding(peer: Peer): void {
 
 async function look(peer: Peer, inside: Inside, measure: Measure, shown: Shown): Promise<Script | undefined> {
   const status = statusOf(peer.pid);
-  showUser(peer, status, shown);
+  const groups = groupsOf(peer.pid);
+  const unit = unitOf(groups);
+  shown.add("systemd:unit", unit?.unit);
+  shown.add("systemd:user_unit", unit?.userUnit);
+  const container = await shown.attempt(() => containerOf(groups));
+  if (container === undefined && isInOurs(peer.pid, "pid")) showUser(peer, status, shown);
+  else showUserInside(peer, status, shown);
+  if (container !== undefined) await shown.attempt(() => showContainer(container, measure, shown));
   showParent(peer, shown);
-  await showGroups(peer, measure, shown);
   const owner = { uid: peer.uid, groups: [peer.gid, ...status.groups] };
   return shown.attempt(() => showProgram(peer, owner, inside, shown));
+}
+
+function groupsOf(pid: number): readonly ControlGroup[] {
+  const groups = parseCgroup(readOf(pid, "cgroup"));
+  if (groups !== undefined) return groups;
+  throw new HostRefusal("unreadable", `What /proc says of process ${pid} (cgroup) is not as it should be.`);
 }
 
 function showUser(peer: Peer, status: Status, shown: Shown): void {
@@ -125,6 +137,12 @@ function showUser(peer: Peer, status: Status, shown: Shown): void {
   }
 }
 
+/** In a container its root chooses users by their number: that this machine has one of that number says nothing. */
+function showUserInside(peer: Peer, status: Status, shown: Shown): void {
+  shown.add("container:uid", peer.uid);
+  for (const gid of new Set([peer.gid, ...status.groups])) shown.add("container:gid", gid);
+}
+
 /** For whoever reads it: a process can get itself another parent by losing the one that it has. */
 function showParent(peer: Peer, shown: Shown): void {
   try {
@@ -135,31 +153,15 @@ function showParent(peer: Peer, shown: Shown): void {
   }
 }
 
-async function showGroups(peer: Peer, measure: Measure, shown: Shown): Promise<void> {
-  const groups = parseCgroup(readOf(peer.pid, "cgroup"));
-  if (groups === undefined)
-    throw new HostRefusal(
-      "unreadable",
-      `What /proc says of process ${peer.pid} (cgroup) is not as it should be.`,
-    );
-  const unit = unitOf(groups);
-  shown.add("systemd:unit", unit?.unit);
-  shown.add("systemd:user_unit", unit?.userUnit);
-  await shown.attempt(() => showContainer(groups, measure, shown));
-}
-
-async function showContainer(groups: readonly ControlGroup[], measure: Measure, shown: Shown): Promise<void> {
-  const container = containerOf(groups);
-  if (container === undefined) return;
-  shown.add("container:id", container.id);
-  shown.add("k8s:pod_uid", container.pod);
-  await showImage(container, measure, shown);
-}
-
-async function showImage(container: Container, measure: Measure, shown: Shown): Promise<void> {
-  const image = await measure.imageOf?.(container.id);
+async function showContainer({ id, pod }: Container, measure: Measure, shown: Shown): Promise<void> {
+  shown.add("container:id", id);
+  shown.add("k8s:pod_uid", pod);
+  const image = await measure.imageOf?.(id);
   shown.add("container:image_config_digest", image?.config);
   for (const digest of image?.manifests ?? []) shown.add("container:image_digest", digest);
+  shown.add("k8s:ns", image?.kubernetes?.namespace);
+  shown.add("k8s:pod_name", image?.kubernetes?.pod);
+  shown.add("k8s:container_name", image?.kubernetes?.container);
 }
 
 /** An interpreter's own path and digest identify nobody, so they are shown under names that say so. */
@@ -191,19 +193,24 @@ async function showProgram(
 
 /** Whoever made a user namespace may there tell the kernel that it runs another program than it does. */
 function requireOwnNamespace({ pid }: Peer): void {
-  const [its, ours] = [pid, "self"].map((of) => {
+  if (isInOurs(pid, "user")) return;
+  throw new HostRefusal(
+    "foreign_user_namespace",
+    "It runs in a user namespace, whose owner may pretend there to run any program.",
+    "Name its user on this machine, its unit or its container instead.",
+  );
+}
+
+/** Whether it is in the same namespace as this host. */
+function isInOurs(pid: number, kind: "user" | "pid"): boolean {
+  const [its, ours] = [pid, "self"].map((each) => {
     try {
-      return readlinkSync(`/proc/${of}/ns/user`);
+      return readlinkSync(`/proc/${each}/ns/${kind}`);
     } catch (error) {
       throw notShown(pid, error);
     }
   });
-  if (its !== ours)
-    throw new HostRefusal(
-      "foreign_user_namespace",
-      "It runs in a user namespace, whose owner may pretend there to run any program.",
-      "Name its user on this machine, its unit or its container instead.",
-    );
+  return its === ours;
 }
 
 async function environmentOf({ pid }: Peer): Promise<readonly string[]> {

@@ -17,14 +17,13 @@ const MOST = 1000;
 /** A file that changed less than this ago, in milliseconds, could change once more without its times telling. */
 const SETTLED = 2000;
 
-/** By device, inode, size and both times: a file that is the same in all has not been written since. */
+/** By device, inode, size and both times. */
 const remembered = new Map<string, Promise<Digested>>();
 
 /**
- * SHA-256 of an open file. Remembered while nothing of its inode changes; whoever asks while it is being read
- * waits for the same reading.
+ * SHA-256 of an open file, read to its end.
  * @param most bytes; larger ones are refused
- * @param marks texts to look for besides, at most 64 bytes each, always the same for the same kind of file
+ * @param marks texts to look for besides, at most 64 bytes each
  * @throws HostRefusal `file_too_large`, `file_changing`
  */
 export async function digestOf(
@@ -32,19 +31,36 @@ export async function digestOf(
   most: number,
   marks: readonly string[] = [],
 ): Promise<Digested> {
-  const stats = await file.stat({ bigint: true });
-  if (stats.size > BigInt(most))
-    throw new HostRefusal(
-      "file_too_large",
-      `A file of ${stats.size} bytes is more than the ${most} measured here.`,
-    );
-  const key = keyOf(stats, marks);
+  return readWhole(file, await statsWithin(file, most), marks);
+}
+
+/**
+ * The same of a file that is being executed, remembered while its inode stays as it is; whoever asks while it is
+ * read waits for the same reading. Nobody can write to such a file, and to put its bytes there before, its times
+ * had to move. Of other files that is not so: through a shared mapping whose page is still dirty they change
+ * without any time telling, hence they are read each time.
+ */
+export async function digestOfRunning(
+  file: FileHandle,
+  most: number,
+  marks: readonly string[],
+): Promise<Digested> {
+  const stats = await statsWithin(file, most);
+  const key = keyOf(stats);
   const before = remembered.get(key);
   if (before !== undefined) return before;
   const reading = readWhole(file, stats, marks);
-  if (Date.now() - Number(stats.ctimeMs) < SETTLED) return reading;
-  remember(key, reading);
+  if (Date.now() - Number(stats.ctimeMs) > SETTLED) remember(key, reading);
   return reading;
+}
+
+async function statsWithin(file: FileHandle, most: number): Promise<BigIntStats> {
+  const stats = await file.stat({ bigint: true });
+  if (stats.size <= BigInt(most)) return stats;
+  throw new HostRefusal(
+    "file_too_large",
+    `A file of ${stats.size} bytes is more than the ${most} measured here.`,
+  );
 }
 
 function remember(key: string, reading: Promise<Digested>): void {
@@ -54,8 +70,8 @@ function remember(key: string, reading: Promise<Digested>): void {
   if (oldest !== undefined) remembered.delete(oldest);
 }
 
-const keyOf = (stats: BigIntStats, marks: readonly string[]): string =>
-  [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs, marks.length].join(":");
+const keyOf = (stats: BigIntStats): string =>
+  [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(":");
 
 async function readWhole(file: FileHandle, stats: BigIntStats, marks: readonly string[]): Promise<Digested> {
   const hash = createHash("sha256");
@@ -72,7 +88,7 @@ async function readWhole(file: FileHandle, stats: BigIntStats, marks: readonly s
     finder.look(part);
   }
   const after = await file.stat({ bigint: true });
-  if (keyOf(after, marks) !== keyOf(stats, marks) || BigInt(position) !== stats.size)
+  if (keyOf(after) !== keyOf(stats) || BigInt(position) !== stats.size)
     throw new HostRefusal("file_changing", "A file changed while it was measured.");
   return { sha256: hash.digest("hex"), marks: finder.found };
 }

@@ -7,6 +7,8 @@ export interface Image {
   readonly config?: string;
   /** `sha256:<hex>` of the manifests under which it was pulled: what registries and signatures speak of. */
   readonly manifests: readonly string[];
+  /** As what Kubernetes has it started. */
+  readonly kubernetes?: { readonly namespace: string; readonly pod: string; readonly container: string };
 }
 
 /** How long a runtime may take, in milliseconds, and how much it may say, in bytes. */

@@ -5,7 +5,7 @@ import type { Peer } from "../peer/peer.ts";
 import { HostRefusal } from "../peer/refusal.ts";
 import { parseMaps } from "../proc/maps.ts";
 import { notShown, readOf } from "../proc/read.ts";
-import { type Digested, digestOf } from "./digest.ts";
+import { type Digested, digestOfRunning } from "./digest.ts";
 import type { Inside } from "./inside.ts";
 import { INTERPRETER_MARKS, interpreterOf } from "./interpreter.ts";
 
@@ -64,7 +64,7 @@ async function mountOf(looked: FileHandle): Promise<string> {
 async function digestOfProgram(looked: FileHandle): Promise<Digested> {
   const file = await open(`/proc/self/fd/${looked.fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    return await digestOf(file, LARGEST_PROGRAM, INTERPRETER_MARKS);
+    return await digestOfRunning(file, LARGEST_PROGRAM, INTERPRETER_MARKS);
   } catch (error) {
     if (error instanceof HostRefusal && error.code === "file_too_large")
       throw new HostRefusal("program_too_large", "Its program is larger than what is measured.");

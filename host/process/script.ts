@@ -1,3 +1,4 @@
+import type { BigIntStats } from "node:fs";
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { sinceBoot } from "../peer/kernel.ts";
 import type { Peer } from "../peer/peer.ts";
@@ -112,6 +113,12 @@ function requireOlder(steps: readonly Step[], started: number, owner: Owner): vo
       "Its script was written, moved or given away after the process had started: what is there is not what runs.",
       "Start it again.",
     );
+  if (mayWrite(last.stats, owner))
+    throw new HostRefusal(
+      "script_writable",
+      "Its script may be written to by the very user that it runs under, in ways that leave no trace.",
+      "Give the script to another user (root, or who deploys it), and let the agent only read it.",
+    );
   if (steps.some((step) => isReplaceable(step, owner) && isYounger(step)))
     throw new HostRefusal(
       "script_replaceable",
@@ -120,14 +127,20 @@ function requireOlder(steps: readonly Step[], started: number, owner: Owner): vo
     );
 }
 
-/** Whether that user may put something else under this name. Nothing keeps root, or the host's own user, from it. */
-function isReplaceable({ stats, folder }: Step, { uid, groups }: Owner): boolean {
-  if (uid === 0 || uid === process.geteuid?.()) return false;
-  if (Number(folder.uid) === uid) return true;
-  const mode = Number(folder.mode);
-  const mayWrite = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && groups.includes(Number(folder.gid)));
-  const isSticky = (mode & 0o1000) !== 0;
-  return mayWrite && !(isSticky && Number(stats.uid) !== uid);
+/** Nothing keeps root from anything, nor the host's own user from what it could do to the host itself. */
+const isAbove = ({ uid }: Owner): boolean => uid === 0 || uid === process.geteuid?.();
+
+function mayWrite({ uid, gid, mode }: BigIntStats, owner: Owner): boolean {
+  if (isAbove(owner)) return false;
+  const bits = Number(mode);
+  const byGroup = (bits & 0o020) !== 0 && owner.groups.includes(Number(gid));
+  return Number(uid) === owner.uid || byGroup || (bits & 0o002) !== 0;
+}
+
+/** Whether that user may put something else under this name. */
+function isReplaceable({ stats, folder }: Step, owner: Owner): boolean {
+  const isSticky = (Number(folder.mode) & 0o1000) !== 0 && Number(folder.uid) !== owner.uid;
+  return mayWrite(folder, owner) && !(isSticky && Number(stats.uid) !== owner.uid);
 }
 
 /** Where there is no such file, or none that can be read, no script is shown. */

@@ -22,6 +22,8 @@ const HEX256 = /^[0-9a-f]{64}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is kept out
 const PATH = /^\/[^\u0000-\u001f\u007f]{1,4095}$/;
+/** Names of Kubernetes: RFC 1123. */
+const LABEL = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 const UNIT = /^[A-Za-z0-9:_.\\@-]{1,240}\.(?:service|scope|socket|mount|swap)$/;
 
 const kind = (name: string, carries: Kind["carries"], grammar: RegExp, proves: string): [string, Kind] => [
@@ -59,6 +61,13 @@ export const KINDS: ReadonlyMap<string, Kind> = new Map([
     "The container, as the machine's runtime named it; another at each start.",
   ),
   kind(
+    "container:uid",
+    "narrowing",
+    NUMBER,
+    "The user that it runs under inside the container, chosen there.",
+  ),
+  kind("container:gid", "narrowing", NUMBER, "A group of its inside the container, chosen there."),
+  kind(
     "container:image_digest",
     "strong",
     DIGEST,
@@ -70,6 +79,9 @@ export const KINDS: ReadonlyMap<string, Kind> = new Map([
     DIGEST,
     "The image that the container runs, as the machine names it.",
   ),
+  kind("k8s:ns", "strong", LABEL, "The namespace of its pod, as the machine's runtime knows it."),
+  kind("k8s:pod_name", "strong", LABEL, "Its pod's name; of most another at each start."),
+  kind("k8s:container_name", "narrowing", LABEL, "What its container is called in its pod."),
   kind(
     "k8s:pod_uid",
     "strong",

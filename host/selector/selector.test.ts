@@ -37,6 +37,11 @@ test("every kind of selector has one form, and nothing beside it is taken for on
     "container:id": HEX,
     "container:image_digest": `sha256:${HEX}`,
     "container:image_config_digest": `sha256:${HEX}`,
+    "container:uid": "1000",
+    "container:gid": "1000",
+    "k8s:ns": "payments",
+    "k8s:pod_name": "planner-5d8f7c9b6d-x2x7k",
+    "k8s:container_name": "planner",
     "k8s:pod_uid": "2c48913c-b29f-11e7-9350-020968147796",
   };
   assert.deepEqual(Object.keys(good).sort(), [...KINDS.keys()].sort());
@@ -104,6 +109,7 @@ test("an entry that rests on root, on a group or on what anybody can arrange is 
     ["unix:supplementary_group:docker", "unix:path:/opt/planner"],
     ["systemd:user_unit:planner.service"],
     ["systemd:unit:user@1000.service"],
+    ["k8s:ns:payments", "k8s:container_name:planner", "container:uid:1000"],
     ["systemd:unit:session-3.scope", "process:parent_path:/usr/bin/tmux"],
   ])
     assert.equal(weaknessOf(selectors)?.code, "rests-on-shared", selectors.join());

@@ -36,8 +36,9 @@ export function weaknessOf(selectors: readonly Selector[]): Weakness | undefined
 
 const kept = ({ kind }: ParsedSelector): boolean => kind.carries === "strong";
 
-/** Kept by the kernel, and yet of many programs: root, a user's manager, a session that somebody has opened. */
-const isShared = (selector: ParsedSelector): boolean => isRoot(selector) || isWholeUser(selector);
+/** Kept from others, and yet of many programs: root, a user's manager, a login session, a namespace's pods. */
+const isShared = (selector: ParsedSelector): boolean =>
+  isRoot(selector) || isWholeUser(selector) || selector.kind.name === "k8s:ns";
 
 const isRoot = ({ kind, value }: ParsedSelector): boolean =>
   (kind.name === "unix:uid" && value === "0") || (kind.name === "unix:user" && value === "root");
