@@ -9,6 +9,8 @@ import { federationCommand } from "./federation.ts";
 import { hostInspectCommand } from "./host-inspect.ts";
 import { keyCommands } from "./keys.ts";
 import { manifestCommands } from "./manifest.ts";
+import { modelCommands } from "./model.ts";
+import { modelsCommands } from "./models.ts";
 import { peopleCommands } from "./people.ts";
 import { policyCommands } from "./policy.ts";
 import { revokeCommand } from "./revoke.ts";
@@ -34,6 +36,8 @@ for (const add of [
   accountCommands,
   serviceCommands,
   manifestCommands,
+  modelCommands,
+  modelsCommands,
   policyCommands,
   taskCommands,
   tokenCommands,

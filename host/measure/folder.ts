@@ -27,7 +27,7 @@ export class Folder {
 
   private constructor(handle: FileHandle | undefined, path: string, links: "refuse" | "follow") {
     this.#handle = handle;
-    this.#path = path;
+    this.#path = path === "/" ? "" : path;
     this.#links = links;
   }
 
