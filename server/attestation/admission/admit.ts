@@ -49,7 +49,7 @@ async function reasonsAgainst(
   }
   const question = questionOf(read.started);
   if (review.dryRun) return (await judgeGate(deps, question)).reasons;
-  return (await answerAndRecord(deps, asking, question, cluster.name)).reasons;
+  return (await answerAndRecord(deps, asking, question, { asked: cluster.name })).reasons;
 }
 
 /** A pod runs images and nothing else. */

@@ -35,5 +35,5 @@ export const countedNow = (
     const signer = signers.find(({ id }) => id === statement.signer);
     if (signer === undefined || signer.fingerprint !== statement.fingerprint) return [];
     if (!signer.purposes.includes(statement.kind === "signature" ? "image" : "provenance")) return [];
-    return statement.expires !== undefined && now >= statement.expires ? [] : [{ statement, signer }];
+    return statement.expires !== undefined && now > statement.expires ? [] : [{ statement, signer }];
   });

@@ -5,7 +5,7 @@ import { accepted, principalName } from "../../registry/index.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
 import { bringImage, broughtImage } from "./bring-image.ts";
 import { gatePassed, gateRefused } from "./events-artifacts.ts";
-import { attempt, type GateAnswer, type GateQuestion, judgeGate } from "./judge-gate.ts";
+import { attempt, type GateAnswer, type GateQuestion, type GateReason, judgeGate } from "./judge-gate.ts";
 import { imageDigest } from "./requirement.ts";
 
 /** What a pipeline asks before it starts something. */
@@ -42,36 +42,54 @@ export async function passGate(
   attackerRequest: GateRequest,
 ): Promise<GateAnswer> {
   const { agent, image, model, signatures, manifest } = accepted("question", gateRequest, attackerRequest);
-  const images = image === undefined ? [] : [image];
-  const question = { attackerAgent: agent, images, model, containerless: true };
-  if (image === undefined || signatures === undefined)
-    return answerAndRecord(deps, caller, question, "pipeline");
-  const brought = { digest: image, bundles: signatures, ...(manifest === undefined ? {} : { manifest }) };
-  const { reason } = await attempt(() => bringImage(deps, caller, brought), image);
-  if (reason !== undefined) return { allowed: false, reasons: [reason], checks: [] };
-  return answerAndRecord(deps, caller, question, "pipeline");
+  const question = {
+    attackerAgent: agent,
+    images: image === undefined ? [] : [image],
+    model,
+    containerless: true,
+  };
+  const brought = {
+    digest: image ?? "",
+    bundles: signatures ?? [],
+    ...(manifest === undefined ? {} : { manifest }),
+  };
+  const { reason } =
+    signatures === undefined ? {} : await attempt(() => bringImage(deps, caller, brought), image);
+  return answerAndRecord(deps, caller, question, {
+    asked: "pipeline",
+    ...(reason === undefined ? {} : { reason }),
+  });
 }
 
-/** @param asked by whom: a pipeline, or a cluster's name */
+/** Who asks, and what is wrong already with how. */
+interface Asking {
+  /** `pipeline`, or a cluster's name. */
+  readonly asked: string;
+  readonly reason?: GateReason;
+}
+
+/** Judges, and records the answer in the same change. */
 export function answerAndRecord(
   deps: AttestationDeps,
   caller: Caller,
   question: GateQuestion,
-  asked: string,
+  { asked, reason }: Asking,
 ): Promise<GateAnswer> {
   return perform(deps, caller, "gate.ask", async (change) => {
-    const answer = await judgeGate(deps, question);
+    const judged = await judgeGate(deps, question);
+    const reasons = [...(reason === undefined ? [] : [reason]), ...judged.reasons];
     const { attackerAgent: agent, images, model } = question;
-    const known = answer.reasons.every(({ reason }) => reason !== "agent-unknown");
+    const known = reasons.every((each) => each.reason !== "agent-unknown");
     const body = {
       asked,
       agent,
       images: [...images],
       ...(model === undefined ? {} : { model: `sha256:${model.root}` }),
-      reasons: answer.reasons.map(({ reason }) => reason),
+      reasons: reasons.map((each) => each.reason),
     };
-    append(change, (answer.allowed ? gatePassed : gateRefused)(deps, caller, known ? { agent } : {}, body));
-    return answer;
+    const allowed = reasons.length === 0;
+    append(change, (allowed ? gatePassed : gateRefused)(deps, caller, known ? { agent } : {}, body));
+    return { ...judged, allowed, reasons };
   });
 }
 
