@@ -3,9 +3,11 @@
 import { Command, CommanderError } from "commander";
 import { accountCommands } from "./accounts.ts";
 import { agentCommands } from "./agents.ts";
+import { artifactCommands } from "./artifacts.ts";
 import { auditCommands } from "./audit.ts";
 import { demoCommand } from "./demo.ts";
 import { federationCommand } from "./federation.ts";
+import { gateCommand } from "./gate.ts";
 import { hostInspectCommand } from "./host-inspect.ts";
 import { keyCommands } from "./keys.ts";
 import { manifestCommands } from "./manifest.ts";
@@ -38,6 +40,8 @@ for (const add of [
   manifestCommands,
   modelCommands,
   modelsCommands,
+  artifactCommands,
+  gateCommand,
   policyCommands,
   taskCommands,
   tokenCommands,
