@@ -61,8 +61,10 @@ const blocks =
   (kind: "class" | "image" | "model", what: string): End =>
   async (deps, change, caller, { attackerId }) => {
     requireAdministrator(caller);
-    await block(deps, change, caller, subjectOf(kind, attackerId));
-    return { hit: `${what} ${attackerId}, and everything delegated by one. None starts until it is lifted.` };
+    const subject = subjectOf(kind, attackerId);
+    await block(deps, change, caller, subject);
+    const id = subject.slice(kind.length + 1);
+    return { id, hit: `${what} ${id}, and everything delegated by one. None starts until it is lifted.` };
   };
 
 const ENDS: Readonly<Record<EndedKind, End>> = {
@@ -151,10 +153,15 @@ function switching<Transition>(attackerId: string, transition: Transition) {
   throw new Fault("not-found", "There is no person of this id.", { remedy: "List the people." });
 }
 
+const BARE_DIGEST = /^[0-9a-fA-F]{64}$/;
+
 /** What nobody's name can be would be blocked for nobody. */
 function subjectOf(kind: "class" | "image" | "model", attackerId: string): Blockable {
   const known = kind !== "class" || (AGENT_CLASSES as readonly string[]).includes(attackerId);
-  if (known && /^[!-~]{1,200}$/.test(attackerId) && !attackerId.includes("#")) return `${kind}:${attackerId}`;
+  // Digests are carried with the name of their algorithm, which people leave out.
+  const id =
+    kind !== "class" && BARE_DIGEST.test(attackerId) ? `sha256:${attackerId.toLowerCase()}` : attackerId;
+  if (known && /^[!-~]{1,200}$/.test(id) && !id.includes("#")) return `${kind}:${id}`;
   throw new Fault("invalid", `This names no ${kind}.`, {
     remedy: "Use its digest or its name, as it is on record.",
   });
