@@ -4,7 +4,7 @@ import { isCovered } from "../selector/selector.ts";
 import type { Entry } from "../upstream/upstream.ts";
 import { backoff } from "./backoff.ts";
 import { accept, type Held, isBelieved, ownKey } from "./held.ts";
-import { NO_ENTRY, type Refusal, SHARED_INSTANCE } from "./refusal.ts";
+import { ENDED, NO_ENTRY, type Refusal, SHARED_INSTANCE } from "./refusal.ts";
 import { attestRequest, makeKey } from "./request.ts";
 import type { RunningProcess } from "./running-process.ts";
 import type { Shared } from "./shared.ts";
@@ -57,6 +57,11 @@ export class Claim {
     await this.#asking;
     this.#entry = entry;
     if (!this.isFor(entry)) await this.#obtain(known);
+  }
+
+  /** Loses what the control plane has ended; whoever asks again is judged anew. */
+  instancesEnded(ended: ReadonlySet<string>): void {
+    if (this.#held !== undefined && ended.has(this.#held.id)) this.#lose(ENDED);
   }
 
   /** Renews soon what nobody would believe any more. */

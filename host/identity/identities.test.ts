@@ -148,6 +148,17 @@ test("a process that is refused at its renewal loses its identity at once, and w
   assert.equal(host.upstream.told.length, 1);
 });
 
+test("a running copy that the control plane ends is lost at once, and its process is judged anew when it asks", async () => {
+  const host = await testHost();
+  const { told, workload } = await watch(host, host.process(10));
+  const other = await watch(host, host.process(11));
+  host.upstream.end("spiffe://acme.example/agent/planner/i1");
+  assert.deepEqual(told.map(said), ["planner/i1", "instance_ended"]);
+  assert.deepEqual(other.told.map(said), ["planner/i2"]);
+  await host.clock.advance(1_000);
+  assert.equal(said(await ask(host, workload)), "planner/i3");
+});
+
 test("a process that is no longer what it was loses its identity at its renewal", async () => {
   for (const change of [
     (process: TestProcess) => {

@@ -50,6 +50,10 @@ export function openIdentities(deps: IdentityDeps, limits: Partial<IdentityLimit
     entries: () => each((workload) => workload.entriesChanged()),
     bundles: () => each((workload) => workload.bundlesChanged()),
   });
+  const stop = upstream.onEnded?.((instances) => {
+    const ended = new Set(instances);
+    each((workload) => workload.instancesEnded(ended));
+  });
   const shared: Shared = {
     ...rest,
     ...controlPlane,
@@ -103,6 +107,7 @@ export function openIdentities(deps: IdentityDeps, limits: Partial<IdentityLimit
     opened: controlPlane.refresh(),
     async close() {
       controlPlane.close();
+      stop?.();
       each((workload) => workload.close());
       workloads.clear();
       await endings.flush().catch(() => undefined);

@@ -28,3 +28,8 @@ export const SHARED_INSTANCE: Refusal = {
 };
 
 export const NOT_YOURS: Refusal = { code: "not_yours", reason: "This process has no such identity." };
+
+export const ENDED: Refusal = {
+  code: "instance_ended",
+  reason: "The control plane has ended this running copy.",
+};

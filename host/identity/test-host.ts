@@ -66,7 +66,7 @@ export interface TestHost {
 
 export async function testHost(
   limits: Parameters<typeof openIdentities>[1] = {},
-  { away = false, random = () => 0.5 } = {},
+  { away = false, random = () => 0.5 }: { away?: boolean; random?: () => number } = {},
 ): Promise<TestHost> {
   const clock: TestClock = testClock(() => upstream.isWorking());
   const upstream: TestUpstream = await testUpstream(clock.now);

@@ -39,6 +39,8 @@ export interface TestUpstream extends Upstream {
   others: Record<string, object>;
   spoil: (answer: AttestAnswer, request: AttestRequest) => AttestAnswer;
   change(): void;
+  /** Ends running copies by itself. */
+  end(...instances: string[]): void;
   /** Whether certificates are being made: that is done off this thread. */
   isWorking(): boolean;
 }
@@ -46,6 +48,7 @@ export interface TestUpstream extends Upstream {
 /** @param now of the tests' clock */
 export async function testUpstream(now: () => number): Promise<TestUpstream> {
   const listeners = new Set<() => void>();
+  const endings = new Set<(instances: readonly string[]) => void>();
   let [last, jwts, revision, working] = [0, 0, 0, 0];
   const reach = async (): Promise<void> => {
     await upstream.hangs;
@@ -95,6 +98,13 @@ export async function testUpstream(now: () => number): Promise<TestUpstream> {
     onChange(changed) {
       listeners.add(changed);
       return () => listeners.delete(changed);
+    },
+    onEnded(ended) {
+      endings.add(ended);
+      return () => endings.delete(ended);
+    },
+    end(...instances) {
+      for (const ended of endings) ended(instances);
     },
     isWorking: () => working > 0,
     change() {

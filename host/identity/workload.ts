@@ -94,6 +94,10 @@ export class Workload {
     for (const claim of this.#claims.values()) claim.bundlesChanged();
   }
 
+  instancesEnded(ended: ReadonlySet<string>): void {
+    for (const claim of this.#claims.values()) claim.instancesEnded(ended);
+  }
+
   /** The process is gone: what it had dies. */
   end(): void {
     if (this.#gone) return;
