@@ -1,65 +1,95 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { nodeClock, openIdentities } from "../../host/identity/index.ts";
-import { entryOf, testUpstream } from "../../host/identity/test-upstream.ts";
-import { peerOf } from "../../host/peer/index.ts";
-import { serveWorkloadApi } from "../../host/workload-api/index.ts";
+import { fileURLToPath } from "node:url";
+import type { Administrator } from "../administrator.ts";
+import { onPlace } from "../durability.ts";
+import { freshFolder } from "../place.ts";
 import { PLANNER, type SpiffeStage, WRITER } from "./stage.ts";
 
+const HOST = fileURLToPath(new URL("./host-process.ts", import.meta.url));
+const USERS = { planner: PLANNER, writer: WRITER };
+
+/** Plays on a real server and a real host, each in a process of its own. */
 export async function onSpiffeStage(play: (stage: SpiffeStage) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-spiffe-"));
   chmodSync(folder, 0o755);
-  const upstream = await testUpstream(() => Date.now());
-  const agents = { planner: "planner", writer: "writer" };
-  const entry = (id: string, uid: number, ttl = 600) =>
-    entryOf(id, { principal: id, selectors: [`unix:uid:${uid}`], ttl });
-  const list = () => [entry("planner", PLANNER), entry("writer", WRITER)];
-  upstream.entryList = list();
-  const log = process.env.HOST_LOG ? (...line: unknown[]) => console.log(...line) : () => undefined;
-  const identities = openIdentities({
-    upstream,
-    clock: nodeClock,
-    random: Math.random,
-    log,
-    async attest({ pid, started, uid }) {
-      return { pid, started, selectors: [`unix:uid:${uid}`], files: [] };
-    },
-  });
-  const api = await serveWorkloadApi({
-    socket: join(folder, "run", "workload.sock"),
-    identities,
-    peerOf,
-    clock: nodeClock,
-    log,
-  });
-  let ttl = 600;
   try {
-    await play({
-      socket: api.socket,
-      trustDomain: "acme.example",
-      agents,
-      async rotate() {
-        ttl += 1;
-        upstream.entryList = upstream.entryList.map((one) => ({ ...one, ttl }));
-        upstream.change();
-      },
-      async suspend(agent) {
-        upstream.entryList = upstream.entryList.filter(({ id }) => id !== agent);
-        upstream.change();
-      },
-      async resume() {
-        upstream.entryList = list();
-        upstream.change();
-      },
-      async hasEnded(instance) {
-        await new Promise((resolve) => setTimeout(resolve, 400));
-        return upstream.told.includes(instance);
-      },
+    await onPlace(freshFolder(), async (_place, { issuer }, administrator) => {
+      for (const agent of Object.keys(USERS)) await declareAgent(administrator, agent);
+      const socket = join(folder, "run", "workload.sock");
+      const host = await startHost(administrator, issuer, socket);
+      try {
+        await play(await stageOf(administrator, socket));
+      } finally {
+        host.disconnect();
+        await once(host, "exit");
+      }
     });
   } finally {
-    await api.close();
-    await identities.close();
     rmSync(folder, { recursive: true });
   }
+}
+
+let ttl = 600;
+
+/** Everything that an entry says stays: its SVIDs are renewed, and nobody is somebody else. */
+const entryOf = (agent: string) => ({
+  selectors: [
+    `unix:uid:${USERS[agent as keyof typeof USERS]}`,
+    `unix:gid:${USERS[agent as keyof typeof USERS]}`,
+  ],
+  hosts: ["host:type:join_token"],
+  ttl,
+});
+
+async function declareAgent(administrator: Administrator, name: string): Promise<void> {
+  const facts = { class: "operations", purpose: "Plays its part.", environment: "development" };
+  await administrator.post("/agents", { name, ...facts, owner: administrator.person, grants: [] });
+  await administrator.put(`/agents/${name}/entries/main`, entryOf(name));
+}
+
+export async function startHost(
+  administrator: Administrator,
+  issuer: string,
+  socket: string,
+): Promise<ChildProcess> {
+  const { token } = await administrator.post<{ token: string }>("/join-tokens", { host: "stage" });
+  const stderr = process.env.HOST_LOG === undefined ? "ignore" : "inherit";
+  const host = fork(HOST, [issuer, token, socket], { stdio: ["ignore", "ignore", stderr, "ipc"] });
+  const [said] = await Promise.race([once(host, "message"), once(host, "exit")]);
+  assert.equal(said, "serving");
+  return host;
+}
+
+interface Instances {
+  readonly items: readonly { readonly id: string; readonly status: string }[];
+}
+
+async function stageOf(administrator: Administrator, socket: string): Promise<SpiffeStage> {
+  const { trust_domain } = await administrator.get<{ trust_domain: string }>("/health");
+  return {
+    socket,
+    trustDomain: trust_domain,
+    agents: { planner: "planner", writer: "writer" },
+    async rotate() {
+      ttl += 1;
+      for (const agent of Object.keys(USERS))
+        await administrator.put(`/agents/${agent}/entries/main`, entryOf(agent));
+    },
+    async suspend(agent) {
+      await administrator.post(`/agents/${agent}/suspend`);
+    },
+    async resume(agent) {
+      await administrator.post(`/agents/${agent}/resume`);
+    },
+    async hasEnded(instance) {
+      const agent = instance.split("/").at(-2);
+      const { items } = await administrator.get<Instances>(`/agents/${agent}/instances`);
+      return items.find(({ id }) => id === instance)?.status !== "active";
+    },
+  };
 }

@@ -83,7 +83,7 @@ test("a process that cannot be measured is nobody, and the log says why", async 
   process.wrong = Object.assign(new Error("Its program is gone."), { code: "program_deleted" });
   const { told } = await watch(host, process);
   assert.deepEqual(told.map(said), ["program_deleted"]);
-  assert.ok(host.logged.includes("a process cannot be measured program_deleted"));
+  assert.ok(host.logged.includes("a process is nobody here program_deleted"));
 });
 
 test("a process that has exited gets nothing, and what it had is told within a second", async () => {

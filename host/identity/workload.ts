@@ -4,7 +4,7 @@ import { isCovered } from "../selector/selector.ts";
 import type { Entry } from "../upstream/upstream.ts";
 import { Claim } from "./claim.ts";
 import { jwtSvids } from "./jwt-cache.ts";
-import { EXITED, NO_ENTRY, NOT_YOURS, type Refusal } from "./refusal.ts";
+import { EXITED, NO_ENTRY, NOT_YOURS, type Refusal, refusalOf } from "./refusal.ts";
 import { type RunningProcess, runningProcess } from "./running-process.ts";
 import type { Shared } from "./shared.ts";
 import type { JwtStanding, JwtSvid, Standing, Svid } from "./standing.ts";
@@ -173,7 +173,8 @@ export class Workload {
     this.#measured = "code" in measured ? undefined : measured;
     const matching = this.#matching();
     this.#arrange(matching, "code" in measured ? measured : matching.length === 0 ? NO_ENTRY : undefined);
-    if ("code" in measured) return this.#tellRefusal(measured);
+    if (matching.length === 0) this.#tellWhy(measured);
+    if ("code" in measured) return;
     await Promise.all(matching.map((entry) => this.#claims.get(entry.id)?.want(entry, measured)));
   }
 
@@ -195,9 +196,11 @@ export class Workload {
     this.#watchers.tell();
   }
 
-  #tellRefusal(refused: Refusal): void {
+  /** What could not be shown of it may be what its entry asks for. */
+  #tellWhy(measured: Attested | Refusal): void {
     const { pid, uid } = this.#peer;
-    this.#shared.log("warn", "a process cannot be measured", { pid, uid, ...refused });
+    const why = "code" in measured ? [measured] : [...(measured.withheld ?? []).map(refusalOf), NO_ENTRY];
+    for (const refusal of why) this.#shared.log("warn", "a process is nobody here", { pid, uid, ...refusal });
   }
 
   /** @returns nothing where the control plane is away */
