@@ -30,6 +30,8 @@ export interface Instance {
   actorToken(): Promise<string>;
   /** Runs something with that token. Where it is refused the token is not kept: it may be what has died. */
   withActorToken<T>(use: (actorToken: string) => Promise<T>): Promise<T>;
+  /** Says to the token endpoint who asks: by an assertion of its own key, or by its host's word. */
+  authenticate(): Promise<Readonly<Record<string, string>>>;
   /** Asks another endpoint of the control plane in its own name. */
   ask(method: "GET" | "POST", path: `/${string}`, json?: JsonObject): Promise<JsonObject>;
 }
@@ -44,14 +46,25 @@ export interface IssuedToken {
 
 const renewBeforeMilliseconds = 15_000;
 
-/** An enrolled instance over its key. `id` is the SPIFFE ID that enrolment answered. */
-export function instanceOf(runtime: Runtime, issuer: Issuer, id: string, key: HolderKey): Instance {
+/**
+ * An enrolled instance over its key. `id` is the SPIFFE ID that enrolment answered.
+ *
+ * @param authenticate how it says who it is, where not by its key alone
+ */
+export function instanceOf(
+  runtime: Runtime,
+  issuer: Issuer,
+  id: string,
+  key: HolderKey,
+  authenticate: Instance["authenticate"] = async () => assertionBy(runtime, issuer, id, key),
+): Instance {
   let own: IssuedToken | undefined;
   const instance: Instance = {
     id,
     key,
     issuer,
     runtime,
+    authenticate,
     nonces: createNonces(issuer.tokenEndpoint),
     askForToken: (form, over) => withNonce(() => askForToken(instance, form, over)),
     exchange: (form) => withNonce(async () => (await askTokenEndpoint(instance, form)).answer),
@@ -93,19 +106,13 @@ async function askForToken(
 
 /** Each time with new proofs: they count once. */
 async function askTokenEndpoint(
-  { runtime, issuer, id, key, nonces }: Instance,
+  { runtime, issuer, key, nonces, authenticate }: Instance,
   form: Readonly<Record<string, string>>,
   over?: string,
 ): Promise<{ answer: JsonObject; now: number }> {
-  const now = runtime.now();
   const url = issuer.tokenEndpoint;
-  const assertion = createClientAssertion({
-    clientId: id,
-    issuer: issuer.id,
-    key: key.privateKey,
-    now,
-    jti: randomUUID(),
-  });
+  const authentication = await authenticate();
+  const now = runtime.now();
   const proof = createDpopProof({
     key: key.privateKey,
     method: "POST",
@@ -120,9 +127,26 @@ async function askTokenEndpoint(
     url,
     headers: { DPoP: proof },
     nonces,
-    form: { ...form, client_assertion_type: clientAssertionType, client_assertion: assertion },
+    form: { ...form, ...authentication },
   });
   return { answer, now };
+}
+
+/** @see RFC 7523 §2.2 */
+function assertionBy(
+  runtime: Runtime,
+  issuer: Issuer,
+  clientId: string,
+  key: HolderKey,
+): Readonly<Record<string, string>> {
+  const client_assertion = createClientAssertion({
+    clientId,
+    issuer: issuer.id,
+    key: key.privateKey,
+    now: runtime.now(),
+    jti: randomUUID(),
+  });
+  return { client_assertion_type: clientAssertionType, client_assertion };
 }
 
 function parseIssued(answer: JsonObject, now: number): IssuedToken {

@@ -9,14 +9,17 @@ import type { X509Svid } from "./x509-state.ts";
 /** Where to be somebody, and by whose word. */
 export interface SvidIdentity {
   readonly issuer: string;
-  readonly workload: Pick<WorkloadApi, "x509" | "current">;
+  readonly workload: Pick<WorkloadApi, "x509" | "current" | "jwtSvid">;
   readonly runtime?: Runtime;
 }
 
+/** @see draft-ietf-oauth-spiffe-client-auth */
+const JWT_SVID_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
+
 /**
- * This process as its host has attested it: the key of its SVID is the key by which it asks for tokens and proves
- * that it holds them. There is no join token and nothing to enrol. Where the host has taken the identity away and
- * given another, the next request is made under the new one.
+ * This process as its host has attested it: each request for a token comes with a new JWT-SVID, and what it gets is
+ * bound to the key of its X.509-SVID. There is no join token and nothing to enrol. Where the host has taken the
+ * identity away and given another, the next request is made under the new one.
  * @returns for `agentOf` and `serviceOf`
  * @throws Refused with the code `no-identity`, Unreachable
  */
@@ -30,7 +33,11 @@ export async function svidIdentity({
 
   function madeFrom({ id: instance, key: privateKey }: X509Svid): Instance {
     const jwk = publicJwkOf(privateKey);
-    return instanceOf(runtime, issuer, instance, { privateKey, jwk, jkt: thumbprint(jwk) });
+    const key = { privateKey, jwk, jkt: thumbprint(jwk) };
+    return instanceOf(runtime, issuer, instance, key, async () => {
+      const { svid } = await workload.jwtSvid(issuer.id, instance);
+      return { client_assertion_type: JWT_SVID_TYPE, client_assertion: svid };
+    });
   }
 
   /** The same one while identity and key are, so that its tokens are kept. */
@@ -54,6 +61,7 @@ export async function svidIdentity({
     get nonces() {
       return now().nonces;
     },
+    authenticate: async () => now().authenticate(),
     askForToken: async (...asked) => now().askForToken(...asked),
     exchange: async (...asked) => now().exchange(...asked),
     actorToken: async () => now().actorToken(),
