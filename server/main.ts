@@ -26,6 +26,7 @@ import {
   readTls,
   requireSafeTransport,
   type ServerOptions,
+  serveWith,
   type TlsFiles,
   type TlsIdentity,
   TlsReload,
@@ -65,7 +66,18 @@ import {
 } from "./policy/index.ts";
 import { findPersonByEmail, type LifecycleSettings, restAgents, suspendOrphans } from "./registry/index.ts";
 import { LiveFeed, REVOCATION_CHANNEL, revoke } from "./revocation/index.ts";
-import { BundleCache, BundleRefresh, OwnAuthority, ownX509Svid, unpublish } from "./spiffe/index.ts";
+import {
+  BundleCache,
+  BundleRefresh,
+  issueServerSvid,
+  OwnAuthority,
+  ownX509Svid,
+  readUpstream,
+  type ServerSvid,
+  SvidRenewal,
+  type UpstreamFiles,
+  unpublish,
+} from "./spiffe/index.ts";
 import { riskSource } from "./threats/index.ts";
 
 export { endpoints, events } from "./app/index.ts";
@@ -84,7 +96,10 @@ export interface ServerConfig {
   readonly behindProxy: boolean;
   /** Which proxy that is, and whether it passes client certificates on. */
   readonly proxy?: ProxySaid;
-  readonly tls?: TlsFiles;
+  /** The files of a certificate; or `spiffe` to serve with an SVID of our own, renewed by itself. */
+  readonly tls?: TlsFiles | "spiffe";
+  /** The company's own authority, which signs the certificates of ours. Ours signs its own where nothing is said. */
+  readonly ca?: UpstreamFiles;
   readonly logLevel?: string;
   /** Which policies to bring back before anything is served: `previous`, `shipped`, or a version on record. */
   readonly recoverPolicies?: string;
@@ -117,18 +132,20 @@ const HOLDER_KEYS = 10_000;
 /** @throws Fault `unavailable` for a store, keys, a log or a port that cannot be used; `invalid` for the config */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
   const issuer = readPublicAddress(config.issuer);
-  requireSafeTransport(issuer, config.host, config.tls, config.behindProxy);
+  requireSafeTransport(issuer, config.host, config.tls !== undefined, config.behindProxy);
   requireTrustDomain(config.trustDomain);
-  const tls = config.tls === undefined ? undefined : readTls(config.tls);
+  const files = config.tls === "spiffe" ? undefined : config.tls;
+  const tls = files === undefined ? undefined : readTls(files);
   const proxy = proxyOf(config);
   const basics = basicsOf(config);
   const database = await openDatabase(basics, locationOf(config), migrations);
   try {
-    return await serve(
-      config,
-      { issuer, tls, behindProxy: config.behindProxy, proxy },
-      await assemble(config, issuer, basics, database),
-    );
+    const deps = await assemble(config, issuer, basics, database);
+    const svid = config.tls === "spiffe" ? await issueServerSvid(deps) : undefined;
+    const options = { issuer, tls: tls ?? svid, behindProxy: config.behindProxy, proxy };
+    const follow = (server: TlsServer) =>
+      svid === undefined ? followTls(files, tls, deps, server) : followSvid(svid, deps, server);
+    return await serve(config, options, deps, follow);
   } catch (error) {
     await database.close();
     throw error;
@@ -208,13 +225,16 @@ async function assemble(
     callQuestion: (on, grant) => questionOf(deps, on, grant),
     outbound,
     bundles: new BundleCache(),
-    authority: new OwnAuthority(),
+    authority: new OwnAuthority(
+      config.ca === undefined ? undefined : readUpstream(config.ca, basics.clock.now()),
+    ),
     clientCertificates: config.tls !== undefined || config.proxy?.clientCertificates === true,
     facts: factSource({ ...basics, keys, issuer: issuer.origin, outbound }),
     risk: riskSource({ ...basics, database, refusals }),
   };
   await checkLog(deps, keys.logVkeys(log).map(parseVkey));
   await keepKeysFresh(deps);
+  await deps.authority.records(deps);
   await installShippedPolicies(deps, system);
   if (config.recoverPolicies !== undefined) await recoverPolicies(deps, config.recoverPolicies);
   await readyToDecide(deps);
@@ -223,7 +243,12 @@ async function assemble(
   return deps;
 }
 
-async function serve(config: ServerConfig, options: ServerOptions, deps: ServerDeps): Promise<RunningServer> {
+async function serve(
+  config: ServerConfig,
+  options: ServerOptions,
+  deps: ServerDeps,
+  followCertificate: (server: TlsServer) => () => void,
+): Promise<RunningServer> {
   const server = buildServer(deps, endpoints, gate(deps), options);
   await server.listen({ host: config.host, port: config.port }).catch((cause) => {
     throw portTaken(config.port, cause);
@@ -231,7 +256,7 @@ async function serve(config: ServerConfig, options: ServerOptions, deps: ServerD
   deps.policies.serve();
   const sequencer = startSequencer(deps);
   const stopChores = startChores(deps);
-  const stopTls = followTls(config.tls, options.tls, deps, server.server as unknown as TlsServer);
+  const stopTls = followCertificate(server.server as unknown as TlsServer);
   // A key that another server has withdrawn signs nothing here from the moment that it is told.
   const stopNoticing = deps.database.listen(REVOCATION_CHANNEL, () => noticeKeys(deps));
   const firstLink = () => firstLinkOf(deps);
@@ -297,6 +322,7 @@ function startChores(deps: ServerDeps): () => void {
     [hours(1), () => forgetHeads(deps)],
     [hours(1), () => forgetHotKeys(deps)],
     [hours(1), () => keepKeysFresh(deps)],
+    [minutes(1), () => deps.authority.records(deps)],
     [hours(1), () => forgetOldAnswers(deps)],
   ];
   const failed = (error: Error): void =>
@@ -317,6 +343,13 @@ function followTls(
   if (files === undefined || served === undefined) return () => {};
   const reload = new TlsReload(files, served, log);
   const timer = setInterval(() => reload.look(server), seconds(5)).unref();
+  return () => clearInterval(timer);
+}
+
+/** Serves with another SVID when half of the life of the one before is over. */
+function followSvid(served: ServerSvid, deps: ServerDeps, server: TlsServer): () => void {
+  const renewal = new SvidRenewal(deps, served, (svid) => serveWith(server, svid));
+  const timer = setInterval(() => void renewal.look(), seconds(10)).unref();
   return () => clearInterval(timer);
 }
 

@@ -28,6 +28,7 @@ export { buildServer, type Gate, type ServerOptions } from "./server.ts";
 export {
   readTls,
   requireSafeTransport,
+  serveWith,
   type TlsFiles,
   type TlsIdentity,
   TlsReload,

@@ -2,8 +2,11 @@ import { lookup } from "node:dns/promises";
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
 import { type Json, parseStrict } from "@countersign/proof/jcs";
 import { Fault } from "../lib/index.ts";
+import { chainFrom } from "./peer-key.ts";
 import { isLoopbackName, isReachable } from "./reachable.ts";
 
 /** An address that a name stands for. */
@@ -35,6 +38,11 @@ export interface OutboundRequest {
   readonly timeoutMs?: number;
   /** The most that is read of an answer; 64 KiB where nothing is said. */
   readonly mostBytes?: number;
+  /**
+   * Judges whoever answers by the certificates that it shows (DER, its own first), in place of the authorities of
+   * the Web and of its name. Nothing is sent before. Over https only. @throws where it is somebody else
+   */
+  readonly judgePeer?: (attackerChain: readonly Uint8Array[]) => void;
 }
 
 const TIMEOUT_MS = 2_000;
@@ -63,7 +71,7 @@ export interface FreshJson {
 export async function fetchFreshJson(options: OutboundOptions, asked: OutboundRequest): Promise<FreshJson> {
   const signal = AbortSignal.timeout(asked.timeoutMs ?? TIMEOUT_MS);
   try {
-    const url = requireSafeUrl(options, asked.url);
+    const url = requireSafeUrl(options, asked);
     const addresses = await untilAborted(signal, addressesOf(options, asked, url));
     return await untilAborted(signal, answerOf(options, asked, { url, addresses, signal }));
   } catch (cause) {
@@ -74,11 +82,12 @@ export async function fetchFreshJson(options: OutboundOptions, asked: OutboundRe
   }
 }
 
-function requireSafeUrl({ local }: OutboundOptions, text: string): URL {
+function requireSafeUrl({ local }: OutboundOptions, { url: text, judgePeer }: OutboundRequest): URL {
   const url = new URL(text);
   const plain = url.protocol === "http:" && local && isLoopbackName(url.hostname);
   if (url.protocol !== "https:" && !plain) throw new Error(`${url.origin} is not asked over https`);
   if (url.username !== "" || url.password !== "") throw new Error("a URL with a password is not asked");
+  if (judgePeer !== undefined && plain) throw new Error("whoever answers over http proves nothing");
   return url;
 }
 
@@ -105,7 +114,7 @@ interface Sending {
 
 function answerOf(
   options: OutboundOptions,
-  { headers = {}, mostBytes = MOST_BYTES, body, ca = options.ca }: OutboundRequest,
+  { headers = {}, mostBytes = MOST_BYTES, body, ca = options.ca, judgePeer }: OutboundRequest,
   { url, addresses, signal }: Sending,
 ): Promise<FreshJson> {
   const sent = body === undefined ? undefined : JSON.stringify(body);
@@ -113,7 +122,7 @@ function answerOf(
   return new Promise((resolve, reject) => {
     const request = send(url, {
       // A connection of its own: none that was opened to another address for the same name.
-      agent: false,
+      ...(judgePeer === undefined ? { agent: false } : { createConnection: judged(judgePeer, addresses) }),
       method: sent === undefined ? "GET" : "POST",
       headers: {
         ...headers,
@@ -141,10 +150,38 @@ function answerOf(
 
 /** Whoever connects is told where to; that it went there is looked at. */
 function requirePinned(request: ClientRequest, socket: Socket, addresses: readonly Resolved[]): void {
-  const { remoteAddress = "" } = socket;
-  if (addresses.some(({ address }) => address === remoteAddress)) return;
-  request.destroy(new Error(`the connection went to ${remoteAddress}`));
+  const beyond = strayed(socket, addresses);
+  if (beyond !== undefined) request.destroy(beyond);
 }
+
+function strayed({ remoteAddress = "" }: Socket, addresses: readonly Resolved[]): Error | undefined {
+  if (addresses.some(({ address }) => address === remoteAddress)) return undefined;
+  return new Error(`the connection went to ${remoteAddress}`);
+}
+
+/** Opens a connection that is handed over only once whoever is at its other end has been judged. */
+const judged =
+  (judgePeer: NonNullable<OutboundRequest["judgePeer"]>, addresses: readonly Resolved[]) =>
+  (options: object, handOver: (error: Error | null, socket: Duplex) => void): undefined => {
+    const socket = connectTls({
+      ...options,
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+    });
+    socket.once("error", (error) => handOver(error, socket));
+    socket.once("secureConnect", () => {
+      try {
+        const beyond = strayed(socket, addresses);
+        if (beyond !== undefined) throw beyond;
+        const certificate = socket.getPeerX509Certificate();
+        judgePeer(certificate === undefined ? [] : chainFrom(certificate));
+        handOver(null, socket);
+      } catch (error) {
+        socket.destroy();
+        handOver(error as Error, socket);
+      }
+    });
+  };
 
 /** Answers every question for an address with those that were looked at. */
 const pinnedTo =

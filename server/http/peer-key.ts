@@ -53,8 +53,8 @@ export function peerKeyIn(attackerChain: readonly Uint8Array[]): PeerKey | undef
   }
 }
 
-/** As far as it leads; a root is its own issuer. */
-function chainFrom(certificate: X509Certificate): Uint8Array[] {
+/** Certificates in DER as far as they lead; a root is its own issuer. */
+export function chainFrom(certificate: X509Certificate): Uint8Array[] {
   const chain: Uint8Array[] = [];
   let next: X509Certificate | undefined = certificate;
   while (next !== undefined && chain.length < LONGEST_CHAIN) {

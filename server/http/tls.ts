@@ -18,13 +18,14 @@ const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1", "[::1]"]);
 export function requireSafeTransport(
   issuer: URL,
   host: string,
-  tls: TlsFiles | undefined,
+  encrypted: boolean,
   behindProxy: boolean,
 ): void {
-  if (tls !== undefined || behindProxy) return;
+  if (encrypted || behindProxy) return;
   if (issuer.protocol === "http:" && LOOPBACK.has(issuer.hostname) && LOOPBACK.has(host)) return;
   throw new Fault("invalid", "Plain HTTP is served on this machine only.", {
-    remedy: "Give --tls-cert and --tls-key, or declare the proxy that ends TLS with --behind-proxy.",
+    remedy:
+      "Give --tls-cert and --tls-key, or --tls spiffe, or declare the proxy that ends TLS with --behind-proxy.",
   });
 }
 
@@ -56,6 +57,10 @@ function requirePair({ cert, key }: TlsIdentity): void {
     throw new Error("the key is not that of the certificate");
 }
 
+/** Serves whoever connects from now on with another certificate: connections that are open stay as they are. */
+export const serveWith = (server: Pick<Server, "setSecureContext">, identity: TlsIdentity): void =>
+  server.setSecureContext({ ...CLIENT_CERTIFICATES, ...identity });
+
 /**
  * Serves with a certificate that was renewed, without a restart: connections that are open stay as they are.
  * Files that cannot be used, written half or not a pair, change nothing and are told loudly.
@@ -78,7 +83,7 @@ export class TlsReload {
     try {
       const found = readTls(this.#files);
       if (found.cert.equals(this.#served.cert) && found.key.equals(this.#served.key)) return this.#settled();
-      server.setSecureContext({ ...CLIENT_CERTIFICATES, ...found });
+      serveWith(server, found);
       this.#served = found;
       this.#settled();
       this.#log.info({ certificate: this.#files.cert }, "serving with the renewed TLS certificate");

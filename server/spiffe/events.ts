@@ -6,6 +6,8 @@ const bundleFacts = z.object({
   trust_domain: z.string(),
   id: z.string(),
   endpoint: z.string().optional(),
+  /** Whom the endpoint proves to be; without it, whoever the Web's authorities say. */
+  endpoint_spiffe_id: z.string().optional(),
   sequence: z.int().optional(),
   /** SHA-256 of each root's certificate, base64url. */
   roots: z.array(z.string()),

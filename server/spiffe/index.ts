@@ -33,6 +33,7 @@ export {
   hostEntries,
   hostJwtSvid,
 } from "./routes-hosts.ts";
+export { issueServerSvid, type ServerSvid, SvidRenewal, serverId } from "./server-svid.ts";
 export type { AuthorityDeps, SpiffeDeps } from "./spiffe-deps.ts";
 export { type StandsFor, standsFor } from "./stands-for.ts";
 export { type SpiffeTables, spiffeMigrations } from "./tables.ts";

@@ -2,10 +2,10 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
 import { parseBundle } from "@countersign/proof/svid";
 import { append, perform } from "../audit/index.ts";
-import { fetchJson } from "../http/index.ts";
 import { type Caller, Fault, newId } from "../lib/index.ts";
 import { accepted, requireAdministrator } from "../registry/index.ts";
 import { trustDomainConfigured } from "./events.ts";
+import { type BundleSource, fetchBundle } from "./fetch-bundle.ts";
 import type { SpiffeDeps } from "./spiffe-deps.ts";
 import { domainNamed, insertDomain, replaceDomain } from "./store.ts";
 import {
@@ -15,12 +15,9 @@ import {
   trustDomainName,
 } from "./trust-domain.ts";
 
-/** The most that is read of a bundle: dozens of certificates. */
-const MOST_BYTES = 262_144;
-
 /**
  * Says by whom the SVIDs of a trust domain are signed, our own or another one: the bundle, or the endpoint at
- * which it is fetched now and from then on. Bundles are kept strictly apart.
+ * which it is fetched now and from then on, and who answers there. Bundles are kept strictly apart.
  * @throws Fault `forbidden`; `invalid` for what is no bundle; `unavailable` when the endpoint does not answer
  */
 export async function putTrustDomain(
@@ -31,14 +28,20 @@ export async function putTrustDomain(
   return perform(deps, caller, "trust-domain.put", async (change) => {
     requireAdministrator(caller);
     const name = accepted("trust domain", trustDomainName, attackerName);
-    const { bundle, endpoint } = accepted("trust domain", trustDomainDefinition, definition);
-    const document = endpoint === undefined ? (bundle as Json) : await fetchBundle(deps, endpoint);
-    requireBundle(document);
+    const said = accepted("trust domain", trustDomainDefinition, definition);
+    const { endpoint, endpoint_spiffe_id: endpointId } = said;
     const before = await domainNamed(deps.database, name);
+    const bundle = said.bundle as Json | undefined;
+    if (bundle !== undefined) requireBundle(bundle);
+    const source = { name, endpoint, endpointId, known: bundle ?? before?.document };
+    const document =
+      endpoint === undefined ? (bundle as Json) : await fetchBundle(deps, source as BundleSource);
+    requireBundle(document);
     const after: TrustDomain = {
       id: before?.id ?? newId(deps, "domain"),
       name,
       ...(endpoint === undefined ? {} : { endpoint }),
+      ...(endpointId === undefined ? {} : { endpointId }),
       document,
       updated: deps.clock.now(),
       revision: before === undefined ? 0 : before.revision + 1,
@@ -50,10 +53,6 @@ export async function putTrustDomain(
     return after;
   });
 }
-
-/** @throws Fault `unavailable`; whoever registered the endpoint has said that it may stand in a private network */
-export const fetchBundle = (deps: Pick<SpiffeDeps, "outbound">, endpoint: string): Promise<Json> =>
-  fetchJson(deps.outbound, { url: endpoint, registered: true, mostBytes: MOST_BYTES });
 
 function requireBundle(attackerDocument: Json): void {
   try {
@@ -67,15 +66,18 @@ function requireBundle(attackerDocument: Json): void {
 }
 
 export const sameWord = (one: TrustDomain, other: TrustDomain): boolean =>
-  one.endpoint === other.endpoint && canonicalize(one.document) === canonicalize(other.document);
+  one.endpoint === other.endpoint &&
+  one.endpointId === other.endpointId &&
+  canonicalize(one.document) === canonicalize(other.document);
 
 /** What of a bundle stands in the log: which keys, not the keys. */
-export function bundleFacts({ name, id, endpoint, document }: TrustDomain) {
+export function bundleFacts({ name, id, endpoint, endpointId, document }: TrustDomain) {
   const { sequence, roots, jwtKeys } = parseBundle(document);
   return {
     trust_domain: name,
     id,
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(endpointId === undefined ? {} : { endpoint_spiffe_id: endpointId }),
     ...(sequence === undefined ? {} : { sequence }),
     roots: roots.map(({ raw }) => sha256Base64url(raw)),
     jwt_keys: [...jwtKeys.keys()],

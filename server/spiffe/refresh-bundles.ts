@@ -3,7 +3,8 @@ import { parseBundle, type TrustBundle } from "@countersign/proof/svid";
 import { append, perform } from "../audit/index.ts";
 import { minutes, seconds, system } from "../lib/index.ts";
 import { trustBundleRefreshed, trustBundleRefused } from "./events.ts";
-import { bundleFacts, fetchBundle, sameWord } from "./put-trust-domain.ts";
+import { fetchBundle } from "./fetch-bundle.ts";
+import { bundleFacts, sameWord } from "./put-trust-domain.ts";
 import type { SpiffeDeps } from "./spiffe-deps.ts";
 import { domainNamed, domainsWithEndpoint, replaceDomain } from "./store.ts";
 import type { TrustDomain } from "./trust-domain.ts";
@@ -37,7 +38,7 @@ export class BundleRefresh {
     this.#due.set(domain.id, now + intervalOf(this.#deps.bundles.of(domain)));
     const { log } = this.#deps;
     try {
-      const document = await fetchBundle(this.#deps, domain.endpoint ?? "");
+      const document = await fetchBundle(this.#deps, { ...domain, known: domain.document });
       await this.#take(domain, document);
     } catch (error) {
       log.warn(

@@ -12,6 +12,7 @@ const domainAnswer = z.object({
   id: z.string(),
   name: z.string(),
   endpoint: z.string().optional(),
+  endpoint_spiffe_id: z.string().optional(),
   bundle: z.unknown(),
   updated: z.int(),
   revision: z.int(),
@@ -39,7 +40,7 @@ export const trustDomainList = spiffe({
     const { items, next } = cutPage(rows, page.limit, ({ name }) => name);
     return {
       status: 200,
-      body: { items: items.map(({ document: _, ...item }) => item), ...(next === undefined ? {} : { next }) },
+      body: { items: items.map(itemShown), ...(next === undefined ? {} : { next }) },
     };
   },
 });
@@ -112,7 +113,12 @@ export const workloadRemove = spiffe({
   },
 });
 
-const domainShown = ({ document, ...domain }: TrustDomain) => ({ ...domain, bundle: document });
+const itemShown = ({ document: _, endpointId, ...domain }: TrustDomain) => ({
+  ...domain,
+  ...(endpointId === undefined ? {} : { endpoint_spiffe_id: endpointId }),
+});
+
+const domainShown = (domain: TrustDomain) => ({ ...itemShown(domain), bundle: domain.document });
 
 const workloadShown = ({ id, trustDomain, spiffeId, stands, created }: ForeignWorkload) => ({
   id,

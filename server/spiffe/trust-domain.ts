@@ -1,5 +1,5 @@
 import type { Json } from "@countersign/proof/jcs";
-import { parseTrustDomain } from "@countersign/proof/spiffe-id";
+import { parseSpiffeId, parseTrustDomain } from "@countersign/proof/spiffe-id";
 import { z } from "zod";
 import type { Id } from "../lib/index.ts";
 
@@ -32,16 +32,28 @@ const endpoint = z
   .max(500)
   .refine(isEndpoint, "An endpoint is an https URL without user name or fragment.");
 
-/** The bundle itself, or where to fetch it: nothing is inferred, and one of the two is true. */
+const endpointId = z
+  .string()
+  .max(2_048)
+  .refine(isEndpointId, "An endpoint is a workload: its SPIFFE ID has a path.");
+
+/** The bundle itself, or where to fetch it and who answers there: nothing is inferred from anything else. */
 export const trustDomainDefinition = z
   .strictObject({
-    bundle: z.record(z.string(), z.json()).optional().describe("A SPIFFE trust bundle (JWKS)."),
-    endpoint: endpoint
+    bundle: z
+      .record(z.string(), z.json())
       .optional()
-      .describe("Of the profile https_web: the bundle is fetched here and kept fresh."),
+      .describe(
+        "A SPIFFE trust bundle (JWKS); beside an endpoint, the one by which that is judged at first.",
+      ),
+    endpoint: endpoint.optional().describe("Where the bundle is fetched and kept fresh."),
+    endpoint_spiffe_id: endpointId
+      .optional()
+      .describe("Whom the endpoint proves to be (profile https_spiffe); without it, https_web."),
   })
-  .refine(({ bundle, endpoint }) => (bundle === undefined) !== (endpoint === undefined), {
-    message: "Give either the bundle or its endpoint.",
+  .refine(isComplete, {
+    message:
+      "Give the bundle; or its endpoint; or an https endpoint with its SPIFFE ID, and the bundle that it begins with.",
   });
 export type TrustDomainDefinition = z.input<typeof trustDomainDefinition>;
 
@@ -49,6 +61,25 @@ export type TrustDomainDefinition = z.input<typeof trustDomainDefinition>;
 function isTrustDomain(attackerName: string): boolean {
   try {
     return parseTrustDomain(attackerName) === attackerName && /^[a-z0-9]/.test(attackerName);
+  } catch {
+    return false;
+  }
+}
+
+interface Said {
+  readonly bundle?: unknown;
+  readonly endpoint?: string | undefined;
+  readonly endpoint_spiffe_id?: string | undefined;
+}
+
+function isComplete({ bundle, endpoint, endpoint_spiffe_id: id }: Said): boolean {
+  if (id === undefined) return (bundle === undefined) !== (endpoint === undefined);
+  return endpoint?.startsWith("https:") === true;
+}
+
+function isEndpointId(attackerText: string): boolean {
+  try {
+    return parseSpiffeId(attackerText).path !== "";
   } catch {
     return false;
   }
