@@ -64,7 +64,13 @@ import {
   tellOfShipped,
   warnOfObserving,
 } from "./policy/index.ts";
-import { findPersonByEmail, type LifecycleSettings, restAgents, suspendOrphans } from "./registry/index.ts";
+import {
+  findPersonByEmail,
+  forgetChanges,
+  type LifecycleSettings,
+  restAgents,
+  suspendOrphans,
+} from "./registry/index.ts";
 import { LiveFeed, REVOCATION_CHANNEL, revoke } from "./revocation/index.ts";
 import {
   BundleCache,
@@ -313,6 +319,7 @@ function startChores(deps: ServerDeps): () => void {
     [minutes(1), () => expireApprovals(deps)],
     [minutes(1), () => restAgents(deps)],
     [minutes(1), () => suspendOrphans(deps)],
+    [hours(1), () => forgetChanges(deps)],
     [minutes(5), () => forgetStaleProofs(deps)],
     [minutes(5), () => forgetExpiredTokens(deps)],
     [minutes(5), () => forgetPastAuthorizations(deps)],

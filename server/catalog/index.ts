@@ -2,6 +2,7 @@
  * What agents can reach: servers and their tools, pinned by digest, with the labels that policies speak of
  * and the Cedar schema that follows from them.
  */
+export { type AgentStanding, type AskedAbout, agentStanding } from "./agent-standing.ts";
 export {
   type CatalogDeps,
   catalogVersion,
@@ -20,6 +21,7 @@ export { findServer, findTool, listServers, listTools, serverOf, toolsOf, toolsO
 export { type ArgumentType, type InputSchema, inputSchema } from "./input-schema.ts";
 export { RELEASABLE, type Releasable, releaseOf } from "./release.ts";
 export { serverAnswer, serverList, toolAnswer, toolList, toolShow } from "./routes.ts";
+export { agentStandingShow, instanceStandingShow } from "./routes-standing.ts";
 export { type Server, type ServerDefinition, serverDefinition } from "./server.ts";
 export { catalogMigrations, requireVersion as requireCatalog } from "./store.ts";
 export {

@@ -24,15 +24,21 @@ export const RELEASABLE = [
   "chain_hash",
   "act",
 ] as const;
-export type Releasable = (typeof RELEASABLE)[number];
+
+/** What stands in no token, and is told only where a server's record names it. */
+const ON_DEMAND = ["owner"] as const;
+
+/** All that a server's record can name. */
+export const NAMEABLE = [...RELEASABLE, ...ON_DEMAND] as const;
+export type Releasable = (typeof NAMEABLE)[number];
 
 /** What a server's record says of its release; all of it where nothing is said. */
 export const release = z
-  .array(z.enum(RELEASABLE, { error: `What can be released: ${RELEASABLE.join(", ")}.` }))
-  .max(RELEASABLE.length)
+  .array(z.enum(NAMEABLE, { error: `What can be released: ${NAMEABLE.join(", ")}.` }))
+  .max(NAMEABLE.length)
   .refine((names) => new Set(names).size === names.length, { error: "Name each member once." })
   .describe(
-    "What tokens for this server tell it besides what it needs to verify them; everything where it is left out. Without act, only the agent that acts now is named.",
+    "What tokens for this server, and answers about agents, tell it besides what it needs to verify them; everything but the owner where it is left out. Without act, only the agent that acts now is named.",
   );
 
 /** What may be told to a server. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { pageOf, pageQuery, route } from "../http/index.ts";
 import type { CatalogDeps } from "./catalog.ts";
 import { listServers, listTools, toolOrRefuse } from "./find.ts";
-import { RELEASABLE } from "./release.ts";
+import { NAMEABLE } from "./release.ts";
 import { LABELS } from "./tool.ts";
 import { amountDeclaration, factDeclaration } from "./tool-facts.ts";
 
@@ -13,7 +13,7 @@ export const serverAnswer = z.object({
   team: z.string().optional(),
   environment: z.string().optional(),
   region: z.string().optional(),
-  release: z.array(z.enum(RELEASABLE)).optional(),
+  release: z.array(z.enum(NAMEABLE)).optional(),
   delegated: z.boolean().optional(),
 });
 /** A pinned tool as it is told. */

@@ -12,7 +12,7 @@ import {
   subjectOf,
 } from "../delegation/index.ts";
 import { Fault, type Id, inSeconds, newId } from "../lib/index.ts";
-import { requireActiveAgent, requireActiveService } from "../registry/index.ts";
+import { endOf, requireActiveAgent, requireActiveService } from "../registry/index.ts";
 import { requireAlive } from "../revocation/index.ts";
 import type { BoundClient } from "./client.ts";
 import { tokenIssued } from "./events.ts";
@@ -147,7 +147,7 @@ export function lifetime(
     client.binding.expires ?? Number.POSITIVE_INFINITY,
     ...(mandate.chain === undefined ? [] : [expiryOf(mandate.chain)]),
     ...(mandate.warrant === undefined ? [] : [mandate.warrant.expires]),
-    ...agents.flatMap(({ expires }) => expires ?? []),
+    ...agents.map(endOf),
   ];
   const [iat, exp] = [inSeconds(now), inSeconds(Math.min(...ends))];
   if (exp > iat) return { iat, exp };

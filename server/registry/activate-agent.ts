@@ -8,7 +8,8 @@ import { refuseEnded } from "./find-agent.ts";
 import { agentAfter, type Standing, standingOf } from "./lifecycle.ts";
 import { requireOwner } from "./owner.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
-import { replaceAgent, setAwake } from "./store-workloads.ts";
+import { setAwake } from "./store-workloads.ts";
+import { writeAgent } from "./write-agent.ts";
 
 /**
  * What an enrolment or an attestation does to its agent's record: one that waits for it becomes active, and the
@@ -29,7 +30,7 @@ export async function activateAgent(
   if (before.under !== undefined) requireAlive(change, before.under);
   await requireOwner(deps, change, `agent ${before.name}`, before.owner);
   const comes = before.status !== "active";
-  replaceAgent(change, before, { ...(comes ? activated(before) : before), strength });
+  writeAgent(deps, change, before, { ...(comes ? activated(before) : before), strength });
   setAwake(change, before, deps.clock.now());
   if (comes) append(change, agentActivated(deps, caller, { agent: before.name, person: before.owner }, {}));
 }

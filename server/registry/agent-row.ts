@@ -32,6 +32,7 @@ const ABSENT = {
   orphaned_since: null,
   grace_ends: null,
   handed_over_by: null,
+  watch: null,
 } as const;
 
 /** An agent as its row holds it. */

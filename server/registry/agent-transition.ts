@@ -4,7 +4,8 @@ import { revoke } from "../revocation/index.ts";
 import type { Agent } from "./agent.ts";
 import { agentAfter } from "./lifecycle.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
-import { replaceAgent, setAwake } from "./store-workloads.ts";
+import { setAwake } from "./store-workloads.ts";
+import { writeAgent } from "./write-agent.ts";
 
 /**
  * Takes an agent out of `active` or back: on suspension the key of its epoch dies and the next one begins in
@@ -21,11 +22,11 @@ export function switchAccess(
   const ends = transition === "suspend";
   const now = deps.clock.now();
   const after = ends ? suspended(before, now) : resumed(before);
-  replaceAgent(change, before, after);
+  const written = writeAgent(deps, change, before, after);
   if (!ends && after.status === "active") setAwake(change, after, now);
   if (ends) revoke(deps, change, caller, [`agent:${before.name}#${before.epoch}`], "agent suspended");
   const awake = !ends && after.status === "active" ? { lastActive: now } : {};
-  return { ...after, ...awake, revision: before.revision + 1 };
+  return { ...written, ...awake };
 }
 
 /** One that was not active when it was suspended proves itself before it is again. Pure. */

@@ -74,6 +74,8 @@ export interface Agent {
   readonly graceEnds?: number;
   /** The owner who handed it over by herself. She still counts as involved when people decide about it. */
   readonly handedOverBy?: PersonId;
+  /** The word under which its changes are told to those who were told of it. */
+  readonly watch?: string;
   /** How much it does without being asked. */
   readonly autonomy?: Autonomy;
   /** The most sensitive data that it may come to see. */

@@ -7,7 +7,7 @@ import { endCopies } from "./end-copies.ts";
 import { agentUnattested } from "./events.ts";
 import { agentAfter } from "./lifecycle.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
-import { replaceAgent } from "./store-workloads.ts";
+import { writeAgent } from "./write-agent.ts";
 
 /**
  * Makes an agent prove itself anew, in the caller's change: something that it is made of was declared otherwise
@@ -28,9 +28,9 @@ export async function attestAgain(
 ): Promise<Agent> {
   if (agent.status === "registered") return agent;
   const after = mustAttest(agent, deps.clock.now());
-  replaceAgent(change, agent, after);
+  const written = writeAgent(deps, change, agent, after);
   await loseProof(deps, change, caller, agent, why);
-  return { ...after, revision: agent.revision + 1 };
+  return written;
 }
 
 /** The record of one that must prove itself anew. Pure. */

@@ -10,7 +10,7 @@ import { deadKeysOf } from "./instance.ts";
 import { agentAfter } from "./lifecycle.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
 import { activeInstances, setAllEnded } from "./store-instances.ts";
-import { replaceAgent } from "./store-workloads.ts";
+import { writeAgent } from "./write-agent.ts";
 
 /**
  * Ends an agent for good: it, each of its instances and their keys are dead in the same change. Its name is
@@ -29,13 +29,13 @@ export function decommissionAgent(
     const own = { kind: "agent", principal: before.name } as const;
     const instances = await activeInstances(deps.database, own);
     const after = { ...before, status, epoch: before.epoch + 1 };
-    replaceAgent(change, before, after);
+    const written = writeAgent(deps, change, before, after);
     setAllEnded(change, own, instances.length);
     const dead = [`agent:${name}`, `agent:${name}#${before.epoch}`, ...instances.flatMap(deadKeysOf)];
     revoke(deps, change, caller, dead, "agent decommissioned");
     await releaseAccounts(deps, change, caller, name);
     const about = { agent: name, person: before.owner };
     append(change, agentDecommissioned(deps, caller, about, { instances: instances.length }));
-    return { ...after, revision: before.revision + 1 };
+    return written;
   });
 }

@@ -6,7 +6,7 @@ import { agentHandedOver } from "./events.ts";
 import { agentOrRefuse } from "./find-agent.ts";
 import { requireOwner } from "./owner.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
-import { replaceAgent } from "./store-workloads.ts";
+import { writeAgent } from "./write-agent.ts";
 
 /**
  * Gives an agent another owner: by its owner, who may be about to leave, or by an administrator. It is no orphan
@@ -26,9 +26,9 @@ export function handOverAgent(
     if (before.owner === to) return before;
     await requireOwner(deps, change, `agent ${name}`, to);
     const after = handedOver({ ...before, owner: to }, before.owner, caller);
-    replaceAgent(change, before, after);
+    const written = writeAgent(deps, change, before, after);
     append(change, agentHandedOver(deps, caller, { agent: name, person: to }, { from: before.owner, to }));
-    return { ...after, revision: before.revision + 1 };
+    return written;
   });
 }
 

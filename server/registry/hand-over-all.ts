@@ -7,6 +7,7 @@ import { accountHandedOver } from "./events-accounts.ts";
 import { requireOwner } from "./owner.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
 import { ownedAccounts, setAccountOwner } from "./store-accounts.ts";
+import { insertChanges, watchesOf } from "./store-changes.ts";
 import { ownedAgents, ownedServices, setOwner, setServiceOwner } from "./store-lifecycle.ts";
 
 /** How many of each kind were handed over. */
@@ -49,7 +50,9 @@ async function handOverWithin(
   setServiceOwner(change, { from, to, count: services.length });
   setAccountOwner(change, { from, to, count: accounts.length });
   const body = { from, to };
-  for (const agent of agents) append(change, agentHandedOver(deps, caller, { agent, person: to }, body));
+  insertChanges(change, watchesOf(agents), deps.clock.now());
+  for (const { name } of agents)
+    append(change, agentHandedOver(deps, caller, { agent: name, person: to }, body));
   for (const service of services)
     append(change, serviceHandedOver(deps, caller, { person: to }, { ...body, service }));
   for (const account of accounts)

@@ -30,6 +30,7 @@ export {
 export { attestAgain } from "./attest-again.ts";
 export { isAdministrator, requireAdministrator, requireOwnerOrAdministrator } from "./authority.ts";
 export { adoptAccount, retireAccount, updateAccount } from "./change-account.ts";
+export { agentChanges, type Changes, forgetChanges } from "./changes.ts";
 export { type AgentClient, agentClient, isClientDocumentUrl } from "./client.ts";
 export { decommissionAgent } from "./decommission-agent.ts";
 export { defineGroup, putGroup } from "./define-group.ts";
@@ -75,6 +76,7 @@ export {
   AGENT_TRANSITIONS,
   type AgentStatus,
   type AgentTransition,
+  endOf,
   STANDINGS,
   type Standing,
   standingOf,
@@ -109,6 +111,7 @@ export {
 } from "./routes-accounts.ts";
 export {
   agentChange,
+  agentChangeList,
   agentCreate,
   agentDecommission,
   agentHandOver,

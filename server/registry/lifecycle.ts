@@ -104,3 +104,7 @@ export function standingOf(
   if (expires !== undefined && now >= expires) return "expired";
   return graceEnds !== undefined && now >= graceEnds && status !== "suspended" ? "orphaned" : status;
 }
+
+/** When an agent loses its access by itself, in milliseconds since the epoch; for ever, where nothing says so. */
+export const endOf = (agent: { expires?: number | undefined; graceEnds?: number | undefined }): number =>
+  Math.min(agent.expires ?? Number.POSITIVE_INFINITY, agent.graceEnds ?? Number.POSITIVE_INFINITY);

@@ -3,6 +3,7 @@ import type { Change } from "../database/index.ts";
 import type { Caller, PersonId } from "../lib/index.ts";
 import { agentOrphaned } from "./events.ts";
 import { ORPHAN_GRACE, type RegistryDeps } from "./registry-deps.ts";
+import { insertChanges, watchesOf } from "./store-changes.ts";
 import { ownedAgents, setOrphaned } from "./store-lifecycle.ts";
 
 /**
@@ -15,10 +16,11 @@ export async function orphanAgents(
   caller: Caller,
   owner: PersonId,
 ): Promise<void> {
-  const names = await ownedAgents(deps.database, owner);
+  const agents = await ownedAgents(deps.database, owner);
   const since = deps.clock.now();
   const graceEnds = since + (deps.lifecycle?.orphanGrace ?? ORPHAN_GRACE);
-  setOrphaned(change, owner, { since, graceEnds, count: names.length });
-  for (const agent of names)
-    append(change, agentOrphaned(deps, caller, { agent, person: owner }, { grace_ends: graceEnds }));
+  setOrphaned(change, owner, { since, graceEnds, count: agents.length });
+  insertChanges(change, watchesOf(agents), since);
+  for (const { name } of agents)
+    append(change, agentOrphaned(deps, caller, { agent: name, person: owner }, { grace_ends: graceEnds }));
 }

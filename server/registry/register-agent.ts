@@ -12,6 +12,7 @@ import { requireOwner, requireTeam } from "./owner.ts";
 import { defined } from "./record.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
 import { agentNamed, agentOfClientId, insertAgent } from "./store-workloads.ts";
+import { newWatch } from "./write-agent.ts";
 
 /** An agent as said, before defaults. */
 export type AgentSaid = z.input<typeof agentRegistration>;
@@ -45,7 +46,13 @@ export async function addAgent(
   const created = deps.clock.now();
   const waits = { status: "registered" } as const;
   const started = { status: "active", lastActive: created } as const;
-  const first = { ...(facts.client === undefined ? waits : started), created, epoch: 0, revision: 0 };
+  const first = {
+    ...(facts.client === undefined ? waits : started),
+    created,
+    epoch: 0,
+    revision: 0,
+    watch: newWatch(deps),
+  };
   const rules = delegationRules(facts.grants, delegation);
   const agent: Agent = { ...defined(facts), ...first, ...registeredBy, delegation: rules };
   await refuseTakenClient(deps, agent);

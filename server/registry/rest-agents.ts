@@ -11,7 +11,7 @@ import { byPages } from "./page.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
 import { isSilent } from "./silence.ts";
 import { requireStillSilent, silentAgents } from "./store-lifecycle.ts";
-import { replaceAgent } from "./store-workloads.ts";
+import { writeAgent } from "./write-agent.ts";
 
 const AT_ONCE = 100;
 
@@ -35,7 +35,7 @@ const restAgent = (deps: RegistryDeps, name: AgentName): Promise<void> =>
 
 async function restWithin(deps: RegistryDeps, change: Change, before: Agent, now: number): Promise<void> {
   const { name, owner, epoch, lastActive, created } = before;
-  replaceAgent(change, before, rested(before, now));
+  writeAgent(deps, change, before, rested(before, now));
   requireStillSilent(change, before);
   const instances = await endCopies(deps, change, system, before, "agent dormant");
   revoke(deps, change, system, [`agent:${name}#${epoch}`], "agent dormant");

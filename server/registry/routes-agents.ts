@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { pageOf, pageQuery, route } from "../http/index.ts";
 import { agentRegistration, agentUpdate, personId } from "./agent.ts";
+import { agentChanges } from "./changes.ts";
 import { decommissionAgent } from "./decommission-agent.ts";
 import { endInstance } from "./end-instance.ts";
 import { agentOrRefuse, listAgents } from "./find-agent.ts";
@@ -59,6 +60,7 @@ const agentAnswer = z.object({
   orphanedSince: z.int().optional().describe("Since when nobody answers for it."),
   graceEnds: z.int().optional().describe("When an orphan loses its access."),
   handedOverBy: z.string().optional().describe("The owner who gave it away by herself."),
+  watch: z.string().optional().describe("The word under which its changes are told."),
   autonomy: z.enum(AUTONOMIES).optional(),
   sensitivity: z.enum(SENSITIVITIES).optional(),
   criticality: z.enum(CRITICALITIES).optional(),
@@ -137,6 +139,29 @@ export const agentChange = registry({
   handle: async (deps, caller, { params, body }) => ({
     status: 200,
     body: await updateAgent(deps, caller, { name: params.name, update: body }),
+  }),
+});
+
+export const agentChangeList = registry({
+  summary:
+    "Which agents have changed, by the `watch` of their standing. Without `after` it says where it stands now; what " +
+    "takes something away is in the feed of revocations besides, and sooner.",
+  query: z.strictObject({
+    after: z
+      .string()
+      .regex(/^(0|[1-9][0-9]{0,14})$/, "must be a place among the changes")
+      .optional(),
+    limit: pageQuery.limit,
+  }),
+  answers: {
+    200: z.object({
+      items: z.array(z.object({ seq: z.int(), watch: z.string() })),
+      head: z.int().describe("How far it goes."),
+    }),
+  },
+  handle: async (deps, _caller, { query: { after, limit } }) => ({
+    status: 200,
+    body: await agentChanges(deps, { after: after === undefined ? undefined : Number(after), limit }),
   }),
 });
 

@@ -53,10 +53,16 @@ export async function orphansPastGrace(database: Database, now: number, limit: n
 }
 
 /** The agents that a person answers for and that are not decommissioned. */
-export async function ownedAgents(database: Database, owner: PersonId): Promise<AgentName[]> {
-  const owned = agents(database).where("owner", "=", owner).where("status", "!=", "decommissioned");
-  return (await owned.orderBy("name").execute()).map(({ name }) => name);
-}
+export const ownedAgents = (
+  database: Database,
+  owner: PersonId,
+): Promise<{ name: AgentName; watch: string | null }[]> =>
+  agents(database)
+    .select("watch")
+    .where("owner", "=", owner)
+    .where("status", "!=", "decommissioned")
+    .orderBy("name")
+    .execute();
 
 /** Marks all of a person's agents as orphans: as many as were read, or the verb decides again. */
 export function setOrphaned(

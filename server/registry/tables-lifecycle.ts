@@ -14,6 +14,8 @@ export interface LifecycleColumns {
   grace_ends: number | null;
   /** The owner who gave it away by herself. */
   handed_over_by: string | null;
+  /** The word under which its changes are told. */
+  watch: string | null;
 }
 
 /** Columns of `agent` by which policies and reviews speak of many. */

@@ -1,9 +1,10 @@
 import type { ColumnTypes, Migration } from "../database/index.ts";
 import { type AccountTables, accountMigration } from "./tables-accounts.ts";
+import { type ChangeTables, changeMigration } from "./tables-changes.ts";
 import { type LifecycleColumns, lifecycleMigrations, type TaxonomyColumns } from "./tables-lifecycle.ts";
 
 /** The registry's tables. JSON is read and written in the stores only. */
-export interface RegistryTables extends AccountTables {
+export interface RegistryTables extends AccountTables, ChangeTables {
   person: {
     id: string;
     name: string;
@@ -89,6 +90,7 @@ export const registryMigrations: Migration[] = [
   { name: "registry/0006-evidence", up: addEvidence },
   ...lifecycleMigrations,
   accountMigration,
+  changeMigration,
 ];
 
 async function createPeople(schema: Schema, types: ColumnTypes): Promise<void> {

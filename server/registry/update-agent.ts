@@ -15,7 +15,8 @@ import { handedOver } from "./hand-over-agent.ts";
 import { changedMembers } from "./record.ts";
 import { refuseTakenClient, requireSound } from "./register-agent.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
-import { replaceAgent, setAwake } from "./store-workloads.ts";
+import { setAwake } from "./store-workloads.ts";
+import { writeAgent } from "./write-agent.ts";
 
 export interface AgentUpdateSaid {
   name: AgentName;
@@ -56,7 +57,7 @@ export async function changeAgent(
   const after = { ...owned, epoch: narrowed ? before.epoch + 1 : owned.epoch };
   await refuseTakenClient(deps, after);
   await requireSound(deps, change, after);
-  replaceAgent(change, before, after);
+  const written = writeAgent(deps, change, before, after);
   if (started) setAwake(change, after, deps.clock.now());
   if (narrowed) revoke(deps, change, caller, [`agent:${name}#${before.epoch}`], "agent narrowed");
   const about = { agent: name, person: after.owner };
@@ -68,7 +69,7 @@ export async function changeAgent(
   append(change, agentUpdated(deps, caller, about, { ...factsOf(after, purpose), changed, narrowed }));
   if (started) append(change, agentActivated(deps, caller, about, {}));
   const awake = started ? { lastActive: deps.clock.now() } : {};
-  return { ...after, ...awake, revision: before.revision + 1 };
+  return { ...written, ...awake };
 }
 
 /** What an agent is made of: evidence shows these, and evidence for others does not show them. */

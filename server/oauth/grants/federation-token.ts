@@ -3,7 +3,7 @@ import { append } from "../../audit/index.ts";
 import type { Change } from "../../database/index.ts";
 import { type Allow, Fault, inSeconds, newId } from "../../lib/index.ts";
 import { policyKey } from "../../policy/index.ts";
-import { type Agent, requireActiveAgent } from "../../registry/index.ts";
+import { type Agent, endOf, requireActiveAgent } from "../../registry/index.ts";
 import { requireAlive } from "../../revocation/index.ts";
 import type { BoundClient } from "../client.ts";
 import { refused, refuseUnkept } from "../decide-grants.ts";
@@ -122,7 +122,7 @@ function claimsOf(
   form: Form,
 ): IdentityTokenClaims {
   const now = deps.clock.now();
-  const others = [binding.expires ?? [], agent.expires ?? []].flat();
+  const others = [binding.expires ?? [], endOf(agent)].flat();
   const ends = Math.min(now + lifetimeOf(form), instance.expires, ...others);
   const [iat, exp] = [inSeconds(now), inSeconds(ends)];
   if (exp <= iat) {
