@@ -25,6 +25,7 @@ const NOT_ADMINISTRATION = [
   "transaction.receive",
   "call.refuse",
   "instance.enrol",
+  "platform.attest",
   "task.open",
   "task.close",
   "consent.give",

@@ -64,10 +64,14 @@ export {
   type OfferedWorkload,
   restsOnPlatform,
 } from "./platforms/admit-federated.ts";
+export { bindAgent, bindingsOfAgent, unbindAgent } from "./platforms/bind-agent.ts";
 export { judgeMachine, type OfferedMachine } from "./platforms/judge-machine.ts";
 export type { ExpectedMachine, JudgedMachine } from "./platforms/machine.ts";
 export { MACHINE_TYPES, type MachineType } from "./platforms/machine-trust.ts";
+export { type Platform, type PlatformDefinition, platformDefinition } from "./platforms/platform.ts";
 export type { PlatformDeps } from "./platforms/platform-deps.ts";
+export type { PresetName } from "./platforms/presets/index.ts";
+export { putPlatform, removePlatform } from "./platforms/put-platform.ts";
 export {
   machineTrustList,
   machineTrustPut,

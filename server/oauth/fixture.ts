@@ -39,6 +39,7 @@ import { issueToken } from "./token.ts";
 export const migrations = [
   ...attestationMigrations,
   ...delegationMigrations,
+  ...attestationMigrations,
   ...spiffeMigrations,
   ...policyMigrations,
   ...approvalsMigrations,
