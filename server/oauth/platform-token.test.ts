@@ -24,9 +24,9 @@ import {
 import { findEvents, flushRefusals } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { call, codeOf, fault, quarter, REPORTS } from "../delegation/fixture.ts";
-import { Fault, minutes } from "../lib/index.ts";
+import { Fault, minutes, seconds } from "../lib/index.ts";
 import { issuer, stranger } from "../login/fixture.ts";
-import { endInstance, findInstance, resumeAgent, suspendAgent } from "../registry/index.ts";
+import { endInstance, findInstance, resumeAgent, suspendAgent, updateAgent } from "../registry/index.ts";
 import { deadAmong } from "../revocation/index.ts";
 import { ask, claimsIn, openMarket, requestTo } from "./fixture.ts";
 import { issueToken } from "./token.ts";
@@ -250,6 +250,32 @@ forEachEngine((engine) => {
       }
       assert.equal(await reasonOf(attest("unknown", await platforms.token("oidc"))), "not-configured");
       assert.equal(await instances(), before);
+    });
+
+    test("proves itself anew, under its own name, when its agent must; its key alone proves nothing then", async () => {
+      const { deps, ada } = room;
+      const key = newKey();
+      const { instance } = await attest("github", await platforms.token("github", { run_id: "1" }), key);
+      const client = await clientOf(instance, key);
+      const { rev } = claimsIn(await ask(deps, client, own));
+      const before = await platforms.token("github", { run_id: "1" });
+      deps.clock.advance(seconds(1));
+      await updateAgent(deps, ada.caller, { name: "planner", update: { version: "2.0" } });
+      assert.ok((await deadAmong(deps, rev)).length > 0);
+      assert.equal(await codeOf(ask(deps, client, own)), "invalid-client");
+      assert.equal(await reasonOf(attest("github", before, key)), "evidence-too-old");
+      deps.clock.advance(seconds(1));
+      const iat = deps.clock.now() / 1000;
+      const other = await platforms.token("oidc", { iat, nbf: iat, exp: iat + 300 });
+      await attest("oidc", other);
+      assert.equal(
+        await codeOf(ask(deps, client, own)),
+        "invalid-client",
+        "another copy's proof is not its own",
+      );
+      const fresh = await platforms.token("github", { run_id: "1", iat, nbf: iat, exp: iat + 300 });
+      assert.equal((await attest("github", fresh, key)).instance, instance);
+      await ask(deps, client, own);
     });
 
     test("has no access while its agent has none", async () => {

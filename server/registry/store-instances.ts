@@ -75,6 +75,15 @@ export function setEnded(change: Change, ids: readonly string[]): void {
   }
 }
 
+/** Lets running copies expire at once: whoever vouches for them can do so anew. */
+export function setExpired(change: Change, ids: readonly string[], now: number): void {
+  for (let start = 0; start < ids.length; start += MOST_AT_ONCE) {
+    const some = ids.slice(start, start + MOST_AT_ONCE);
+    const update = change.tables<RegistryTables>().updateTable("instance").set({ expires: now });
+    change.add(update.where("id", "in", some).where("expires", ">", now), { rows: "any" });
+  }
+}
+
 /** Ends all of a principal's active instances: exactly as many as were read, or the verb decides again. */
 export function setAllEnded(
   change: Change,
@@ -109,11 +118,11 @@ const instanceWhere = { id: instanceBy("id"), thumbprint: instanceBy("thumbprint
 export function activeInstances(
   database: Database,
   { kind, principal }: Pick<Instance, "kind" | "principal">,
-): Promise<{ id: string; thumbprint: string; task: string | null }[]> {
+): Promise<{ id: string; thumbprint: string; task: string | null; strength: string }[]> {
   const instances = database
     .tables<RegistryTables>()
     .selectFrom("instance")
-    .select(["id", "thumbprint", "task"]);
+    .select(["id", "thumbprint", "task", "strength"]);
   return instances
     .where("kind", "=", kind)
     .where("principal", "=", principal)

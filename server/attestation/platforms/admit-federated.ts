@@ -136,6 +136,7 @@ async function admit(
     jwk,
     strength: "platform-federated",
     expires: expiryOf(token, deps.clock.now()),
+    issued: token.issued,
     evidence,
   });
   noteInstance(change, { instance: id, platform, binding });

@@ -25,7 +25,8 @@ export interface TokenSource extends KeySource {
 /** A token that its issuer has signed for us, at this moment. What else it says is for the caller to judge. */
 export interface ForeignToken {
   readonly claims: JsonObject;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, both. */
+  readonly issued: number;
   readonly expires: number;
 }
 
@@ -49,9 +50,9 @@ export async function verifyForeignToken(
   requireIssuer(source, peeked);
   if (vouching === undefined) await requireSigned(deps, source, attackerToken, peeked);
   requireOnlyAudience(source.audience, peeked.attackerClaims.aud);
-  const expires = requireTimely(peeked.attackerClaims, source.longest, deps.clock.now());
+  const times = requireTimely(peeked.attackerClaims, source.longest, deps.clock.now());
   await vouching?.(peeked);
-  return { claims: peeked.attackerClaims, expires };
+  return { claims: peeked.attackerClaims, ...times };
 }
 
 function requireIssuer({ issuer }: TokenSource, { attackerClaims: { iss } }: PeekedToken): void {
@@ -86,8 +87,11 @@ function reasonOf(cause: unknown): Reason {
   return "malformed";
 }
 
-/** @returns when it ends, in milliseconds since the epoch */
-function requireTimely(claims: JsonObject, longest: number, now: number): number {
+function requireTimely(
+  claims: JsonObject,
+  longest: number,
+  now: number,
+): Pick<ForeignToken, "issued" | "expires"> {
   const [iat, exp] = [instantIn(claims, "iat"), instantIn(claims, "exp")];
   const nbf = Object.hasOwn(claims, "nbf") ? instantIn(claims, "nbf") : iat;
   if (exp <= now) throw refused("expired", "The token has expired.", { remedy: "Fetch a new one." });
@@ -97,7 +101,7 @@ function requireTimely(claims: JsonObject, longest: number, now: number): number
       remedy: "Ask the platform for a short-lived one.",
       record: { seconds: (exp - iat) / 1000 },
     });
-  return exp;
+  return { issued: iat, expires: exp };
 }
 
 function instantIn(claims: JsonObject, name: string): number {
