@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { sha256Base64url } from "@countersign/proof/digest";
+import type { JsonObject } from "@countersign/proof/jcs";
 import { signCompact } from "@countersign/proof/jws";
 import { ask } from "./ask.ts";
 import { Unreachable } from "./errors.ts";
 import { type Instance, instanceOf } from "./instance.ts";
-import { discover } from "./issuer.ts";
-import { makeKey } from "./key.ts";
+import { discover, type Issuer } from "./issuer.ts";
+import { type HolderKey, makeKey } from "./key.ts";
 import { nodeRuntime, type Runtime } from "./runtime.ts";
 
 /** Where to enrol, and the single-use join token that an administrator handed out for it. */
@@ -25,22 +26,38 @@ export interface Enrolment {
 export async function enrol({ issuer: id, joinToken, runtime = nodeRuntime }: Enrolment): Promise<Instance> {
   const issuer = await discover(runtime, id);
   const key = makeKey();
-  const proof = signCompact({
-    header: { typ: "enrol+jwt" },
-    payload: {
-      aud: issuer.id,
-      // Made for this token only: it is worth nothing beside another.
-      token_hash: sha256Base64url(joinToken),
-      iat: Math.floor(runtime.now() / 1000),
-      jti: randomUUID(),
-    },
-    key: key.privateKey,
-  });
+  const proof = proveKey(runtime, issuer, key, joinToken);
   const answer = await ask(runtime, {
     method: "POST",
     url: issuer.at("/enrol"),
-    json: { token: joinToken, jwk: key.jwk, proof },
+    json: { token: joinToken, ...proof },
   });
   if (typeof answer.instance !== "string") throw new Unreachable("enrolment answered no instance");
   return instanceOf(runtime, issuer, answer.instance, key);
 }
+
+/** A public key, and proof that whoever sends it holds the private one. */
+export interface EnrolmentProof extends JsonObject {
+  readonly jwk: JsonObject;
+  readonly proof: string;
+}
+
+/** Proves a key together with a token, and with that token only: it is worth nothing beside another. */
+export const proveKey = (
+  runtime: Runtime,
+  issuer: Issuer,
+  key: HolderKey,
+  token: string,
+): EnrolmentProof => ({
+  jwk: key.jwk as unknown as JsonObject,
+  proof: signCompact({
+    header: { typ: "enrol+jwt" },
+    payload: {
+      aud: issuer.id,
+      token_hash: sha256Base64url(token),
+      iat: Math.floor(runtime.now() / 1000),
+      jti: randomUUID(),
+    },
+    key: key.privateKey,
+  }),
+});

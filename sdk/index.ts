@@ -13,11 +13,13 @@ export {
   openAgent,
   type TokenRequest,
 } from "./agent.ts";
+export { attestWithPlatform, type PlatformAttestation, type PlatformInstance } from "./attest.ts";
 export { type Enrolment, enrol } from "./enrol.ts";
 export { ApprovalPending, CountersignError, Denied, type Reason, Refused, Unreachable } from "./errors.ts";
 export type { Instance } from "./instance.ts";
 export { type HolderKey, makeKey } from "./key.ts";
 export { type MutualTls, type MutualTlsOptions, mutualTls } from "./mutual-tls/mutual-tls.ts";
+export { azureToken, gcpToken, githubToken, kubernetesToken } from "./platform-token.ts";
 export type { ProtectedRequest, Protector } from "./protect.ts";
 export type { ToolCall } from "./protection.ts";
 export type { InternalRequest, Receiver, Transaction } from "./receive.ts";

@@ -51,6 +51,7 @@ export {
   issueJoinToken,
   type JoinTokenRequest,
 } from "./issue-join-token.ts";
+export { latestEvidence } from "./latest-evidence.ts";
 export { declareOrigin, type OriginDeclaration } from "./models/declare-origin.ts";
 export { judgeModel } from "./models/judge-model.ts";
 export { type ModelRegistration, registerModel } from "./models/register-model.ts";

@@ -20,6 +20,19 @@ export async function evidenceWithId(database: Database, attackerId: string): Pr
   return row && evidenceOf(row);
 }
 
+/** The newest of exactly this subject. */
+export async function evidenceNewest(
+  database: Database,
+  subject: string,
+): Promise<Id<"evidence"> | undefined> {
+  const all = database
+    .tables<HostTables>()
+    .selectFrom("evidence")
+    .select("id")
+    .where("subject", "=", subject);
+  return (await all.orderBy("id", "desc").limit(1).executeTakeFirst())?.id as Id<"evidence"> | undefined;
+}
+
 /** A page of the evidence of all whose SPIFFE IDs begin so, in their order. */
 export async function evidenceAfter(
   database: Database,

@@ -16,6 +16,7 @@ import { endOf, requireActiveAgent, requireActiveService } from "../registry/ind
 import { requireAlive } from "../revocation/index.ts";
 import type { BoundClient } from "./client.ts";
 import { tokenIssued } from "./events.ts";
+import { evidenceClaims } from "./evidence-claims.ts";
 import { issuedBody } from "./issued.ts";
 import type { Mandate } from "./mandate.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
@@ -114,6 +115,7 @@ async function claimsOf(
     // What is for ourselves we judge ourselves, by what is dead now.
     ...(mandate.audience === deps.issuer ? {} : { status: drawPlace(deps, exp) }),
     ...agentClaims(client),
+    ...(await evidenceClaims(deps, client.instance)),
     ...(chain === undefined ? {} : chainClaims(deps, chain)),
     ...(first === undefined
       ? {}

@@ -120,6 +120,7 @@ forEachEngine((engine) => {
             count: number;
             details?: { reason?: string };
             subject?: string;
+            evidence?: string;
             checks?: { what: string }[];
           };
         },
@@ -160,6 +161,7 @@ forEachEngine((engine) => {
       assert.equal(claims.rev.filter((each) => /^(platform|workload):/.test(each)).length, 2);
       const body = (await eventsOf("attestation.passed")).at(-1)?.body;
       assert.equal(body?.subject, instance);
+      assert.equal(claims.evidence, body?.evidence, "its tokens name the evidence");
       assert.deepEqual(
         body?.checks?.map(({ what }) => what),
         ["token-signature", "platform-rule"],
