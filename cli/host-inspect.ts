@@ -21,7 +21,10 @@ export function hostInspectCommand(program: Command): void {
   host
     .command("inspect <pid>")
     .description("what would be attested of a process, what is missing, and an entry for it")
-    .option("--docker <socket>", "ask Docker or Podman at this socket which image a container runs")
+    .option(
+      "--runtime <socket>",
+      "ask Docker, Podman, containerd or CRI-O there which image a container runs",
+    )
     .option("--json", "as data")
     .addHelpText("after", "\nOf other users' processes root alone can see enough.")
     .action(inspect);
@@ -29,24 +32,24 @@ export function hostInspectCommand(program: Command): void {
 
 async function inspect(
   attackerPid: string,
-  { docker, json }: { docker?: string; json?: true },
+  { runtime, json }: { runtime?: string; json?: true },
 ): Promise<void> {
   if (!/^[1-9]\d{0,9}$/.test(attackerPid))
     throw new Misuse(
       "A process is named by its number.",
       "Like this: countersign host inspect $(pgrep -f planner.js)",
     );
-  const looked = await look(Number(attackerPid), docker);
+  const looked = await look(Number(attackerPid), runtime);
   if (json) say.json(asData(looked.attested));
   else for (const line of await inspectionOfProcess(looked)) say.line(line);
 }
 
-async function look(pid: number, docker: string | undefined): Promise<Looked> {
+async function look(pid: number, runtime: string | undefined): Promise<Looked> {
   const { HostRefusal, processWith } = await import("@countersign/host/peer");
   const { attestProcess, imagesOf } = await import("@countersign/host/process");
   try {
     const peer = processWith(pid);
-    const images = docker === undefined ? {} : { imageOf: imagesOf(docker) };
+    const images = runtime === undefined ? {} : { imageOf: imagesOf(runtime) };
     const attested = await attestProcess(peer, { files: [] }, images);
     peer.close();
     return { attested, uid: peer.uid, program: shownAs(attested, ["unix:path", "process:interpreter_path"]) };

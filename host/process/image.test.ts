@@ -5,7 +5,10 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { imagesOf } from "./image.ts";
+import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
+import { fromJSON } from "@grpc/proto-loader";
+import { CRI } from "./cri.ts";
+import { imagesOf } from "./images-of.ts";
 
 const id = (digit: string): string => digit.repeat(64);
 const digest = (digit: string): string => `sha256:${id(digit)}`;
@@ -75,4 +78,48 @@ test("a runtime that does not know the container, says another one, or says too 
   for (const digit of ["0", "4", "6", "7", "8"])
     await assert.rejects(imagesOf(socket)(id(digit)), { code: "image_unknown" }, digit);
   await assert.rejects(imagesOf(join(folder, "none.sock"))(id("1")), { code: "image_unknown" });
+});
+
+test("containerd and CRI-O say as what Kubernetes has started a container, and which image it runs", async () => {
+  const cri = new Server();
+  const labels = {
+    "io.kubernetes.pod.namespace": "payments",
+    "io.kubernetes.pod.name": "planner-0",
+    "io.kubernetes.container.name": "planner",
+  };
+  const statuses: Record<string, object> = {
+    [id("1")]: {
+      id: id("1"),
+      image_ref: `registry.example/planner@${digest("b")}`,
+      image_id: digest("a"),
+      labels,
+    },
+    [id("2")]: { id: id("2"), image_ref: digest("c"), image_id: "", labels: {} },
+    [id("3")]: { id: id("4"), image_ref: digest("c"), image_id: "", labels },
+  };
+  const { service } = {
+    service: fromJSON(CRI, { keepCase: true, defaults: true })["runtime.v1.RuntimeService"],
+  };
+  assert.ok(service && !("format" in service));
+  const answer = (
+    { request }: { request: { container_id: string } },
+    told: (error: unknown, answered?: unknown) => void,
+  ): void => {
+    const status = statuses[request.container_id];
+    if (status === undefined) told({ code: 5, details: "not found" });
+    else told(null, { status });
+  };
+  cri.addService(service, { ContainerStatus: answer as UntypedHandleCall });
+  const at = join(folder, "containerd.sock");
+  await new Promise((bound) => cri.bindAsync(`unix:${at}`, ServerCredentials.createInsecure(), bound));
+  const imageOf = imagesOf(at);
+  assert.deepEqual(await imageOf(id("1")), {
+    config: digest("a"),
+    manifests: [digest("b")],
+    kubernetes: { namespace: "payments", pod: "planner-0", container: "planner" },
+  });
+  assert.deepEqual(await imageOf(id("2")), { config: digest("c"), manifests: [] });
+  await assert.rejects(imageOf(id("3")), { code: "image_unknown" });
+  await assert.rejects(imageOf(id("9")), { code: "image_unknown" });
+  cri.forceShutdown();
 });

@@ -12,7 +12,7 @@ export interface Image {
 }
 
 /** How long a runtime may take, in milliseconds, and how much it may say, in bytes. */
-const PATIENCE = 3_000;
+export const PATIENCE = 3_000;
 const MOST = 4 << 20;
 
 /**
@@ -23,17 +23,19 @@ const MOST = 4 << 20;
  * @throws HostRefusal `image_unknown`
  * @see https://docs.docker.com/reference/api/engine/ ContainerInspect, ImageInspect
  */
-export const imagesOf =
+export const imagesByDocker =
   (socket: string) =>
-  async (container: string): Promise<Image | undefined> => {
+  async (container: string): Promise<Image> => {
     const running = await ask(socket, `/containers/${container}/json`);
-    if (memberOf(running, "Id") !== container) throw unknown();
+    if (memberOf(running, "Id") !== container) throw imageUnknown();
     const id = memberOf(running, "Image");
-    if (typeof id !== "string" || !DIGEST.test(id)) throw unknown();
+    if (typeof id !== "string" || !DIGEST.test(id)) throw imageUnknown();
     return imageOf(id, await ask(socket, `/images/${id}/json`));
   };
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+export const isDigest = (text: string): boolean => DIGEST.test(text);
 
 function imageOf(id: string, image: unknown): Image {
   const named = memberOf(image, "RepoDigests");
@@ -61,25 +63,25 @@ function ask(socketPath: string, path: string): Promise<unknown> {
       let size = 0;
       response.on("data", (part: Buffer) => {
         size += part.length;
-        if (size > MOST) asked.destroy(unknown());
+        if (size > MOST) asked.destroy(imageUnknown());
         else parts.push(part);
       });
-      response.on("error", () => reject(unknown()));
+      response.on("error", () => reject(imageUnknown()));
       response.on("end", () => {
         try {
-          if (response.statusCode !== 200) throw unknown();
+          if (response.statusCode !== 200) throw imageUnknown();
           resolve(JSON.parse(Buffer.concat(parts).toString("utf8")));
         } catch {
-          reject(unknown());
+          reject(imageUnknown());
         }
       });
     });
-    asked.on("error", () => reject(unknown()));
+    asked.on("error", () => reject(imageUnknown()));
     asked.end();
   });
 }
 
-const unknown = (): HostRefusal =>
+export const imageUnknown = (): HostRefusal =>
   new HostRefusal(
     "image_unknown",
     "The container's runtime does not say which image it runs.",
