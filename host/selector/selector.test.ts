@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { isCovered, KINDS, parseSelector, weaknessOf } from "./index.ts";
@@ -72,6 +73,12 @@ test("every kind of selector has one form, and nothing beside it is taken for on
     ...[`unix:path:/${"a".repeat(5000)}`, "k8s:pod_uid:x", "container:image_digest:latest"],
   ])
     assert.equal(parseSelector(bad), undefined, bad);
+});
+
+test("every kind of selector is explained to who writes entries", () => {
+  const told = readFileSync(new URL("../../docs/operate.md", import.meta.url), "utf8");
+  for (const { name, carries } of KINDS.values())
+    assert.match(told, new RegExp(`^\\|[^|]*\`${name}\`[^|]*\\| ${carries} \\|`, "m"), name);
 });
 
 test("what no process could show is refused in an entry, and other forms are offered", () => {
