@@ -6,10 +6,19 @@
  */
 import { constants } from "node:fs";
 import { endianness } from "node:os";
-import koffi from "koffi";
+import koffi, { type LibraryHandle } from "koffi";
 
-/** The C library of this very process: glibc or musl, whichever it runs on. */
-const libc = koffi.load(null);
+/** Whether this kernel can be asked at all: Linux on a little-endian machine. */
+export const isKernelKnown = (): boolean => process.platform === "linux" && endianness() === "LE";
+
+const elsewhere = (): never => {
+  throw new TypeError("this kernel is not asked");
+};
+
+/** Functions of the C library of this very process, glibc or musl; elsewhere than on Linux there are none. */
+const libc: Pick<LibraryHandle, "func"> = isKernelKnown()
+  ? koffi.load(null)
+  : { func: () => elsewhere as unknown as ReturnType<LibraryHandle["func"]> };
 const getsockopt: (fd: number, level: number, name: number, into: Buffer, length: [number]) => number =
   libc.func("int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint32_t *)");
 const syscall2: (number: number, a: number, b: number) => number = libc.func("syscall", "long", [
@@ -48,9 +57,6 @@ const EPOLLONESHOT = 1 << 30;
 const POLLIN = 1;
 /** `struct epoll_event` is packed on x86-64 and nowhere else. */
 const EVENT = process.arch === "x64" ? { size: 12, data: 4 } : { size: 16, data: 8 };
-
-/** Whether this kernel can be asked at all: Linux on a little-endian machine. */
-export const isKernelKnown = (): boolean => process.platform === "linux" && endianness() === "LE";
 
 /** Who connected to a Unix socket, as at `connect`; undefined where the socket has no such peer. */
 export function peerCredentials(fd: number): { pid: number; uid: number; gid: number } | undefined {

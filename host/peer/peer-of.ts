@@ -2,6 +2,7 @@ import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
 import { exited, programOf, statOf, statusOf, thisBoot } from "../proc/read.ts";
 import type { Stat } from "../proc/stat.ts";
+import { onlyId } from "../proc/status.ts";
 import { watchExit } from "./exits.ts";
 import { hasExited, isKernelKnown, peerCredentials, peerPidfd, pidfdOpen } from "./kernel.ts";
 import type { Peer } from "./peer.ts";
@@ -129,7 +130,7 @@ function standing(pidfd: number, { pid, uid, gid }: Credentials, first: Seen): H
     const { uids, gids } = statusOf(pid);
     const program = programOf(pid, stat);
     if (hasExited(pidfd)) return exited(pid);
-    if ([...uids].some((id) => id !== uid) || [...gids].some((id) => id !== gid)) return userChanged(pid);
+    if (onlyId(uids) !== uid || onlyId(gids) !== gid) return userChanged(pid);
     return program === first.program ? undefined : programChanged(pid);
   } catch (error) {
     if (error instanceof HostRefusal) return hasExited(pidfd) ? exited(pid) : error;

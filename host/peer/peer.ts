@@ -6,7 +6,10 @@ export interface Peer {
   readonly gid: number;
   /** Which life of that pid it is: boot id and start time in clock ticks, `<boot id>:<ticks>`. */
   readonly started: string;
-  /** Whether that very process still runs, under that uid and gid. Cheap: asked before every answer. */
+  /**
+   * Whether that very process still runs, under that uid and gid, and the program that it ran then. Cheap: asked
+   * before every answer.
+   */
   isAlive(): boolean;
   /** Calls back once, within moments of the process's exit; at once when it has exited. */
   onExit(gone: () => void): void;

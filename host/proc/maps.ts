@@ -8,8 +8,8 @@ export interface Mapping {
   readonly path: string;
 }
 
-/** How many lines are looked at: the kernel's own default limit for one process. */
-const MOST = 65_530;
+/** How many lines are looked at: some times the kernel's default limit for one process. */
+const MOST = 262_144;
 
 /**
  * Reads the text of `/proc/<pid>/maps`. Line ends in names are written as `\012` by the kernel.

@@ -13,11 +13,15 @@ export function readOf(pid: number, name: "stat" | "status" | "cgroup" | "mounti
 }
 
 export function statOf(pid: number): Stat {
-  return parseStat(readOf(pid, "stat")) ?? refuseText(pid, "stat");
+  const stat = parseStat(readOf(pid, "stat"));
+  if (stat === undefined) throw refuseText(pid, "stat");
+  return stat;
 }
 
 export function statusOf(pid: number): Status {
-  return parseStatus(readOf(pid, "status")) ?? refuseText(pid, "status");
+  const status = parseStatus(readOf(pid, "status"));
+  if (status === undefined) throw refuseText(pid, "status");
+  return status;
 }
 
 /** Which file's program it runs, by device and inode, and where `exec` has put it: another after every `exec`. */
@@ -52,6 +56,6 @@ export function notShown(pid: number, error: unknown): HostRefusal {
 export const exited = (pid: number): HostRefusal =>
   new HostRefusal("peer_exited", `There is no process ${pid} any more.`);
 
-function refuseText(pid: number, name: string): never {
-  throw new HostRefusal("unreadable", `What /proc says of process ${pid} (${name}) is not as it should be.`);
-}
+/** What `/proc` said is of no form that it should have. */
+export const refuseText = (pid: number, name: string): HostRefusal =>
+  new HostRefusal("unreadable", `What /proc says of process ${pid} (${name}) is not as it should be.`);

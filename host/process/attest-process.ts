@@ -5,7 +5,7 @@ import type { Peer } from "../peer/peer.ts";
 import type { ProcessPeer } from "../peer/peer-of.ts";
 import { HostRefusal } from "../peer/refusal.ts";
 import { type ControlGroup, parseCgroup } from "../proc/cgroup.ts";
-import { exited, notShown, readOf, statOf, statusOf } from "../proc/read.ts";
+import { exited, notShown, readOf, refuseText, statOf, statusOf } from "../proc/read.ts";
 import type { Status } from "../proc/status.ts";
 import type { Selector } from "../selector/selector.ts";
 import type { Attested, MeasuredFile, MeasuredModel, Wanted } from "./attested.ts";
@@ -122,8 +122,8 @@ async function look(peer: Peer, inside: Inside, measure: Measure, shown: Shown):
 
 function groupsOf(pid: number): readonly ControlGroup[] {
   const groups = parseCgroup(readOf(pid, "cgroup"));
-  if (groups !== undefined) return groups;
-  throw new HostRefusal("unreadable", `What /proc says of process ${pid} (cgroup) is not as it should be.`);
+  if (groups === undefined) throw refuseText(pid, "cgroup");
+  return groups;
 }
 
 function showUser(peer: Peer, status: Status, shown: Shown): void {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { LOOK_AT_FOLDER, openInRoot } from "../peer/kernel.ts";
 import { HostRefusal } from "../peer/refusal.ts";
 import { type Mount, parseMountinfo } from "../proc/mountinfo.ts";
-import { notShown, readOf } from "../proc/read.ts";
+import { notShown, readOf, refuseText } from "../proc/read.ts";
 
 /** The files of a process, as it sees them: through its own root, past which no link leads. */
 export interface Inside {
@@ -31,7 +31,8 @@ const LONGEST = 256;
 
 /** @throws HostRefusal `unreadable`, `peer_exited` */
 export async function insideOf(pid: number): Promise<Inside> {
-  const mounts = parseMountinfo(readOf(pid, "mountinfo")) ?? [];
+  const mounts = parseMountinfo(readOf(pid, "mountinfo"));
+  if (mounts === undefined) throw refuseText(pid, "mountinfo");
   const root = await open(`/proc/${pid}/root`, LOOK_AT_FOLDER).catch((error) => {
     throw notShown(pid, error);
   });

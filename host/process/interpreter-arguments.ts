@@ -61,9 +61,6 @@ const READINGS: Readonly<Record<string, Reading>> = {
   mksh: shell,
 };
 
-/** Whether a script of this interpreter's can be told at all. */
-export const isReadable = (interpreter: string): boolean => interpreter in READINGS;
-
 /**
  * Which file an interpreter takes for its script, by the arguments that it was started with.
  * @param attackerArguments argv, its own name first

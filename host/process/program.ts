@@ -32,16 +32,18 @@ export async function programRunBy(peer: Peer, { mounts }: Inside): Promise<Prog
     const mount = await mountOf(looked);
     if (!mounts.some(({ id, kind }) => id === mount && kind === "files")) throw servedByUser();
     const { sha256, marks } = await digestOfProgram(looked);
-    const libraries = (parseMaps(readOf(peer.pid, "maps")) ?? []).filter(({ isFile }) => isFile);
-    const interpreter = interpreterOf(
-      path,
-      libraries.map((mapping) => mapping.path),
-      marks,
-    );
+    const interpreter = interpreterOf(path, filesMappedBy(peer.pid), marks);
     return interpreter === undefined ? { path, sha256 } : { path, sha256, interpreter };
   } finally {
     await looked.close();
   }
+}
+
+/** Whatever it has mapped must be seen whole: an interpreter could hide behind what is not looked at. */
+function filesMappedBy(pid: number): string[] {
+  const maps = parseMaps(readOf(pid, "maps"));
+  if (maps === undefined) throw new HostRefusal("program_too_large", "It maps more than is looked at.");
+  return maps.filter(({ isFile }) => isFile).map(({ path }) => path);
 }
 
 async function pathOf(pid: number, looked: FileHandle): Promise<string> {
