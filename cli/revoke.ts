@@ -2,8 +2,19 @@ import type { Command } from "commander";
 import { openClient } from "./client.ts";
 import { bold, green, Misuse, say, visible } from "./say.ts";
 
-const KINDS = ["edge", "agent", "instance", "person", "task", "image", "model", "class", "policy"];
-const LIFTABLE = ["agent", "person", "image", "model", "class"];
+const KINDS = [
+  "edge",
+  "agent",
+  "instance",
+  "person",
+  "task",
+  "image",
+  "model",
+  "configuration",
+  "class",
+  "policy",
+];
+const LIFTABLE = ["agent", "person", "image", "model", "configuration", "class"];
 
 interface Options {
   readonly upTo?: string;

@@ -11,7 +11,7 @@ import {
   suspendWithin,
   switchPersonWithin,
 } from "../registry/index.ts";
-import { type Blockable, block, unblock } from "../revocation/index.ts";
+import { type BLOCKABLE, type Blockable, block, unblock } from "../revocation/index.ts";
 import { revocationLifted, revocationOrdered } from "./events-cascade.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 
@@ -24,13 +24,14 @@ export const ENDED = [
   "task",
   "image",
   "model",
+  "configuration",
   "class",
   "policy",
 ] as const;
 export type EndedKind = (typeof ENDED)[number];
 
 /** Which of them can be opened again; what it ended stays ended. */
-export const LIFTABLE = ["agent", "person", "image", "model", "class"] as const;
+export const LIFTABLE = ["agent", "person", "image", "model", "configuration", "class"] as const;
 export type LiftedKind = (typeof LIFTABLE)[number];
 
 export interface Ending {
@@ -57,8 +58,10 @@ type End = (
   ending: Ending,
 ) => Promise<{ hit: string; id?: string; about?: { task?: string; agent?: string; person?: string } }>;
 
+type BlockedKind = (typeof BLOCKABLE)[number];
+
 const blocks =
-  (kind: "class" | "image" | "model", what: string): End =>
+  (kind: BlockedKind, what: string): End =>
   async (deps, change, caller, { attackerId }) => {
     requireAdministrator(caller);
     const subject = subjectOf(kind, attackerId);
@@ -105,6 +108,7 @@ const ENDS: Readonly<Record<EndedKind, End>> = {
   class: blocks("class", "Every agent of the class"),
   image: blocks("image", "Every running copy of the image"),
   model: blocks("model", "Every running copy that works with the model"),
+  configuration: blocks("configuration", "Every running copy of the configuration"),
 };
 
 /**
@@ -156,7 +160,7 @@ function switching<Transition>(attackerId: string, transition: Transition) {
 const BARE_DIGEST = /^[0-9a-fA-F]{64}$/;
 
 /** What nobody's name can be would be blocked for nobody. */
-function subjectOf(kind: "class" | "image" | "model", attackerId: string): Blockable {
+function subjectOf(kind: BlockedKind, attackerId: string): Blockable {
   const known = kind !== "class" || (AGENT_CLASSES as readonly string[]).includes(attackerId);
   // Digests are carried with the name of their algorithm, which people leave out.
   const id =

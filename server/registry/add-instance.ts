@@ -32,9 +32,10 @@ export interface Proven {
   readonly task?: Id<"task">;
   /** When that was issued (ms), where it is older than this request: a join token, another domain's SVID. */
   readonly issued?: number;
-  /** Digests of the image that it runs and of the model that it works with, where they are known. */
+  /** Digests of the image that it runs, of the model that it works with, of its files, where they are known. */
   readonly image?: string;
   readonly model?: string;
+  readonly configuration?: string;
 }
 
 /**
@@ -61,7 +62,7 @@ export async function addInstance(
 }
 
 function instanceOf(deps: RegistryDeps, proven: Proven, jkt: string): Instance {
-  const { of, jwk, strength, expires, task, image, model } = proven;
+  const { of, jwk, strength, expires, task, image, model, configuration } = proven;
   const agent = "agent" in of;
   const kind = agent ? "agent" : "service";
   const principal = agent ? of.agent.name : of.service.id;
@@ -77,7 +78,7 @@ function instanceOf(deps: RegistryDeps, proven: Proven, jkt: string): Instance {
     status: "active",
     vouched: proven.vouched === true,
     ...(task === undefined ? {} : { task }),
-    ...defined({ image, model }),
+    ...defined({ image, model, configuration }),
   };
 }
 
@@ -123,10 +124,13 @@ export async function admit(
   deps: RegistryDeps,
   change: Change,
   caller: Caller,
-  { of, strength, issued, image, model }: Proven,
+  { of, strength, issued, image, model, configuration }: Proven,
 ): Promise<void> {
   const agents = "agent" in of ? [of.agent] : [];
-  requireAlive(change, await openKeys(deps, blockedKindsOf(agents, defined({ image, model }))));
+  requireAlive(
+    change,
+    await openKeys(deps, blockedKindsOf(agents, defined({ image, model, configuration }))),
+  );
   if ("agent" in of) {
     await requireRoom(deps, of.agent);
     return activateAgent(deps, change, caller, of.agent, { strength, issued });

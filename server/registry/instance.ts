@@ -27,6 +27,8 @@ export interface Instance {
   /** Digest of the image that it runs, and of the model that it works with, as attestation found them. */
   readonly image?: string;
   readonly model?: string;
+  /** Digest of the files that its entry declares: prompt, tools, settings, as attestation found them. */
+  readonly configuration?: string;
 }
 
 /** Whether it may still speak. Ended is for ever; so is expired: a process that goes on enrols anew. */
@@ -42,9 +44,10 @@ export const deadKeysOf = (instance: Pick<Instance, "id" | "thumbprint">): strin
 /** What can be blocked as a whole under these agents, and under a running copy. */
 export const blockedKindsOf = (
   agents: readonly Pick<Agent, "class">[],
-  { image, model }: Pick<Instance, "image" | "model"> = {},
+  { image, model, configuration }: Pick<Instance, "image" | "model" | "configuration"> = {},
 ): Blockable[] => [
   ...new Set(agents.map((agent): Blockable => `class:${agent.class}`)),
   ...(image === undefined ? [] : ([`image:${image}`] as const)),
   ...(model === undefined ? [] : ([`model:${model}`] as const)),
+  ...(configuration === undefined ? [] : ([`configuration:${configuration}`] as const)),
 ];

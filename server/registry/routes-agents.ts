@@ -84,6 +84,7 @@ const instanceAnswer = z.object({
   task: z.string().optional().describe("The one task that a person made it for."),
   image: z.string().optional().describe("Digest of what it runs, as attestation found it."),
   model: z.string().optional().describe("Digest of the model that it works with, likewise."),
+  configuration: z.string().optional().describe("Digest of the files that its entry declares, likewise."),
 });
 
 /** A name in a path: any short text; one that is not a name finds nothing. */

@@ -14,6 +14,7 @@ const instanceOf = ({
   task,
   image,
   model,
+  configuration,
   ...row
 }: RegistryTables["instance"]): Instance => ({
   ...(row as unknown as Instance),
@@ -23,14 +24,15 @@ const instanceOf = ({
   vouched: vouched === 1,
   ...(image === null ? {} : { image }),
   ...(model === null ? {} : { model }),
+  ...(configuration === null ? {} : { configuration }),
 });
 
 export function insertInstance(
   change: Change,
   { enrolledAt, vouched, task = null, ...instance }: Omit<Instance, "task"> & { task?: string | null },
 ): void {
-  const { image = null, model = null } = instance;
-  const kept = { enrolled_at: enrolledAt, vouched: vouched ? 1 : 0, task, image, model };
+  const { image = null, model = null, configuration = null } = instance;
+  const kept = { enrolled_at: enrolledAt, vouched: vouched ? 1 : 0, task, image, model, configuration };
   const row = { ...instance, jwk: JSON.stringify(instance.jwk), ...kept };
   change.add(change.tables<RegistryTables>().insertInto("instance").values(row));
 }

@@ -73,6 +73,7 @@ export interface RegistryTables extends AccountTables, ChangeTables {
     task: string | null;
     image: string | null;
     model: string | null;
+    configuration: string | null;
   };
   instance_risk: { instance: string; agent: string; score: number; parts: string; at: number };
 }
@@ -91,6 +92,7 @@ export const registryMigrations: Migration[] = [
   ...lifecycleMigrations,
   accountMigration,
   changeMigration,
+  { name: "registry/0013-configuration", up: addConfiguration },
 ];
 
 async function createPeople(schema: Schema, types: ColumnTypes): Promise<void> {
@@ -230,6 +232,11 @@ async function addChildren(schema: Schema, types: ColumnTypes): Promise<void> {
   await schema.alterTable("agent").addColumn("parent", types.text).execute();
   await schema.alterTable("agent").addColumn("under", types.json).execute();
   await schema.createIndex("agent_parent").on("agent").columns(["parent", "expires"]).execute();
+}
+
+/** What files a running copy was found to have. */
+async function addConfiguration(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema.alterTable("instance").addColumn("configuration", types.text).execute();
 }
 
 /** What a running copy was found to be made of. */

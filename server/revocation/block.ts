@@ -5,7 +5,7 @@ import { type RevocationDeps, revoke } from "./revoke.ts";
 import { type Block, blocksOf, putBlock } from "./store-blocks.ts";
 
 /** What can be blocked as a whole, and opened again. */
-export const BLOCKABLE = ["class", "image", "model"] as const;
+export const BLOCKABLE = ["class", "image", "model", "configuration"] as const;
 export type Blockable = `${(typeof BLOCKABLE)[number]}:${string}`;
 
 /**
@@ -24,7 +24,7 @@ export async function openKeys(
 }
 
 /**
- * Blocks all of a class, an image or a model, in the caller's change: one key, however many there are.
+ * Blocks all of a class, an image, a model or a configuration, in the caller's change: one key, however many there are.
  * @returns the key that died
  * @throws Fault `conflict` when it is blocked already
  */

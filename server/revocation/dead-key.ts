@@ -2,7 +2,7 @@
  * What can die. A dead key is `<kind>:<what>`; where death can be lifted (a suspension), it names the epoch
  * that it ends, `agent:<name>#<epoch>`, and what comes after carries the next one. So no times are compared.
  * A signing key that was withdrawn, `kid:<key id>`, takes with it whatever it signed.
- * A class of agents, an image and a model can be blocked and opened again, so they have epochs as well, and so
+ * A class of agents, an image, a model and a configuration can be blocked and opened again, so they have epochs as well, and so
  * has what an agent holds at one resource on its own authority, `standing:<agent>/<resource's hash>#<epoch>`.
  * Policies die by the number of their activation, `policy:<number>`: whatever was decided by them ends.
  */
@@ -26,6 +26,7 @@ const KINDS = [
   "class",
   "image",
   "model",
+  "configuration",
 ] as const;
 export type DeadKey = `${(typeof KINDS)[number]}:${string}`;
 

@@ -32,11 +32,12 @@ export async function judgeArtifacts(
   const { image, model, files } = measured;
   const { images, models, configuration, declared } = await demandsOn(deps, of);
   const root = model === undefined ? undefined : `sha256:${model.root}`;
+  const digest = configurationDigest(files);
   await openKeys(deps, [
+    ...(digest === undefined ? [] : ([`configuration:${digest}`] as const)),
     ...(image === undefined ? [] : ([`image:${image}`] as const)),
     ...(root === undefined ? [] : ([`model:${root}`] as const)),
   ]);
-  const digest = configurationDigest(files);
   return {
     ...(image === undefined ? {} : { image }),
     ...(root === undefined ? {} : { model: root }),

@@ -64,7 +64,10 @@ async function guard(
   requireHost(change, host, deps.clock.now());
   requireEntry(change, entry);
   const agents = "agent" in of ? [of.agent] : [];
-  const blockable = blockedKindsOf(agents, defined({ image: found.image, model: found.model }));
+  const blockable = blockedKindsOf(
+    agents,
+    defined({ image: found.image, model: found.model, configuration: found.configuration }),
+  );
   requireAlive(change, await openKeys(deps, blockable));
   if (before === undefined) return;
   requireAlive(change, [...groundOf(before), `instance:${before.instance}`]);
@@ -90,7 +93,11 @@ async function admitted(
     strength: "attested-svid",
     expires: expiryOf(deps, judged, entry.ttl),
     evidence,
-    ...defined({ image: findings.image, model: findings.model }),
+    ...defined({
+      image: findings.image,
+      model: findings.model,
+      configuration: findings.configuration,
+    }),
   });
   keepProcess(change, judged, request, { instance: id, evidence, expires: instance.expires });
   return { instance, evidence, spki: key.spki };
@@ -132,10 +139,11 @@ function keepEvidence(
   });
 }
 
-/** The digests on a copy are what blocks of images and models hit, so they are never quietly others. */
-function requireSameMaterial(instance: Instance, { image, model }: ArtifactFindings): void {
-  if (instance.image === image && instance.model === model) return;
-  throw new Fault("forbidden", "The image or the model of this running copy is another one now.", {
+/** The digests on a copy are what blocks hit, so they are never quietly others. */
+function requireSameMaterial(instance: Instance, { image, model, configuration }: ArtifactFindings): void {
+  const same = instance.image === image && instance.model === model;
+  if (same && instance.configuration === configuration) return;
+  throw new Fault("forbidden", "The image, the model or a file of this running copy is another one now.", {
     remedy: "Attest the process as a new running copy.",
     members: { reason: "material-changed" },
   });
