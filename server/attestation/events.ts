@@ -25,6 +25,9 @@ export const attestationPassed = declareEvent(
         what: z.string(),
         subject: z.string(),
         by: z.string().optional(),
+        /** SLSA build level; SHA-256 of the statement that was relied on. */
+        level: z.int().optional(),
+        statement: z.string().optional(),
         result: z.literal("passed"),
       }),
     ),
