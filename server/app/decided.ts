@@ -144,6 +144,7 @@ const VERBS: Record<Changing["step"]["kind"], string> = {
   Tool: "tool.define",
   Group: "group.define",
   Agent: "agent.update",
+  Artifacts: "artifacts.declare",
   Policy: "policy.activate",
 };
 

@@ -13,7 +13,7 @@ export { bringImage } from "./artifacts/bring-image.ts";
 export type { ArtifactFindings, Check } from "./artifacts/check.ts";
 export { findSigners } from "./artifacts/find-signers.ts";
 export { judgeArtifacts, type Measured } from "./artifacts/judge-artifacts.ts";
-export { putRequirement, requireWithin } from "./artifacts/put-requirement.ts";
+export { declaredArtifacts, putRequirement, requireWithin } from "./artifacts/put-requirement.ts";
 export { putSigner, removeSigner } from "./artifacts/put-signer.ts";
 export { type ArtifactsSaid, artifactRequirement } from "./artifacts/requirement.ts";
 export {

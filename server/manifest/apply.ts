@@ -1,3 +1,4 @@
+import { requireWithin } from "../attestation/index.ts";
 import { append, perform } from "../audit/index.ts";
 import {
   cedarSchemaWith,
@@ -197,6 +198,8 @@ async function put(
       return putGroup(deps, change, caller, desired.as);
     case "Agent":
       return putAgent(deps, change, caller, desired);
+    case "Artifacts":
+      return putArtifacts(deps, change, caller, desired);
   }
 }
 
@@ -223,6 +226,13 @@ async function putDeclaredTool(
   const replaces = (await findTool(deps, declared.name))?.digest;
   return putTool(deps, change, caller, { definition: as, replaces });
 }
+
+const putArtifacts = (
+  deps: ManifestDeps,
+  change: Change,
+  caller: Caller,
+  { as: { name, artifacts } }: DesiredAs<"Artifacts">,
+) => requireWithin(deps, change, caller, { of: { kind: "agent", principal: name }, artifacts });
 
 async function putAgent(deps: ManifestDeps, change: Change, caller: Caller, { as }: DesiredAs<"Agent">) {
   if ((await findAgent(deps, as.name)) !== undefined) return changeAgent(deps, change, caller, as);

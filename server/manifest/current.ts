@@ -1,3 +1,4 @@
+import { declaredArtifacts } from "../attestation/index.ts";
 import { findServer, findTool, type Server, type Tool } from "../catalog/index.ts";
 import { Fault, system } from "../lib/index.ts";
 import { getActivePolicies, type PolicyFile, shippedPolicies } from "../policy/index.ts";
@@ -12,6 +13,7 @@ export interface Current {
   Tool: Tool;
   Group: Group;
   Agent: Agent;
+  Artifacts: object;
   Policy: PolicyFile;
 }
 
@@ -31,6 +33,8 @@ export async function currentOf(
       return findGroup(deps, name);
     case "Agent":
       return findAgent(deps, name);
+    case "Artifacts":
+      return declaredArtifacts(deps, name);
     case "Policy":
       return (await policiesNow(deps)).find((file) => file.name === name);
   }

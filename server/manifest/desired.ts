@@ -1,3 +1,4 @@
+import type { ArtifactsSaid } from "../attestation/index.ts";
 import type { ServerDefinition, ToolDefinition } from "../catalog/index.ts";
 import type { PolicyFile } from "../policy/index.ts";
 import type { AgentUpdate, GroupDefinition, Team } from "../registry/index.ts";
@@ -11,6 +12,8 @@ interface DesiredForms {
   Group: GroupDefinition;
   /** Whole: what is not declared is `null`, so that it is taken away. */
   Agent: { name: string; update: Required<AgentUpdate> };
+  /** Of the agent of this name. */
+  Artifacts: { name: string; artifacts: ArtifactsSaid };
   Policy: PolicyFile;
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { artifactRequirement } from "../attestation/index.ts";
 import { serverDefinition, toolMembers } from "../catalog/index.ts";
 import { agentRegistration, shortName, taskStarters, teamRegistration } from "../registry/index.ts";
 
@@ -62,6 +63,8 @@ export const SPECS = {
   Tool: toolMembers.omit({ server: true, name: true }),
   Group: z.strictObject({ grants }),
   Agent: agentSpec,
+  /** What every copy of the agent of this name must be made of. */
+  Artifacts: artifactRequirement,
   Policy: z.strictObject({
     text: z.string().max(100_000),
     tests: z.string().max(100_000).optional(),
@@ -75,7 +78,7 @@ export type Kind = keyof typeof SPECS;
  * In the order in which they are applied: each may rely on those before it. Tools and policies are one step,
  * because each is checked against the other.
  */
-export const KINDS: readonly Kind[] = ["Team", "Server", "Tool", "Policy", "Group", "Agent"];
+export const KINDS: readonly Kind[] = ["Team", "Server", "Tool", "Policy", "Group", "Agent", "Artifacts"];
 
 /** One declared thing, and the line where its document begins. */
 export type Declared = {
@@ -98,5 +101,6 @@ export const NAMES: Record<Kind, z.ZodType<string>> = {
   Tool: z.string().regex(TOOL_NAME, "A tool is named by its server: reports/publish."),
   Group: shortName,
   Agent: agentFacts.name,
+  Artifacts: agentFacts.name,
   Policy: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "A policy's name has a-z, 0-9 and -."),
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, it } from "node:test";
+import { attestationMigrations } from "../attestation/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { catalogMigrations, findTool } from "../catalog/index.ts";
 import { type Caller, type Code, Fault, newId } from "../lib/index.ts";
@@ -65,7 +66,11 @@ forEachEngine((engine) => {
   let example: ExampleRegistry;
   let deps: ManifestDeps;
   beforeEach(async () => {
-    example = await exampleRegistry(engine, [...catalogMigrations, ...policyMigrations]);
+    example = await exampleRegistry(engine, [
+      ...catalogMigrations,
+      ...attestationMigrations,
+      ...policyMigrations,
+    ]);
     deps = { ...example.deps, policies: new ActivePolicies() };
   });
   afterEach(() => example.close());
@@ -263,6 +268,29 @@ forEachEngine((engine) => {
     await apply(all(TEAM, placed, tool("publish", "write"), only));
     await assert.rejects(apply(SERVER), refusal("invalid", /context\.tool\.environment/));
     await apply(placed.replace("production", "staging"));
+  });
+
+  it("what an agent must be made of is declared beside it; where that changes, the agent must prove itself anew", async () => {
+    const artifacts = (digit: string) => `kind: Artifacts
+name: reporter
+spec: { images: { allow: ["sha256:${digit.repeat(64)}"] }, model: required }
+`;
+    const declared = (digit: string) => all(artifacts(digit), WHOLE);
+    assert.ok(actions(await apply(declared("a"))).includes("Artifacts reporter create"));
+    await exampleInstance(example, "reporter");
+    const { steps } = await plan(declared("a"));
+    assert.ok(steps.every(({ action }) => action === "unchanged"));
+    await apply(declared("a"));
+    assert.equal((await findAgent(deps, "reporter"))?.status, "active");
+    const changed = (await plan(declared("b"))).steps.find(({ kind }) => kind === "Artifacts");
+    assert.deepEqual([changed?.action, changed?.fields], ["change", ["images"]]);
+    await apply(declared("b"));
+    assert.equal((await findAgent(deps, "reporter"))?.status, "unattested");
+    await assert.rejects(
+      apply(artifacts("c").replace("reporter", "nobody-here")),
+      refusal("not-found", /Line 1, Artifacts nobody-here/),
+    );
+    await assert.rejects(apply(artifacts("latest")), refusal("invalid", /Line \d+: spec\.images/));
   });
 
   it("only an administrator plans and applies", async () => {

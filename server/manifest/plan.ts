@@ -25,6 +25,7 @@ export function stepOf(desired: Desired, current: Current[Kind] | undefined): St
 function differences(desired: Desired, current: Current[Kind]): string[] {
   if (desired.kind === "Agent")
     return changedMembers(current, updatedAgent(current as Agent, desired.as.update));
+  if (desired.kind === "Artifacts") return changedMembers<object>(current, desired.as.artifacts);
   if (desired.kind === "Tool")
     return changedMembers(current, toolOf(desired.as)).filter((member) => member !== "digest");
   const { revision = undefined, ...stands } = current as typeof current & { revision?: number };

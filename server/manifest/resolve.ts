@@ -33,6 +33,8 @@ async function desiredOf(deps: ManifestDeps, catalog: CatalogView, declared: Dec
       return { kind, declared, as: { name, grants: await grantsOf(catalog, spec.grants) } };
     case "Agent":
       return { kind, declared, as: { name, update: await agentOf(deps, catalog, declared) } };
+    case "Artifacts":
+      return { kind, declared, as: { name, artifacts: defined(spec) } };
     case "Policy":
       return { kind, declared, as: { name, ...defined(spec) } };
   }

@@ -92,7 +92,7 @@ export const registryMigrations: Migration[] = [
   ...lifecycleMigrations,
   accountMigration,
   changeMigration,
-  { name: "registry/0013-configuration", up: addConfiguration },
+  { name: "registry/0014-configuration", up: addConfiguration },
 ];
 
 async function createPeople(schema: Schema, types: ColumnTypes): Promise<void> {

@@ -74,6 +74,13 @@ export async function requireWithin(
   return after;
 }
 
+/** What is declared for the agent of this name, or nothing. */
+export const declaredArtifacts = async (
+  { database }: Pick<AttestationDeps, "database">,
+  agent: AgentName,
+): Promise<ArtifactRequirement | undefined> =>
+  (await requirementOf(database, { kind: "agent", principal: agent }))?.requirement;
+
 /** A name that nobody has would refuse every image later, in words that nobody connects with it. */
 async function refuseUnknownSigners(
   { database }: AttestationDeps,
