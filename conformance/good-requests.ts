@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import type { Administrator } from "./administrator.ts";
 import type { Operation, Schema } from "./operations.ts";
 
@@ -72,6 +73,11 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     "sign-in.begin": {},
     "trust-domain.put": { bundle: { keys: [] } },
     "workload.register": { id: "spiffe://target.example/workload", agent: "target-agent" },
+    "signer.put": { purposes: ["image"], trust: { kind: "key", key: someKey() } },
+    "environment.rule": { image: false, model: false },
+    "artifacts.declare": {},
+    "service.artifacts.declare": {},
+    "gate.ask": { agent: "target-agent" },
     "policy.check": { policies: [] },
     "application.define": APPLICATION,
     "identity-provider.define": { issuer: "https://idp.acme.example" },
@@ -92,6 +98,10 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     "/authzen/applications": "target-application",
     "/identity-providers": "target-provider",
     "/partners": "target-partner",
+    "/attestation/signers": "target-signer",
+    "/attestation/environments": "staging",
+    "/attestation/clusters": "target-cluster",
+    "/attestation/images": `sha256:${"a".repeat(64)}`,
   };
   return {
     accepted: Object.keys(bodies),
@@ -107,6 +117,11 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     body: ({ id, body }) => bodies[id] ?? (body === undefined ? undefined : sampleOf(body.schema)),
   };
 }
+
+const someKey = (): string =>
+  generateKeyPairSync("ec", { namedCurve: "P-256" })
+    .publicKey.export({ type: "spki", format: "pem" })
+    .toString();
 
 /** The smallest world of Cedar that somebody could ask. */
 const APPLICATION = {

@@ -12,6 +12,7 @@ import type { ServerDeps } from "./server-deps.ts";
 /** What changes things and is no administration: work within tasks, proofs, sign-in, and questions. */
 const NOT_ADMINISTRATION = [
   "gate.ask",
+  "admission.review",
   "image.bring",
   "token.issue",
   "token.revoke",

@@ -115,7 +115,7 @@ const ROWS: readonly Row[] = [
   ["GET",  "/attestation/clusters",                          attestation.clusterList,          READERS,       "read",    "cluster.list"],
   ["PUT",  "/attestation/clusters/:name",                    attestation.clusterPut,           ADMINISTRATOR, "write",   "cluster.put"],
   ["DELETE", "/attestation/clusters/:name",                  attestation.clusterRemove,        ADMINISTRATOR, "write",   "cluster.remove"],
-  ["POST", "/admission/kubernetes/:secret",                  attestation.kubernetesAdmission,  ANYONE,        "decision", "gate.ask"],
+  ["POST", "/admission/kubernetes/:secret",                  attestation.kubernetesAdmission,  ANYONE,        "decision", "admission.review"],
   // by whose word machines join, and workloads without a host
   ["POST", "/attest",                                        attestation.platformAttest,       ANYONE,        "sign-in", "platform.attest"],
   ["GET",  "/attestation/platforms",                         attestation.platformList,         READERS,       "read",    "platform.list"],
