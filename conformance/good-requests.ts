@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import { rootDigest, signModel } from "@countersign/proof/model-signature";
 import type { Administrator } from "./administrator.ts";
 import type { Operation, Schema } from "./operations.ts";
 
@@ -78,6 +79,7 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     "artifacts.declare": {},
     "service.artifacts.declare": {},
     "gate.ask": { agent: "target-agent" },
+    "model.register": { bundle: JSON.parse(await signedModel(administrator)), signer: "target-lab" },
     "policy.check": { policies: [] },
     "application.define": APPLICATION,
     "identity-provider.define": { issuer: "https://idp.acme.example" },
@@ -91,6 +93,7 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     "/people": person,
     "/trust-domains": "target.example",
     "/services": service,
+    "/models": "target-model",
     "/agents": "target-agent",
     "/accounts": accountId,
     "/teams": "target-team",
@@ -122,6 +125,19 @@ const someKey = (): string =>
   generateKeyPairSync("ec", { namedCurve: "P-256" })
     .publicKey.export({ type: "spki", format: "pem" })
     .toString();
+/** What a signer whose word is taken has signed of a model. */
+async function signedModel(administrator: Administrator): Promise<string> {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const key = publicKey.export({ type: "spki", format: "pem" });
+  await administrator.put("/attestation/signers/target-lab", {
+    purposes: ["model"],
+    trust: { kind: "key", key },
+  });
+  const resources = [{ name: "weights.bin", digest: "0".repeat(64) }];
+  const how = { method: "files", hashType: "sha256", allowSymlinks: false, ignorePaths: [] } as const;
+  const manifest = { name: "target", root: rootDigest(resources), resources, serialization: how };
+  return signModel(manifest, { key: privateKey });
+}
 
 /** The smallest world of Cedar that somebody could ask. */
 const APPLICATION = {
