@@ -17,13 +17,20 @@ export interface HashAsk extends Omit<HashOrder, "shared"> {
   onRead?(bytes: number): void;
 }
 
-/** Threads that hash, for the whole process: begun when they are needed, ended when they are not. */
-class HashingThreads {
+/** Threads that hash: begun when they are needed, ended when they are not. */
+export class HashingThreads {
   readonly #free: Worker[] = [];
   readonly #waiting: ((worker: Worker) => void)[] = [];
-  readonly #most = Math.max(1, Math.min(MOST_THREADS, availableParallelism() - 1));
+  readonly #most: number;
+  readonly #idleMs: number;
   #alive = 0;
   #idle: NodeJS.Timeout | undefined;
+
+  /** @param most threads at a time */
+  constructor({ most = availableParallelism() - 1, idleMs = IDLE_MS } = {}) {
+    this.#most = Math.max(1, Math.min(MOST_THREADS, most));
+    this.#idleMs = idleMs;
+  }
 
   /**
    * The digest of a part of an open file, and how many bytes there were.
@@ -56,7 +63,6 @@ class HashingThreads {
       return answer;
     } catch (error) {
       await worker.terminate();
-      this.#waiting.shift()?.(this.#begin());
       throw error;
     }
   }
@@ -79,7 +85,7 @@ class HashingThreads {
     worker.unref();
     this.#free.push(worker);
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.#endAll(), IDLE_MS).unref();
+    this.#idle = setTimeout(() => this.#endAll(), this.#idleMs).unref();
   }
 
   #begin(): Worker {
@@ -91,6 +97,8 @@ class HashingThreads {
       this.#alive -= 1;
       const at = this.#free.indexOf(worker);
       if (at >= 0) this.#free.splice(at, 1);
+      // Whoever asked while it was ending waits for the room that it leaves.
+      if (this.#waiting.length > 0) this.#waiting.shift()?.(this.#begin());
     });
     return worker;
   }
@@ -131,4 +139,5 @@ async function answerOf(worker: Worker, order: HashOrder): Promise<HashAnswer> {
   }
 }
 
+/** Those of this process. */
 export const hashingThreads = new HashingThreads();
