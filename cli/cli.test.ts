@@ -126,6 +126,23 @@ describe("the command line, as an administrator uses it", () => {
       [...new Set([...document.id_token_signing_alg_values_supported, "ES256"])].sort(),
     );
   });
+
+  test("shows the authority of our own trust domain, and takes another's word and takes it no more", async () => {
+    const shown = await says(/bundle 1 of/, "authority");
+    assert.match(shown, /x509-authority +active .*Authority [0-9a-f]{40}/);
+    assert.match(shown, /jwt-svid +active/);
+    const bundle = JSON.parse(await says(/spiffe_sequence/, "authority", "bundle"));
+    assert.deepEqual(bundle, await (await fetch(`${terminal.server.issuer}/spiffe/bundle`)).json());
+    const file = join(terminal.home, "bundle.json");
+    writeFileSync(file, JSON.stringify(bundle));
+    await says(/no other trust domain/, "trust-domains");
+    await terminal.refuses(2, /--bundle or --endpoint/, "trust-domains", "put", "partner.example");
+    await refuses(/holds no bundle/, "trust-domains", "put", "partner.example", "--bundle", "/nowhere");
+    await says(/are taken/, "trust-domains", "put", "partner.example", "--bundle", file);
+    await says(/partner\.example .* brought by hand/, "trust-domains", "list");
+    await says(/vouches for nobody/, "trust-domains", "remove", "partner.example");
+    await refuses(/not taken here/, "trust-domains", "remove", "partner.example");
+  });
 });
 
 const eventsIn = (copy: string): number =>

@@ -22,6 +22,7 @@ import { serviceCommands } from "./services.ts";
 import { loginCommands } from "./session.ts";
 import { taskCommands } from "./tasks.ts";
 import { tokenCommands } from "./token.ts";
+import { trustCommands } from "./trust.ts";
 
 const program = new Command("countersign")
   .description("The identity control plane for AI agents: every action carries two signatures.")
@@ -50,6 +51,7 @@ for (const add of [
   keyCommands,
   federationCommand,
   hostInspectCommand,
+  trustCommands,
 ]) {
   add(program);
 }

@@ -14,6 +14,10 @@ export interface ServeOptions {
   keys?: string;
   tlsCert?: string;
   tlsKey?: string;
+  tls?: "spiffe";
+  caCert?: string;
+  caKey?: string;
+  pkcs11?: string;
   behindProxy?: boolean;
   proxyAddress?: string;
   proxyClientCert?: boolean;
@@ -76,6 +80,26 @@ function withOptions(command: Command): Command {
       )
       .addOption(from("--tls-cert <file>", "the certificate to serve with", "COUNTERSIGN_TLS_CERT"))
       .addOption(from("--tls-key <file>", "its private key", "COUNTERSIGN_TLS_KEY"))
+      .addOption(
+        from("--tls <how>", "serve with an SVID of our own, renewed by itself", "COUNTERSIGN_TLS").choices([
+          "spiffe",
+        ]),
+      )
+      .addOption(
+        from(
+          "--ca-cert <file>",
+          "the company's own authority, its root last, which signs the certificates of ours",
+          "COUNTERSIGN_CA_CERT",
+        ),
+      )
+      .addOption(from("--ca-key <file>", "its private key", "COUNTERSIGN_CA_KEY"))
+      .addOption(
+        from(
+          "--pkcs11 <where>",
+          "keep the keys of SVIDs in an HSM: module=<path>;token=<label>;pin-file=<path>",
+          "COUNTERSIGN_PKCS11",
+        ),
+      )
       .option("--behind-proxy", "a proxy in front ends TLS (env: COUNTERSIGN_BEHIND_PROXY=true)")
       .addOption(
         from(
@@ -157,7 +181,11 @@ function configOf(options: ServeOptions) {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new Trouble("A certificate and its key go together.", "Give both --tls-cert and --tls-key.");
   }
+  if (options.tls !== undefined && tlsCert !== undefined) {
+    throw new Trouble("It serves with one certificate.", "Give --tls spiffe, or --tls-cert and --tls-key.");
+  }
   return {
+    ...authorityOf(options),
     data: options.data,
     ...(options.keys === undefined ? {} : { keys: options.keys }),
     ...(process.env.DATABASE_URL === undefined ? {} : { databaseUrl: process.env.DATABASE_URL }),
@@ -173,6 +201,21 @@ function configOf(options: ServeOptions) {
     lifecycle: lifecycleOf(options),
     oracleShare: shareOf(options.oracleShare ?? "100"),
     ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
+  };
+}
+
+/** Who signs the certificates of our own authority, and where its keys are, where anything is said of it. */
+function authorityOf({ caCert, caKey, pkcs11 }: ServeOptions) {
+  if ((caCert === undefined) !== (caKey === undefined)) {
+    throw new Trouble(
+      "An authority's certificate and its key go together.",
+      "Give both --ca-cert and --ca-key.",
+    );
+  }
+  return {
+    ...(caCert === undefined || caKey === undefined ? {} : { ca: { cert: caCert, key: caKey } }),
+    ...(pkcs11 === undefined ? {} : { pkcs11 }),
   };
 }
 

@@ -31,7 +31,7 @@ import {
   type TlsIdentity,
   TlsReload,
 } from "./http/index.ts";
-import { keepKeysFresh, lastCheckpoint, openKeyRing, rememberCheckpoint } from "./keys/index.ts";
+import { keepKeysFresh, lastCheckpoint, openKeyModule, openKeyRing, rememberCheckpoint } from "./keys/index.ts";
 import {
   type Clock,
   type Deps,
@@ -106,6 +106,8 @@ export interface ServerConfig {
   readonly tls?: TlsFiles | "spiffe";
   /** The company's own authority, which signs the certificates of ours. Ours signs its own where nothing is said. */
   readonly ca?: UpstreamFiles;
+  /** The PKCS #11 module that holds the keys of SVIDs: `module=…;token=…;pin-file=…`. Files where nothing is said. */
+  readonly pkcs11?: string;
   readonly logLevel?: string;
   /** Which policies to bring back before anything is served: `previous`, `shipped`, or a version on record. */
   readonly recoverPolicies?: string;
@@ -193,7 +195,8 @@ async function assemble(
   basics: Deps,
   database: Database,
 ): Promise<ServerDeps> {
-  const keys = await openKeyRing(basics, config.keys ?? join(config.data, "keys"));
+  const module = config.pkcs11 === undefined ? undefined : await openKeyModule(basics, config.pkcs11);
+  const keys = await openKeyRing(basics, config.keys ?? join(config.data, "keys"), module);
   const log = `${config.trustDomain}/log`;
   const refusals = new RefusalCounter();
   const outbound = { local: isLocal(issuer) };
@@ -295,6 +298,7 @@ async function serve(
       await flushRefusals(deps);
       await sequencer.stop();
       await deps.oracle?.close();
+      await deps.keys.module?.close();
       await deps.database.close();
     },
   };

@@ -20,6 +20,7 @@ export {
 export type { KeyModule } from "./key-module.ts";
 export { type KeyRing, type KeySummary, openKeyRing, type Signer } from "./key-ring.ts";
 export { lastCheckpoint, rememberCheckpoint } from "./last-checkpoint.ts";
+export { openKeyModule } from "./open-key-module.ts";
 export type { PublishedJwk } from "./publish.ts";
 export type { KeysDeps, RotationDeps } from "./record.ts";
 export { keepKeysFresh, type Rotation, rotateKeys } from "./rotate.ts";

@@ -1,0 +1,112 @@
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { openClient } from "./client.ts";
+import { bold, green, Misuse, say, Trouble, table, visible } from "./say.ts";
+
+interface TrustDomain {
+  name: string;
+  endpoint?: string;
+  endpoint_spiffe_id?: string;
+  updated: number;
+}
+
+interface Authority {
+  trust_domain: string;
+  sequence: number;
+  updated: number;
+  keys: {
+    kid: string;
+    purpose: string;
+    state: string;
+    activates: number;
+    held: boolean;
+    certificate?: { issuer: string; expires: number };
+  }[];
+}
+
+interface Put {
+  bundle?: string;
+  endpoint?: string;
+  endpointId?: string;
+}
+
+/** `trust-domains` and `authority`: by whom SVIDs are signed, others' and our own. */
+export function trustCommands(program: Command): void {
+  const domains = program.command("trust-domains").description("other trust domains whose SVIDs are taken");
+  domains.command("list", { isDefault: true }).description("list them").action(list);
+  domains
+    .command("put <name>")
+    .description("say by whom a trust domain's SVIDs are signed")
+    .option("--bundle <file>", "its SPIFFE bundle; beside --endpoint-id, the one to begin with")
+    .option("--endpoint <url>", "where its bundle is fetched and kept fresh")
+    .option("--endpoint-id <spiffe-id>", "whom that endpoint proves to be (https_spiffe)")
+    .action(put);
+  domains
+    .command("remove <name>")
+    .description("take its word no more: everything that was issued on it is dead")
+    .action(async (name: string) => {
+      await openClient().delete(`/trust-domains/${encodeURIComponent(name)}`);
+      say.line(`${green("✓")} ${bold(visible(name))} vouches for nobody any more.`);
+    });
+  const authority = program.command("authority").description("our own trust domain's authority");
+  authority
+    .command("show", { isDefault: true })
+    .description("show its keys, their certificates and its bundle's sequence")
+    .action(show);
+  authority
+    .command("bundle")
+    .description("print our own trust domain's bundle, to hand to whoever shall trust it")
+    .action(async () => say.line(JSON.stringify(await openClient().get("/spiffe/bundle"), undefined, 2)));
+}
+
+async function list(): Promise<void> {
+  const { items } = await openClient().get<{ items: TrustDomain[] }>("/trust-domains?limit=200");
+  if (items.length === 0) return say.line("The word of no other trust domain is taken.");
+  const rows = items.map(({ name, endpoint, endpoint_spiffe_id: id, updated }) => [
+    name,
+    timeOf(updated),
+    endpoint ?? "brought by hand",
+    id ?? "",
+  ]);
+  say.line(table([["NAME", "BUNDLE OF", "FETCHED AT", "WHO ANSWERS"], ...rows]));
+}
+
+async function put(name: string, { bundle, endpoint, endpointId }: Put): Promise<void> {
+  if (bundle === undefined && endpoint === undefined) throw new Misuse("Give --bundle or --endpoint.");
+  await openClient().put(`/trust-domains/${encodeURIComponent(name)}`, {
+    ...(bundle === undefined ? {} : { bundle: bundleIn(bundle) }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(endpointId === undefined ? {} : { endpoint_spiffe_id: endpointId }),
+  });
+  say.line(`${green("✓")} SVIDs of ${bold(visible(name))} are taken, by its own bundle alone.`);
+}
+
+function bundleIn(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    throw new Trouble(
+      `${file} holds no bundle.`,
+      "Give the JSON that the other side's operators handed over.",
+    );
+  }
+}
+
+async function show(): Promise<void> {
+  const { trust_domain, sequence, updated, keys } = await openClient().get<Authority>("/spiffe/authority");
+  say.line(`${bold(visible(trust_domain))}: bundle ${sequence} of ${timeOf(updated)}`);
+  const rows = keys.map(({ purpose, state, activates, held, certificate, kid }) => [
+    purpose,
+    state,
+    timeOf(activates),
+    certificate === undefined ? "" : timeOf(certificate.expires),
+    held ? "PKCS #11" : "file",
+    certificate?.issuer ?? "",
+    kid,
+  ]);
+  say.line(
+    table([["PURPOSE", "STATE", "SIGNS FROM", "CERTIFICATE ENDS", "HELD IN", "ISSUER", "KEY"], ...rows]),
+  );
+}
+
+const timeOf = (instant: number): string => `${new Date(instant).toISOString().slice(0, 16)}Z`;
