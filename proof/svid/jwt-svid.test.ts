@@ -4,7 +4,7 @@ import { before, test } from "node:test";
 import fc from "fast-check";
 import { VerificationError } from "../verification-error.ts";
 import { parseBundle } from "./bundle.ts";
-import { verifyJwtSvid } from "./jwt-svid.ts";
+import { validateJwtSvid, verifyJwtSvid } from "./jwt-svid.ts";
 import { type Authority, jwtSvidBy, openAuthority, TEST_EPOCH } from "./test-authority.ts";
 
 const ID = "spiffe://acme.example/agent/planner/one";
@@ -56,6 +56,18 @@ test("it is for this issuer and for nobody else besides", async () => {
   ])
     await refuses(jwtSvidBy(acme, { ...good, aud }), "wrong-audience");
   await refuses(jwtSvidBy(acme, { ...good, aud: undefined }), "missing-claim");
+});
+
+test("whoever is among its audiences may validate it, and is told all that it says", () => {
+  const svid = jwtSvidBy(acme, { ...good, aud: ["https://other.example", ISSUER], team: "blue" });
+  const validate = (audience: string, hostile = svid, now = TEST_EPOCH) =>
+    validateJwtSvid(hostile, { bundle: parseBundle(acme.bundle as never), audience, now });
+  assert.equal(validate(ISSUER).claims.team, "blue");
+  assert.equal(validate("https://other.example").id.uri, ID);
+  assert.throws(() => validate("https://third.example"), { code: "wrong-audience" });
+  assert.throws(() => validate(ISSUER, svid, TEST_EPOCH + 300_000), { code: "expired" });
+  for (const aud of [undefined, [], [[ISSUER]], { [ISSUER]: 1 }, 1])
+    assert.throws(() => validate(ISSUER, jwtSvidBy(acme, { ...good, aud })), VerificationError);
 });
 
 test("it is timely, and no secret for longer than an hour", async () => {
