@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
 import { test } from "node:test";
-import { openAuthority, x509Key } from "../../proof/svid/test-authority.ts";
+import { certify, openAuthority, x509Key } from "../../proof/svid/test-authority.ts";
 import type { Standing } from "./standing.ts";
 import { said, type TestHost, type TestProcess, testHost } from "./test-host.ts";
 import { entryOf } from "./test-upstream.ts";
 import type { Workload } from "./workload.ts";
+
+const ID = "spiffe://acme.example/agent/planner/one";
 
 /** Asks, letting the clock go on as far as a message is gathered. */
 async function ask({ clock }: TestHost, workload: Workload): Promise<Standing> {
@@ -63,9 +65,8 @@ test("a control plane that hands one identity to two processes is believed once"
   const host = await testHost();
   const first = host.identities.enter(host.process(10).connect());
   await ask(host, first);
-  host.upstream.spoil = (answer) =>
-    "refused" in answer ? answer : { ...answer, instance: "spiffe://acme.example/agent/planner/i1" };
-  assert.equal(said(await ask(host, host.identities.enter(host.process(11).connect()))), "away");
+  host.upstream.naming = "spiffe://acme.example/agent/planner/i1";
+  assert.equal(said(await ask(host, host.identities.enter(host.process(11).connect()))), "instance_shared");
   assert.equal(said(await ask(host, first)), "planner/i1");
 });
 
@@ -207,8 +208,12 @@ test("an entry that asks for more has its process measured anew before it keeps 
 
 test("of what is not for this process's key, or not its name, nothing is handed out", async () => {
   const host = await testHost();
-  const [stranger] = [await openAuthority("acme.example")];
+  const stranger = await openAuthority("acme.example");
+  const life = { notBefore: host.clock.now() - 10_000, notAfter: host.clock.now() + 60_000 };
+  const forAnotherKey = await certify(host.upstream.authority.root, { uris: [ID], ...life });
+  host.upstream.naming = ID;
   const spoilt = [
+    { chain: [forAnotherKey.der.toString("base64")] },
     { chain: [stranger.root.der.toString("base64")] },
     { instance: "spiffe://acme.example/agent/planner/other" },
     { chain: [] },
