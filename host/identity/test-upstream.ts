@@ -66,91 +66,87 @@ export async function testUpstream(now: () => number): Promise<TestUpstream> {
     told: [],
     instances: new Map(),
     others: {},
-    /** Names the next copies so, in place of a name for each. */
-  naming: string | undefined;
-  spoil: (answer) => answer, async;
-  entries();
-  await reach();
-  return { revision: String(revision), entries: [...upstream.entryList] };
-  ,
-    async attest(requests)
-  upstream.batches.push([...requests]);
-  await reach();
-  working += 1;
-  try {
-    return await Promise.all(requests.map(async (request) => upstream.spoil(await issue(request), request)));
-  } finally {
-    working -= 1;
-  }
-  ,
-    async jwtSvid(instance, audience)
-  {
-    await reach();
-    const aud = audience.length === 1 ? audience[0] : audience;
-    const claims = { sub: instance, aud, now: now(), jti: `jti-${++jwts}` };
-    return { svid: jwtSvidBy(upstream.authority, claims), expires: now() + 300_000 };
-  }
-  ,
-    async ended(instances)
-  await reach();
-  upstream.told.push(...instances);
-  ,
-    async bundles()
-  await reach();
-  return { "acme.example": upstream.authority.bundle as never, ...(upstream.others as never as object) };
-  ,
-    onChange(changed)
-  listeners.add(changed);
-  return () => listeners.delete(changed);
-  ,
-    onEnded(ended)
-  endings.add(ended);
-  return () => endings.delete(ended);
-  ,
-    end(...instances)
-  for (const ended of endings) ended(instances);
-  ,
+    naming: undefined,
+    spoil: (answer) => answer,
+    async entries() {
+      await reach();
+      return { revision: String(revision), entries: [...upstream.entryList] };
+    },
+    async attest(requests) {
+      upstream.batches.push([...requests]);
+      await reach();
+      working += 1;
+      try {
+        return await Promise.all(
+          requests.map(async (request) => upstream.spoil(await issue(request), request)),
+        );
+      } finally {
+        working -= 1;
+      }
+    },
+    async jwtSvid(instance, audience) {
+      await reach();
+      const aud = audience.length === 1 ? audience[0] : audience;
+      const claims = { sub: instance, aud, now: now(), jti: `jti-${++jwts}` };
+      return { svid: jwtSvidBy(upstream.authority, claims), expires: now() + 300_000 };
+    },
+    async ended(instances) {
+      await reach();
+      upstream.told.push(...instances);
+    },
+    async bundles() {
+      await reach();
+      return { "acme.example": upstream.authority.bundle as never, ...(upstream.others as never as object) };
+    },
+    onChange(changed) {
+      listeners.add(changed);
+      return () => listeners.delete(changed);
+    },
+    onEnded(ended) {
+      endings.add(ended);
+      return () => endings.delete(ended);
+    },
+    end(...instances) {
+      for (const ended of endings) ended(instances);
+    },
     isWorking: () => working > 0,
-    change()
-  revision += 1;
-  for (const changed of listeners) changed();
-  ,
+    change() {
+      revision += 1;
+      for (const changed of listeners) changed();
+    },
+  };
+
+  async function issue(request: AttestRequest): Promise<AttestAnswer> {
+    requireProof(request);
+    const refused = upstream.refusing.get(request.entry);
+    if (refused !== undefined) return { refused };
+    const entry = upstream.entryList.find(({ id }) => id === request.entry);
+    if (entry === undefined) return { refused: { code: "no_such_entry", reason: "No such entry." } };
+    const process = `${request.process.pid} ${request.process.started}`;
+    const instance =
+      request.instance ?? upstream.naming ?? `spiffe://acme.example/agent/${entry.principal}/i${++last}`;
+    const expires = now() + entry.ttl * 1_000;
+    upstream.instances.set(instance, { process, spki: request.spki, expires });
+    const leaf = await certify(upstream.authority.root, {
+      uris: [instance],
+      notBefore: now() - 10_000,
+      notAfter: expires,
+      pair: await pairOf(request.spki),
+    });
+    return { instance, chain: [leaf.der.toString("base64")], expires };
+  }
+  return upstream;
 }
 
-async function issue(request: AttestRequest): Promise<AttestAnswer> {
-  requireProof(request);
-  const refused = upstream.refusing.get(request.entry);
-  if (refused !== undefined) return { refused };
-  const entry = upstream.entryList.find(({ id }) => id === request.entry);
-  if (entry === undefined) return { refused: { code: "no_such_entry", reason: "No such entry." } };
-  const process = `${request.process.pid} ${request.process.started}`;
-  const instance =
-    request.instance ?? upstream.naming ?? `spiffe://acme.example/agent/${entry.principal}/i${++last}`;
-  const expires = now() + entry.ttl * 1_000;
-  upstream.instances.set(instance, { process, spki: request.spki, expires });
-  const leaf = await certify(upstream.authority.root, {
-    uris: [instance],
-    notBefore: now() - 10_000,
-    notAfter: expires,
-    pair: await pairOf(request.spki),
-  });
-  return { instance, chain: [leaf.der.toString("base64")], expires };
-}
-return upstream;
-}
-
-async
-function pairOf(spki: string): Promise<CryptoKeyPair> {
+async function pairOf(spki: string): Promise<CryptoKeyPair> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256" };
   const der = Buffer.from(spki, "base64");
   const publicKey = await crypto.subtle.importKey("spki", der, algorithm, true, ["verify"]);
   // Only its public half is certified: the other one stays with the host.
-  const { privateKey } = (
-    await crypto.subtle.generateKey(algorithm, true, [
+  const { privateKey } = (await crypto.subtle.generateKey(algorithm, true, [
     "sign",
     "verify",
-  ])
-  ) as CryptoKeyPair;
+  ])) as CryptoKeyPair;
   return { publicKey, privateKey };
 }
 
