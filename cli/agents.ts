@@ -35,7 +35,7 @@ export function agentCommands(program: Command): void {
   program
     .command("join-token <kind> <which>")
     .description(
-      "a single-use token (10 minutes) with which one process enrols: `agent <name>` or `service <id>`",
+      "a single-use token (10 minutes) with which one process enrols, or one machine joins: `agent <name>`, `service <id>`, `host <name>`",
     )
     .action(joinToken);
 }
@@ -68,8 +68,11 @@ function act(agents: Command, verb: "suspend" | "resume" | "decommission", descr
 }
 
 async function joinToken(kind: string, which: string): Promise<void> {
-  if (kind !== "agent" && kind !== "service") {
-    throw new Trouble(`${kind} is neither agent nor service.`, "Say `agent <name>` or `service <id>`.");
+  if (kind !== "agent" && kind !== "service" && kind !== "host") {
+    throw new Trouble(
+      `${kind} is neither agent nor service nor host.`,
+      "Say `agent <name>`, `service <id>` or `host <name>`.",
+    );
   }
   const body = { [kind]: which };
   const { token } = await openClient().post<{ token: string }>("/join-tokens", body);

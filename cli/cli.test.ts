@@ -50,7 +50,7 @@ describe("the command line, as an administrator uses it", () => {
     await says(/planning-agent {2}.*registered/, "agents");
     await says(/"name": "planning-agent"/, "agents", "show", "planning-agent");
     await says(/^cs_join_/, "join-token", "agent", "planning-agent");
-    await refuses(/neither agent nor service/, "join-token", "robot", "x");
+    await refuses(/neither agent nor service nor host/, "join-token", "robot", "x");
     await says(
       /ended: Every agent of the class planning.*\n.*--lift class planning/,
       "revoke",

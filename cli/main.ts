@@ -8,7 +8,9 @@ import { auditCommands } from "./audit.ts";
 import { demoCommand } from "./demo.ts";
 import { federationCommand } from "./federation.ts";
 import { gateCommand } from "./gate.ts";
+import { hostCommand } from "./host.ts";
 import { hostInspectCommand } from "./host-inspect.ts";
+import { hostsCommands } from "./hosts.ts";
 import { keyCommands } from "./keys.ts";
 import { manifestCommands } from "./manifest.ts";
 import { modelCommands } from "./model.ts";
@@ -36,6 +38,8 @@ for (const add of [
   loginCommands,
   peopleCommands,
   agentCommands,
+  hostCommand,
+  hostsCommands,
   accountCommands,
   serviceCommands,
   manifestCommands,

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { type HostHereOptions, hostHere } from "./host-here.ts";
 import { green, say, Trouble } from "./say.ts";
 import { spanOf } from "./time-said.ts";
 
@@ -29,16 +30,23 @@ export interface ServeOptions {
   orphanGrace?: string;
 }
 
-type Running = Awaited<ReturnType<typeof import("@countersign/server")["startServer"]>>;
+export type Running = Awaited<ReturnType<typeof import("@countersign/server")["startServer"]>>;
 
 /** `up` and `serve`: the control plane, for a person at a terminal and for a supervisor. */
 export function serveCommands(program: Command): void {
-  withOptions(
-    program.command("up").description("start the control plane here, and say how to sign in"),
-  ).action(async (options: ServeOptions) => {
-    const server = await start(options);
-    await greet(server, options);
-  });
+  withOptions(program.command("up").description("start the control plane here, and say how to sign in"))
+    .option("--no-run-host", "do not serve the SPIFFE Workload API here")
+    .addOption(
+      new Option(
+        "--workload-socket <path>",
+        "where it is served (default: workload.sock in the data folder, for processes of this user)",
+      ).env("COUNTERSIGN_WORKLOAD_SOCKET"),
+    )
+    .action(async (options: ServeOptions & HostHereOptions) => {
+      const server = await start(options);
+      await greet(server, options);
+      await hostHere(server, options);
+    });
   withOptions(
     program.command("serve").description("start the control plane under a supervisor; logs to stderr"),
   ).action(async (options: ServeOptions) => {

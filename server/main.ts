@@ -11,7 +11,7 @@ import { parseTrustDomain } from "@countersign/proof/spiffe-id";
 import { pino } from "pino";
 import { CertificateCallers, endpoints, gate, migrations, type ServerDeps } from "./app/index.ts";
 import { expireApprovals } from "./approvals/index.ts";
-import { forgetExpiredTokens } from "./attestation/index.ts";
+import { forgetExpiredTokens, issueJoinToken } from "./attestation/index.ts";
 import { checkLog, flushRefusals, RefusalCounter, startSequencer } from "./audit/index.ts";
 import { DecisionIds, DecisionLog, forgetOldAnswers, LiveApplications } from "./authzen/index.ts";
 import { type Database, type DatabaseLocation, forgetHotKeys, openDatabase } from "./database/index.ts";
@@ -127,6 +127,8 @@ export interface RunningServer {
   firstLink(): Promise<string | undefined>;
   /** The same, into a file that only its owner reads. */
   writeFirstLink(): Promise<void>;
+  /** A token by which this very machine joins: for whoever holds this process, and in the log. */
+  joinToken(host: string): Promise<string>;
   /** A link by which a registered person enrols a passkey: for whoever holds this process, and in the log. */
   enrolmentLink(email: string): Promise<string>;
   close(): Promise<void>;
@@ -277,6 +279,7 @@ async function serve(
       if (link === undefined) return;
       writeFileSync(join(config.data, "first-administrator-link"), `${link}\n`, { mode: 0o600 });
     },
+    joinToken: async (host) => (await issueJoinToken(deps, system, { host })).token,
     async enrolmentLink(email) {
       const person = await findPersonByEmail(deps, email);
       if (person === undefined)

@@ -3,6 +3,7 @@ export type { Credential } from "./credential.ts";
 export { HttpUpstream, type UpstreamEvents } from "./http-upstream.ts";
 export { type EvidenceFor, type EvidenceSource, join, type MachineEvidence } from "./join.ts";
 export { forgetCredential, keepCredential, recallCredential } from "./key-file.ts";
+export { knows } from "./knows.ts";
 export { UpstreamRefused } from "./refused.ts";
 export { type Answer, type Ask, openTransport, type Server, type Transport } from "./transport.ts";
 export {

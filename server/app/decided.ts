@@ -145,6 +145,7 @@ const VERBS: Record<Changing["step"]["kind"], string> = {
   Group: "group.define",
   Agent: "agent.update",
   Artifacts: "artifacts.declare",
+  Entry: "entry.put",
   Policy: "policy.activate",
 };
 

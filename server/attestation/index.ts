@@ -37,7 +37,13 @@ export { type Enrolment, enrol } from "./enrol.ts";
 export { entriesForHost } from "./entries/entries-for-host.ts";
 export { type Entry, type EntrySaid, entrySaid } from "./entries/entry.ts";
 export { allEntriesOf } from "./entries/find-entries.ts";
-export { putEntry, putEntryWithin, removeEntry, removeEntryWithin } from "./entries/put-entry.ts";
+export {
+  type Place as EntryPlace,
+  putEntry,
+  putEntryWithin,
+  removeEntry,
+} from "./entries/put-entry.ts";
+export { refuseWeak } from "./entries/weak.ts";
 export { attestationEvents } from "./events.ts";
 export type { Evidence } from "./evidence.ts";
 export { endHost } from "./hosts/end-host.ts";

@@ -1,4 +1,4 @@
-import { requireWithin } from "../attestation/index.ts";
+import { putEntryWithin, requireWithin } from "../attestation/index.ts";
 import { append, perform } from "../audit/index.ts";
 import {
   cedarSchemaWith,
@@ -200,6 +200,8 @@ async function put(
       return putAgent(deps, change, caller, desired);
     case "Artifacts":
       return putArtifacts(deps, change, caller, desired);
+    case "Entry":
+      return putEntryWithin(deps, change, caller, desired.as);
   }
 }
 

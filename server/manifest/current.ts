@@ -1,4 +1,4 @@
-import { declaredArtifacts } from "../attestation/index.ts";
+import { allEntriesOf, declaredArtifacts, type Entry } from "../attestation/index.ts";
 import { findServer, findTool, type Server, type Tool } from "../catalog/index.ts";
 import { Fault, system } from "../lib/index.ts";
 import { getActivePolicies, type PolicyFile, shippedPolicies } from "../policy/index.ts";
@@ -14,6 +14,7 @@ export interface Current {
   Group: Group;
   Agent: Agent;
   Artifacts: object;
+  Entry: Entry;
   Policy: PolicyFile;
 }
 
@@ -35,9 +36,17 @@ export async function currentOf(
       return findAgent(deps, name);
     case "Artifacts":
       return declaredArtifacts(deps, name);
+    case "Entry":
+      return entryNamed(deps, name);
     case "Policy":
       return (await policiesNow(deps)).find((file) => file.name === name);
   }
+}
+
+async function entryNamed(deps: ManifestDeps, place: string): Promise<Entry | undefined> {
+  const [principal = "", name] = place.split("/");
+  const entries = await allEntriesOf(deps, { kind: "agent", principal });
+  return entries.find((entry) => entry.name === name);
 }
 
 /** The files that decide now, as the policy room's own endpoint tells them; before any do, those shipped. */

@@ -1,4 +1,4 @@
-import type { ArtifactsSaid } from "../attestation/index.ts";
+import type { ArtifactsSaid, Entry, EntryPlace } from "../attestation/index.ts";
 import type { ServerDefinition, ToolDefinition } from "../catalog/index.ts";
 import type { PolicyFile } from "../policy/index.ts";
 import type { AgentUpdate, GroupDefinition, Team } from "../registry/index.ts";
@@ -14,6 +14,7 @@ interface DesiredForms {
   Agent: { name: string; update: Required<AgentUpdate> };
   /** Of the agent of this name. */
   Artifacts: { name: string; artifacts: ArtifactsSaid };
+  Entry: { place: EntryPlace; said: Omit<Entry, keyof EntryPlace | "id" | "revision"> };
   Policy: PolicyFile;
 }
 

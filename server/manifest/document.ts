@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { artifactRequirement } from "../attestation/index.ts";
+import { artifactRequirement, entrySaid } from "../attestation/index.ts";
 import { serverDefinition, toolMembers } from "../catalog/index.ts";
 import { agentRegistration, shortName, taskStarters, teamRegistration } from "../registry/index.ts";
 
@@ -41,6 +41,10 @@ const agentSpec = z.strictObject({
   sensitivity: agentFacts.sensitivity,
   criticality: agentFacts.criticality,
   triggers: agentFacts.triggers,
+  identity: z
+    .record(shortName, entrySaid)
+    .optional()
+    .describe("By name: which processes, on which machines, are running copies of it."),
   grants,
   delegation: z
     .strictObject({
@@ -65,6 +69,8 @@ export const SPECS = {
   Agent: agentSpec,
   /** What every copy of the agent of this name must be made of. */
   Artifacts: artifactRequirement,
+  /** Mostly written within its agent, as `identity`. */
+  Entry: entrySaid,
   Policy: z.strictObject({
     text: z.string().max(100_000),
     tests: z.string().max(100_000).optional(),
@@ -78,7 +84,16 @@ export type Kind = keyof typeof SPECS;
  * In the order in which they are applied: each may rely on those before it. Tools and policies are one step,
  * because each is checked against the other.
  */
-export const KINDS: readonly Kind[] = ["Team", "Server", "Tool", "Policy", "Group", "Agent", "Artifacts"];
+export const KINDS: readonly Kind[] = [
+  "Team",
+  "Server",
+  "Tool",
+  "Policy",
+  "Group",
+  "Agent",
+  "Artifacts",
+  "Entry",
+];
 
 /** One declared thing, and the line where its document begins. */
 export type Declared = {
@@ -94,6 +109,8 @@ export type DeclaredAs<K extends Kind> = Extract<Declared, { kind: K }>;
 
 const TOOL_NAME = /^[a-z0-9][a-z0-9-]*[a-z0-9]\/[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+const ENTRY_NAME = /^[a-z0-9][a-z0-9-]*[a-z0-9]\/[a-z0-9][a-z0-9-]*[a-z0-9]$/;
+
 /** The names of each kind; agents' are checked by the registry's own rule. */
 export const NAMES: Record<Kind, z.ZodType<string>> = {
   Team: shortName,
@@ -102,5 +119,6 @@ export const NAMES: Record<Kind, z.ZodType<string>> = {
   Group: shortName,
   Agent: agentFacts.name,
   Artifacts: agentFacts.name,
+  Entry: z.string().regex(ENTRY_NAME, "An entry is named by its agent: planner/main."),
   Policy: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "A policy's name has a-z, 0-9 and -."),
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, it } from "node:test";
-import { attestationMigrations } from "../attestation/index.ts";
+import { allEntriesOf, attestationMigrations } from "../attestation/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { catalogMigrations, findTool } from "../catalog/index.ts";
 import { type Caller, type Code, Fault, newId } from "../lib/index.ts";
@@ -291,6 +291,55 @@ spec: { images: { allow: ["sha256:${digit.repeat(64)}"] }, model: required }
       refusal("not-found", /Line 1, Artifacts nobody-here/),
     );
     await assert.rejects(apply(artifacts("latest")), refusal("invalid", /Line \d+: spec\.images/));
+  });
+
+  it("which processes an agent's copies are stands with the agent; a change has them attested anew", async () => {
+    const declared = (user: string, ttl = 600) => `${TEAM}---
+${SERVER}---
+${tool("list", "read")}---
+${agent(
+  '["reports/list"]',
+  `  identity:
+    main:
+      selectors: ["unix:user:${user}", "process:script:/opt/reporter/main.js"]
+      hosts: ["host:type:join_token"]
+      files: [{ path: /opt/reporter/prompt.md, role: prompt }]
+      ttl: ${ttl}
+`,
+).replace(/^ {2}delegation:.*\n/m, "")}`;
+    const { steps } = await apply(declared("reporter"));
+    assert.deepEqual(steps.at(-1), { kind: "Entry", name: "reporter/main", action: "create", fields: [] });
+    const [before] = await allEntriesOf(deps, { kind: "agent", principal: "reporter" });
+    assert.equal(before?.ttl, 600);
+    const again = await plan(declared("reporter"));
+    assert.ok(
+      again.steps.every(({ action }) => action === "unchanged"),
+      JSON.stringify(again.steps),
+    );
+    await apply(declared("reporter", 300));
+    const [shorter] = await allEntriesOf(deps, { kind: "agent", principal: "reporter" });
+    assert.deepEqual([shorter?.id, shorter?.ttl], [before?.id, 300], "what must be shown is the same");
+    await apply(declared("somebody", 300));
+    const [after] = await allEntriesOf(deps, { kind: "agent", principal: "reporter" });
+    assert.notEqual(after?.id, before?.id);
+    assert.ok((await deadKeys(example)).includes(`workload:${before?.id}`));
+  });
+
+  it("an entry that rests on an interpreter is refused with its line and better selectors, before anything is made", async () => {
+    const resting = (selectors: string, hosts = '["host:type:join_token"]') =>
+      `kind: Entry\nname: reporter/main\nspec: { selectors: ${selectors}, hosts: ${hosts} }\n`;
+    for (const selectors of ["[unix:path:/usr/bin/node]", "[process:interpreter:node]"])
+      await assert.rejects(apply(`${TEAM}---\n${resting(selectors)}`), (error) => {
+        assert.ok(refusal("invalid", /Line 5.*interpreter/s)(error), String(error));
+        assert.match((error as Fault).remedy ?? "", /process:script/);
+        return true;
+      });
+    assert.equal(await findTeam(deps, "payments"), undefined);
+    const wrong = ["[]", "[unix:uid]", "[argv:0:planner]", "[unix:user:reporter]"].map((text) =>
+      resting(text, "[]"),
+    );
+    for (const text of wrong) assert.throws(() => parseManifest(text), refusal("invalid"));
+    await assert.rejects(apply(resting("[unix:user:reporter]")), refusal("not-found"), "no such agent");
   });
 
   it("only an administrator plans and applies", async () => {

@@ -30,7 +30,7 @@ export function parseManifest(attackerText: string): Declared[] {
       remedy: "Split it into several.",
     });
   }
-  const declared = documents.map((document) => declaredBy(document, lines));
+  const declared = documents.flatMap((document) => withEntries(declaredBy(document, lines)));
   refuseTwice(declared);
   return declared;
 }
@@ -64,6 +64,17 @@ function declaredBy(document: Document.Parsed, lines: LineCounter): Declared {
   const name = fitting(document, lines, ["name"], NAMES[whole.kind], whole.name);
   const spec = fitting(document, lines, ["spec"], SPECS[whole.kind] as z.ZodType, whole.spec);
   return { kind: whole.kind, name, line: start, spec } as Declared;
+}
+
+/** What is said of an agent's processes within it is declared as if beside it. */
+function withEntries(declared: Declared): Declared[] {
+  if (declared.kind !== "Agent" || declared.spec.identity === undefined) return [declared];
+  const { identity, ...spec } = declared.spec;
+  const { name: agent, line } = declared;
+  const entries = Object.entries(identity).map(
+    ([name, said]) => ({ kind: "Entry", name: `${agent}/${name}`, line, spec: said }) as const,
+  );
+  return [{ ...declared, spec }, ...entries];
 }
 
 function plainValue(document: Document.Parsed, line: number): unknown {

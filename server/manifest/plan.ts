@@ -1,7 +1,8 @@
+import type { Entry } from "../attestation/index.ts";
 import { toolOf } from "../catalog/index.ts";
 import { type Agent, changedMembers, updatedAgent } from "../registry/index.ts";
 import type { Current } from "./current.ts";
-import type { Desired } from "./desired.ts";
+import type { Desired, DesiredAs } from "./desired.ts";
 import type { Kind } from "./document.ts";
 
 /** What applying would do to one declared thing. */
@@ -26,8 +27,16 @@ function differences(desired: Desired, current: Current[Kind]): string[] {
   if (desired.kind === "Agent")
     return changedMembers(current, updatedAgent(current as Agent, desired.as.update));
   if (desired.kind === "Artifacts") return changedMembers<object>(current, desired.as.artifacts);
+  if (desired.kind === "Entry") return changedEntry(current as Entry, desired.as.said);
   if (desired.kind === "Tool")
     return changedMembers(current, toolOf(desired.as)).filter((member) => member !== "digest");
   const { revision = undefined, ...stands } = current as typeof current & { revision?: number };
   return changedMembers<object>(stands, desired.as);
+}
+
+/** The members that are said; what is not said any more is one of them. */
+function changedEntry(current: Entry, said: DesiredAs<"Entry">["as"]["said"]): string[] {
+  const { kind: _, principal: __, name: ___, id: ____, revision: _____, ...stands } = current;
+  const gone = Object.keys(stands).filter((member) => !(member in said));
+  return [...new Set([...gone, ...changedMembers<object>(stands, said)])];
 }

@@ -1,5 +1,6 @@
 import { type Grant, parseGrant } from "@countersign/proof/grant";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
+import { refuseWeak } from "../attestation/index.ts";
 import { type CatalogView, expandIn, pinnedNow, type Server, toolOf } from "../catalog/index.ts";
 import { days, Fault, hours, isId, type PersonId } from "../lib/index.ts";
 import { defined, findPerson, findPersonByEmail } from "../registry/index.ts";
@@ -35,6 +36,8 @@ async function desiredOf(deps: ManifestDeps, catalog: CatalogView, declared: Dec
       return { kind, declared, as: { name, update: await agentOf(deps, catalog, declared) } };
     case "Artifacts":
       return { kind, declared, as: { name, artifacts: defined(spec) } };
+    case "Entry":
+      return { kind, declared, as: entryOf(declared) };
     case "Policy":
       return { kind, declared, as: { name, ...defined(spec) } };
   }
@@ -75,6 +78,13 @@ function silenceOf(said: string | undefined): number | null {
   if (said === undefined) return null;
   const count = Number(said.slice(0, -1));
   return said.endsWith("h") ? hours(count) : days(count);
+}
+
+/** What would let in too many is refused before anything is changed. */
+function entryOf({ name, spec }: DeclaredAs<"Entry">) {
+  refuseWeak(spec);
+  const [principal = "", entry = ""] = name.split("/");
+  return { place: { kind: "agent", principal, name: entry } as const, said: spec };
 }
 
 async function personOf(deps: ManifestDeps, ref: string): Promise<PersonId> {
