@@ -10,6 +10,7 @@ import { ApprovalPending, Refused, Unreachable } from "./errors.ts";
 import { dpopHeaders, type Instance } from "./instance.ts";
 import { wantsNonce } from "./nonces.ts";
 import { closeTask, reportStep, type StartRequest, type StepReport, startTask } from "./tasks.ts";
+import { vouch } from "./vouch.ts";
 import { type Warrants, warrantsOf } from "./warrant.ts";
 
 /** What a token is asked for. */
@@ -103,6 +104,13 @@ export interface Agent {
   closeTask(task: string): Promise<void>;
   /** Tells how a step of a task's plan stands. @throws Refused, Unreachable */
   reportStep(report: StepReport): Promise<void>;
+  /**
+   * Vouches for another agent within this process, which a host must have attested: it gets a key and an identity
+   * of its own, at lower strength, and ends with this process.
+   *
+   * @throws Refused with the code `not-attested` or `not-vouched-by`; Unreachable
+   */
+  vouch(agent: string): Promise<Agent>;
   /** Calls a tool with a token and a fresh proof over this call. The answer is the resource's, as it came. */
   call(token: AccessToken, call: OutgoingCall): Promise<Response>;
 }
@@ -127,6 +135,7 @@ export function agentOf(instance: Instance): Agent {
     startTask: (request) => startTask(instance, nameOf(instance), request),
     closeTask: (task) => closeTask(instance, task),
     reportStep: (report) => reportStep(instance, report),
+    vouch: async (agent) => agentOf(await vouch(instance, agent)),
     call: (token, call) => callTool(instance, token, call),
   };
 }

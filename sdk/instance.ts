@@ -133,7 +133,7 @@ async function askTokenEndpoint(
 }
 
 /** @see RFC 7523 §2.2 */
-function assertionBy(
+export function assertionBy(
   runtime: Runtime,
   issuer: Issuer,
   clientId: string,

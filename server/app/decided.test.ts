@@ -48,6 +48,7 @@ const NOT_ADMINISTRATION = [
   "authzen.search-resource",
   "authzen.search-action",
   "host.challenge",
+  "instance.vouch",
   "host.join",
   "host.renew",
   "host.processes-ended",

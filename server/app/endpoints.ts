@@ -93,6 +93,7 @@ const ROWS: readonly Row[] = [
   // enrolment of processes
   ["POST", "/join-tokens",                                   attestation.joinTokenIssue,       PERSON,        "write",   "join-token.issue"],
   ["POST", "/enrol",                                         attestation.instanceEnrol,        ANYONE,        "sign-in", "instance.enrol"],
+  ["POST", "/instances",                                     attestation.instanceVouch,        ["agent"],     "token",   "instance.vouch"],
 
   // what they are made of, who vouches for that, and what asks before it starts them
   ["GET",  "/attestation/signers",                           attestation.signerList,           READERS,       "read",    "signer.list"],

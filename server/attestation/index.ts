@@ -107,6 +107,7 @@ export {
   serviceEntryRemove,
 } from "./routes-entries.ts";
 export { hostChallenge, hostEnd, hostJoin, hostList, hostRenew, hostShow } from "./routes-hosts.ts";
+export { instanceVouch } from "./routes-vouching.ts";
 export { attestationMigrations } from "./store.ts";
 export {
   attestationList,
@@ -118,4 +119,5 @@ export { type Admitted, admitWorkload } from "./workloads/admit-workload.ts";
 export { endProcesses } from "./workloads/ended-processes.ts";
 export { restsOf } from "./workloads/ground.ts";
 export { liveProcessesOn } from "./workloads/live-processes.ts";
+export { type Vouching, vouchWithin } from "./workloads/vouch-within.ts";
 export { processOn } from "./workloads/process-on.ts";

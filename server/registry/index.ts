@@ -90,6 +90,7 @@ export {
   personUpdate,
 } from "./person.ts";
 export { emailAddress, printableName, printableText, technicalWord } from "./printable.ts";
+export { prolongInstance } from "./prolong-instance.ts";
 export { changedMembers, defined } from "./record.ts";
 export { isLoopbackRedirect, isRedirectUri, isRegisteredRedirect } from "./redirect-uri.ts";
 export { type AgentSaid, addAgent, registerAgent } from "./register-agent.ts";

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { createPublicKey, generateKeyPairSync } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { after, before, test } from "node:test";
 import type { AttestAnswer } from "@countersign/host/upstream";
-import { canonicalize } from "@countersign/proof/jcs";
+import { sha256Base64url } from "@countersign/proof/digest";
+import { canonicalize, type Json } from "@countersign/proof/jcs";
+import { publicJwkOf } from "@countersign/proof/jwk";
+import { signCompact } from "@countersign/proof/jws";
 import { parseSpiffeId } from "@countersign/proof/spiffe-id";
 import { parseBundle, verifyX509Svid } from "@countersign/proof/svid";
 import { readCertificate } from "@countersign/proof/x509";
@@ -10,13 +13,17 @@ import {
   type EntrySaid,
   endHost,
   endProcesses,
+  findHost,
   issueJoinToken,
   joinHost,
+  putEntry,
   removeEntry,
+  restsOf,
+  vouchWithin,
 } from "../attestation/index.ts";
 import { perform } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
-import { type Code, Fault, minutes } from "../lib/index.ts";
+import { type Caller, type Code, Fault, minutes } from "../lib/index.ts";
 import { findAgent, findInstance, resumeAgent, suspendAgent, updateAgent } from "../registry/index.ts";
 import { deadKeys, eventsOf, exampleAgent, personCaller } from "../registry/test-registry.ts";
 import { block, deadAmong } from "../revocation/index.ts";
@@ -383,4 +390,80 @@ forEachEngine((engine) => {
       assert.match(String(codeOf((await attest(asked))[0])), /blocked|denied/);
     }
   });
+
+  test("an attested process vouches for agents within it that name it, at lower strength, and they end with it", async () => {
+    const { deps, administrator } = house;
+    const { entry, attest, caller: host, name } = await scene();
+    const within = `within-${count}`;
+    await exampleAgent(house, { name: within });
+    await putEntry(deps, administrator, {
+      place: { kind: "agent", principal: within, name: "main" },
+      said: { vouched_by: [name] },
+    });
+    const { instance } = issuedIn((await attest(asking(entry.id, freshKey())))[0]);
+    const voucher = agentCaller(name, instance);
+    const key = freshKey();
+    const vouching = (agent: string, by: string, own: KeyObject) =>
+      vouchingAt(deps.clock.now(), agent, by, own);
+    const copy = await vouchWithin(deps, voucher, vouching(within, instance, key));
+    assert.equal(copy.strength, "in-process");
+    assert.deepEqual(await restsOf(deps, copy.id), [
+      `instance:${instance}`,
+      `host:${(await findHost(deps, host.principal))?.id}`,
+      `workload:${entry.id}`,
+    ]);
+    deps.clock.advance(minutes(10));
+    await attest(asking(entry.id, freshKey(), { instance }));
+    const longer = await vouchWithin(deps, voucher, vouching(within, instance, key));
+    assert.deepEqual([longer.id, longer.expires > copy.expires], [copy.id, true]);
+    const other = agentCaller("planner", instance);
+    const refusals: [() => Promise<unknown>, Code, string][] = [
+      [
+        () => vouchWithin(deps, voucher, vouching("planner", instance, freshKey())),
+        "forbidden",
+        "not-vouched-by",
+      ],
+      [() => vouchWithin(deps, other, vouching(within, instance, freshKey())), "forbidden", "not-vouched-by"],
+      [
+        () => vouchWithin(deps, agentCaller(within, copy.id), vouching(within, copy.id, freshKey())),
+        "forbidden",
+        "not-attested",
+      ],
+      [
+        () => vouchWithin(deps, voucher, { ...vouching(within, instance, freshKey()), agent: "planner" }),
+        "forbidden",
+        "not-vouched-by",
+      ],
+      [
+        () => vouchWithin(deps, voucher, vouching(within, "spiffe://else", freshKey())),
+        "unauthenticated",
+        "key-not-proven",
+      ],
+    ];
+    for (const [attempt, code, reason] of refusals) await assert.rejects(attempt(), refusal(code, reason));
+    await endProcesses(deps, host, { attackerInstances: [instance] });
+    assert.equal((await findInstance(deps, copy.id))?.status, "ended");
+    await assert.rejects(
+      vouchWithin(deps, voucher, vouching(within, instance, key)),
+      refusal("forbidden", "not-attested"),
+    );
+  });
 });
+
+const agentCaller = (principal: string, instance: string): Caller => ({
+  principal,
+  kind: "agent",
+  strength: "attested-svid",
+  via: "access-token",
+  roles: [],
+  instance,
+});
+
+/** What a process sends that vouches for an agent within it. */
+function vouchingAt(now: number, agent: string, voucher: string, key: KeyObject) {
+  const token_hash = sha256Base64url(canonicalize({ voucher, agent }));
+  const iat = Math.floor(now / 1000);
+  const payload = { aud: "http://localhost:4600", token_hash, iat, jti: "vouch" };
+  const attackerProof = signCompact({ header: { typ: "vouch+jwt" }, payload, key });
+  return { agent, attackerJwk: publicJwkOf(key) as Json, attackerProof };
+}

@@ -1,10 +1,10 @@
 import { perform } from "../../audit/index.ts";
 import type { Change } from "../../database/index.ts";
 import type { Caller } from "../../lib/index.ts";
-import { endProven, findInstance } from "../../registry/index.ts";
+import { endProven, findInstance, type Instance } from "../../registry/index.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
 import { livingHost } from "../hosts/live-host.ts";
-import { processOfInstance } from "./store-processes.ts";
+import { copiesVouchedBy, processOfInstance } from "./store-processes.ts";
 
 /**
  * Ends the running copies whose processes their host has seen exit. What is not this host's, or has ended already,
@@ -25,8 +25,17 @@ export function endProcesses(
       const instance = process?.host === host.id ? await findInstance(deps, id) : undefined;
       if (instance?.status !== "active") continue;
       endProven(deps, change, caller, instance, { why: "its process has exited" });
+      for (const within of await activeCopiesWithin(deps, id))
+        endProven(deps, change, caller, within, { why: "its process has exited" });
       ended += 1;
     }
     return ended;
   });
+}
+
+/** They are dead with the process in any case; their records say so as well. */
+async function activeCopiesWithin(deps: AttestationDeps, voucher: string): Promise<Instance[]> {
+  const copies = await copiesVouchedBy(deps.database, voucher);
+  const instances = await Promise.all(copies.map((id) => findInstance(deps, id)));
+  return instances.filter((instance) => instance?.status === "active") as Instance[];
 }

@@ -61,6 +61,11 @@ export async function voucherOf(database: Database, instance: string): Promise<s
   return (await copies.where("instance", "=", instance).executeTakeFirst())?.voucher;
 }
 
+export async function copiesVouchedBy(database: Database, voucher: string): Promise<string[]> {
+  const copies = database.tables<HostTables>().selectFrom("vouched_copy").select("instance");
+  return (await copies.where("voucher", "=", voucher).execute()).map(({ instance }) => instance);
+}
+
 export function insertVouchedCopy(change: Change, row: HostTables["vouched_copy"]): void {
   change.add(change.tables<HostTables>().insertInto("vouched_copy").values(row));
 }
