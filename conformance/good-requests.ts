@@ -80,6 +80,8 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     "service.artifacts.declare": {},
     "gate.ask": { agent: "target-agent" },
     "model.register": { bundle: JSON.parse(await signedModel(administrator)), signer: "target-lab" },
+    "entry.put": { selectors: ["unix:user:target"], hosts: ["host:name:nowhere"] },
+    "service.entry.put": { selectors: ["unix:user:target"], hosts: ["host:name:nowhere"] },
     "policy.check": { policies: [] },
     "application.define": APPLICATION,
     "identity-provider.define": { issuer: "https://idp.acme.example" },
@@ -113,6 +115,7 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
       if (name === "tool") return "target-tool";
       if (name === "provider") return "target-provider";
       if (name === "person") return person;
+      if (name === "entry") return "main";
       const place = path.slice(0, path.indexOf("/{"));
       const known = byPlace[place];
       return name === "role" ? "auditor" : (known ?? idFor(place));

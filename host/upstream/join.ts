@@ -40,13 +40,13 @@ export async function join(
   const jwk = publicJwkOf(key);
   const issuer = transport.origin;
   const challenge = async (): Promise<string> =>
-    (await answered<{ nonce: string }>(transport, { method: "POST", path: "/hosts/challenge" })).nonce;
+    (await answered<{ nonce: string }>(transport, { method: "POST", path: "/hosts/self/challenge" })).nonce;
   const shown = await evidence({ issuer, jkt: thumbprint(jwk), challenge });
   const { type, payload, nonce } = shown;
   const said = { type, payload, ...(nonce === undefined ? {} : { nonce }) };
   const proof = possession(key, "host-join+jwt", { issuer, now: now(), of: canonicalize(said) });
   const body = { ...said, jwk, proof };
-  const joined = await answered<Joined>(transport, { method: "POST", path: "/hosts/join", body });
+  const joined = await answered<Joined>(transport, { method: "POST", path: "/hosts/self/join", body });
   return { host: joined.host, id: joined.id, expires: joined.expires, key };
 }
 

@@ -136,8 +136,8 @@ const ROWS: readonly Row[] = [
   ["PUT",  "/attestation/machines/:type",                    attestation.machineTrustPut,      ADMINISTRATOR, "write",   "machine-trust.put"],
   ["DELETE", "/attestation/machines/:type",                  attestation.machineTrustRemove,   ADMINISTRATOR, "write",   "machine-trust.remove"],
   // machines, and which of their processes are whom
-  ["POST", "/hosts/challenge",                               attestation.hostChallenge,        ANYONE,        "sign-in", "host.challenge"],
-  ["POST", "/hosts/join",                                    attestation.hostJoin,             ANYONE,        "sign-in", "host.join"],
+  ["POST", "/hosts/self/challenge",                          attestation.hostChallenge,        ANYONE,        "sign-in", "host.challenge"],
+  ["POST", "/hosts/self/join",                               attestation.hostJoin,             ANYONE,        "sign-in", "host.join"],
   ["GET",  "/hosts",                                         attestation.hostList,             READERS,       "read",    "host.list"],
   ["GET",  "/hosts/self/entries",                            spiffe.hostEntries,               HOST,          "read",    "host.entries"],
   ["POST", "/hosts/self/attestations",                       spiffe.hostAttest,                HOST,          "token",   "workload.attest"],
