@@ -49,6 +49,8 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
   await administrator.put("/teams/target-team", { lead: owner });
   await administrator.put("/groups/target-group", { grants: [] });
   await administrator.put("/trust-domains/target.example", { bundle: { keys: [] } });
+  const platform = { preset: "oidc", issuer: "https://builds.acme.example" };
+  await administrator.put("/attestation/platforms/target-platform", platform);
 
   const bodies: Readonly<Record<string, unknown>> = {
     "team.register": { lead: owner, zone: "UTC" },
@@ -82,6 +84,9 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     "model.register": { bundle: JSON.parse(await signedModel(administrator)), signer: "target-lab" },
     "entry.put": { selectors: ["unix:user:target"], hosts: ["host:name:nowhere"] },
     "service.entry.put": { selectors: ["unix:user:target"], hosts: ["host:name:nowhere"] },
+    "machine-trust.put": { type: "gcp", projects: ["1"] },
+    "platform.put": platform,
+    "platform.bind": { claims: { sub: "target" } },
     "policy.check": { policies: [] },
     "application.define": APPLICATION,
     "identity-provider.define": { issuer: "https://idp.acme.example" },
@@ -107,6 +112,8 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
     "/attestation/environments": "staging",
     "/attestation/clusters": "target-cluster",
     "/attestation/images": `sha256:${"a".repeat(64)}`,
+    "/attestation/machines": "gcp",
+    "/attestation/platforms": "target-platform",
   };
   return {
     accepted: Object.keys(bodies),
@@ -114,6 +121,7 @@ export async function prepareGoodRequests(administrator: Administrator): Promise
       if (name === "server") return "target-server";
       if (name === "tool") return "target-tool";
       if (name === "provider") return "target-provider";
+      if (name === "platform") return "target-platform";
       if (name === "person") return person;
       if (name === "entry") return "main";
       const place = path.slice(0, path.indexOf("/{"));
