@@ -52,6 +52,25 @@ test("keys are asked for once in ten minutes, however many assertions come", asy
   assert.equal(idp.asked, 2);
 });
 
+test("keys whose publisher lets them stand shorter are asked for again sooner, but not all the time", async () => {
+  const assertion = await idp.sign({});
+  const askedAfter = async (cacheControl: string, pause: number): Promise<number> => {
+    keys = new ProviderKeys({ clock, outbound: { local: true } });
+    idp.cacheControl = cacheControl;
+    idp.asked = 0;
+    await verify(assertion);
+    clock.advance(pause);
+    await verify(assertion);
+    delete idp.cacheControl;
+    return idp.asked;
+  };
+  assert.equal(await askedAfter("max-age=60", seconds(59)), 1);
+  assert.equal(await askedAfter("max-age=60", seconds(60)), 2);
+  assert.equal(await askedAfter("max-age=86400", minutes(10)), 2, "never longer than we let them");
+  assert.equal(await askedAfter("no-store", seconds(29)), 1, "whoever asks often is a burden");
+  assert.equal(await askedAfter("no-store", seconds(30)), 2);
+});
+
 test("an unknown key is looked for at most twice a minute, whoever makes such keys up", async () => {
   await verify(await idp.sign({}));
   const unknown = await idp.sign({}, {}, await idp.key("ES256", "second"));

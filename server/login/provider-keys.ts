@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "@countersign/proof/jcs";
 import { type CompactVerifyGetKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWK } from "jose";
-import { fetchJson, type OutboundOptions } from "../http/index.ts";
+import { fetchFreshJson, fetchJson, type OutboundOptions } from "../http/index.ts";
 import { type Clock, Fault, minutes, seconds } from "../lib/index.ts";
 
 /** Whoever signs what is verified here, and where its keys are: an administrator has said both. */
@@ -16,9 +16,12 @@ export interface KeySource {
   readonly ca?: string | undefined;
 }
 
-/** How long keys are believed without looking again: a key that was taken away there is good here no longer. */
+/**
+ * How long keys are believed without looking again, and shorter where whoever publishes them says so: a key that
+ * was taken away there is good here no longer.
+ */
 const STANDS = minutes(10);
-/** Looked again no sooner than this, whatever assertions name. */
+/** Looked again no sooner than this, whatever assertions name, and whoever publishes them says. */
 const INTERVAL = seconds(30);
 /** Under the time in which a use case has to be done. */
 const TIMEOUT_MS = 1_500;
@@ -27,7 +30,8 @@ const MOST_PROVIDERS = 200;
 
 interface Known {
   readonly keys: CompactVerifyGetKey;
-  readonly at: number;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
 }
 
 /** The public keys of identity providers, as they publish them. One for each process. */
@@ -59,7 +63,7 @@ export class ProviderKeys {
 
   async #current(provider: KeySource): Promise<Known> {
     const known = this.#known.get(placeOf(provider));
-    if (known !== undefined && this.#clock.now() - known.at < STANDS) return known;
+    if (known !== undefined && this.#clock.now() < known.until) return known;
     return this.#ask(provider);
   }
 
@@ -77,8 +81,9 @@ export class ProviderKeys {
     if (this.#asked.size >= MOST_PROVIDERS) this.#forgetAll();
     this.#asked.set(place, this.#clock.now());
     const asked = this.#fetch(provider)
-      .then((keys) => {
-        const known = { keys, at: this.#clock.now() };
+      .then(({ keys, maxAgeMs = STANDS }) => {
+        const stands = Math.max(INTERVAL, Math.min(maxAgeMs, STANDS));
+        const known = { keys, until: this.#clock.now() + stands };
         this.#known.set(place, known);
         return known;
       })
@@ -92,11 +97,12 @@ export class ProviderKeys {
     this.#known.clear();
   }
 
-  async #fetch(provider: KeySource): Promise<CompactVerifyGetKey> {
-    if (provider.jwks !== undefined) return createLocalJWKSet(publicKeysIn(provider.jwks));
+  async #fetch(provider: KeySource): Promise<{ keys: CompactVerifyGetKey; maxAgeMs?: number | undefined }> {
+    if (provider.jwks !== undefined) return { keys: createLocalJWKSet(publicKeysIn(provider.jwks)) };
     const place = await this.#placeOfKeys(provider);
-    const document = await fetchJson(this.#outbound, { ...place, ...caOf(provider), timeoutMs: TIMEOUT_MS });
-    return createLocalJWKSet(publicKeysIn(document));
+    const asked = { ...place, ...caOf(provider), timeoutMs: TIMEOUT_MS };
+    const { json, maxAgeMs } = await fetchFreshJson(this.#outbound, asked);
+    return { keys: createLocalJWKSet(publicKeysIn(json)), maxAgeMs };
   }
 
   /** An administrator has named the issuer, and perhaps the keys' address: these may stand in a private network. */

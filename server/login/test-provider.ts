@@ -17,6 +17,8 @@ export interface TestProvider {
   published: JWK[];
   /** How often its keys were asked for. */
   asked: number;
+  /** What it says of how long its keys hold, where it says anything. */
+  cacheControl?: string;
   /** Whether it answers at all. */
   up: boolean;
   key(alg: string, kid: string): Promise<SigningKey>;
@@ -40,7 +42,9 @@ export async function startTestProvider(): Promise<TestProvider> {
     const keys = request.url === "/jwks";
     if (keys) provider.asked += 1;
     const { issuer, jwksUri: jwks_uri, published } = provider;
-    response.writeHead(200, { "content-type": "application/json" });
+    const { cacheControl } = provider;
+    const kept = cacheControl === undefined ? {} : { "cache-control": cacheControl };
+    response.writeHead(200, { "content-type": "application/json", ...kept });
     response.end(JSON.stringify(keys ? { keys: published } : { issuer, jwks_uri }));
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));

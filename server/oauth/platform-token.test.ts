@@ -181,6 +181,7 @@ forEachEngine((engine) => {
         "replayed",
       );
       const sameId = await platforms.token("oidc", {
+        team: "another",
         jti: JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).jti,
       });
       assert.equal(await reasonOf(attest("oidc", sameId)), "replayed", "its id counts, not its bytes");
