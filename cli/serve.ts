@@ -235,14 +235,16 @@ function proxyOf({ proxyAddress, proxyClientCert }: ServeOptions) {
   return { proxy: { addresses: addresses.filter((address) => address !== ""), clientCertificates } };
 }
 
-/** Nobody is silent for less than an hour: a token may live for minutes after it was asked for. */
-const SHORTEST_SILENCE = 3_600_000;
+/** No token lives for so long: whatever was issued before a silence or a grace began ends before that does. */
+const SHORTEST = 3_600_000;
 
 function lifecycleOf({ dormantAfter = "90d", orphanGrace = "7d" }: ServeOptions) {
   const grace = { orphanGrace: spanOf(orphanGrace) };
+  if (grace.orphanGrace < SHORTEST)
+    throw new Trouble("An orphan goes on for an hour at least.", "Such as --orphan-grace 7d.");
   if (dormantAfter === "never") return grace;
   const silence = spanOf(dormantAfter);
-  if (silence < SHORTEST_SILENCE)
+  if (silence < SHORTEST)
     throw new Trouble(
       "An agent may be silent for an hour at least.",
       "Such as --dormant-after 30d, or never.",

@@ -7,12 +7,12 @@ import type { RegistryDeps } from "./registry-deps.ts";
 import { activeInstances, setEnded, setExpired } from "./store-instances.ts";
 
 /**
- * Ends an agent's running copies in the caller's change, each with its key. Left are those that prove themselves
- * whenever they come: of other trust domains, whose SPIFFE IDs would be lost for ever, and of people, who start
- * them for one task; what they hold ends with the agent's epoch, and they need fresh proof like any other. So do
- * those for which a platform vouches: they expire, and their keys prove nothing until it vouches anew.
+ * Ends an agent's running copies in the caller's change, each with its key. Those that prove themselves whenever
+ * they come only expire: of other trust domains and of platforms that vouch, whose SPIFFE IDs would be lost for
+ * ever, and of people, who start them for one task with a key that their client keeps. What they hold ends with the
+ * agent's epoch, and they come back by fresh proof, like any other.
  * @param why a fixed phrase, for the log
- * @returns how many have ended
+ * @returns how many have ended or expired
  */
 export async function endCopies(
   deps: RegistryDeps,
@@ -22,21 +22,14 @@ export async function endCopies(
   why: string,
 ): Promise<number> {
   const active = await activeInstances(deps.database, { kind: "agent", principal: name });
-  const ours = active.filter(
-    ({ id, task }) => task === null && id.startsWith(`spiffe://${deps.trustDomain}/`),
-  );
-  const [federated, own] = [true, false].map((wanted) =>
-    ours.filter(({ strength }) => (strength === "platform-federated") === wanted),
-  ) as [typeof ours, typeof ours];
-  setExpired(
-    change,
-    federated.map(({ id }) => id),
-    deps.clock.now(),
-  );
-  setEnded(
-    change,
-    own.map(({ id }) => id),
-  );
+  const isOwn = ({ id, task, strength }: (typeof active)[number]): boolean =>
+    task === null && strength !== "platform-federated" && id.startsWith(`spiffe://${deps.trustDomain}/`);
+  const own = active.filter(isOwn);
+  const others = active.filter((copy) => !isOwn(copy));
+  setEnded(change, idsOf(own));
+  setExpired(change, idsOf(others), deps.clock.now());
   revoke(deps, change, caller, own.flatMap(deadKeysOf), why);
-  return ours.length;
+  return active.length;
 }
+
+const idsOf = (copies: readonly { id: string }[]): string[] => copies.map(({ id }) => id);

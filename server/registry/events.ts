@@ -71,7 +71,7 @@ export const agentRegistered = declareEvent(
 
 export const agentUpdated = declareEvent(
   "agent.updated",
-  "An agent's record was changed. `narrowed` says that its grants were, which ended what was issued on them.",
+  "An agent's record was changed. `narrowed` says that its grants or its time were, or its class changed, which ended what was issued before.",
   agentFacts.extend({ changed: z.array(z.string()), narrowed: z.boolean() }),
 );
 

@@ -25,7 +25,7 @@ export interface AgentUpdateSaid {
 
 /**
  * Says an agent's record anew: what is absent stays, `null` takes away. Saying what stands already changes
- * nothing and is not recorded. Where its grants become narrower, what was issued on the wider ones dies; where its
+ * nothing and is not recorded. Where its grants become narrower, its time shorter, or its class another one, what was issued before dies; where its
  * version or its model is another one, it loses all access until it has attested again.
  * @throws Fault `forbidden`; `not-found`; `invalid`; `conflict` for an agent that was decommissioned
  */
@@ -48,7 +48,9 @@ export async function changeAgent(
   const changed = changedMembers(before, said);
   if (changed.length === 0) return before;
   if (before.status === "decommissioned") throw isOver(name);
-  const narrowed = !coversAll(said.grants, before.grants);
+  // What was issued under another class would outlive a block of this one.
+  const narrowed =
+    !coversAll(said.grants, before.grants) || endsSooner(before, said) || said.class !== before.class;
   const redeclared = changed.filter((member) => ATTESTED.has(member));
   const proven = redeclared.length === 0 ? said : mustAttest(said, deps.clock.now());
   const started = proven.client !== undefined && WAITS.has(proven.status);
@@ -71,6 +73,10 @@ export async function changeAgent(
   const awake = started ? { lastActive: deps.clock.now() } : {};
   return { ...written, ...awake };
 }
+
+/** What was issued before would outlast it. */
+const endsSooner = (before: Agent, { expires = Number.POSITIVE_INFINITY }: Agent): boolean =>
+  expires < (before.expires ?? Number.POSITIVE_INFINITY);
 
 /** What an agent is made of: evidence shows these, and evidence for others does not show them. */
 const ATTESTED: ReadonlySet<string> = new Set(["model", "version"]);
