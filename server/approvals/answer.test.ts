@@ -9,7 +9,7 @@ import { forEachEngine } from "../audit/test-databases.ts";
 import { type Caller, minutes } from "../lib/index.ts";
 import { issuer } from "../login/fixture.ts";
 import type { LoginTables } from "../login/index.ts";
-import { registerAgent } from "../registry/index.ts";
+import { handOverAgent, registerAgent } from "../registry/index.ts";
 import { answerRequest } from "./answer.ts";
 import { behind } from "./behind.ts";
 import { approvalsFor, findApproval } from "./find.ts";
@@ -85,6 +85,19 @@ forEachEngine((engine) => {
         const delegating = { agents: ["publisher"], delegateTo: "writer" };
         assert.deepEqual((await behind(deps, delegating)).owners, new Set([olga.id, finn.id]));
         assert.equal((await answer(deps, finn, call)).state, "pending");
+      },
+    );
+
+    promise(
+      "does not count from whoever has given her agent to somebody else by herself",
+      async ({ deps, ada, pat, fay, finn, olga }) => {
+        const call = await asked(ask(deps, await callFor(deps, pat, payment(20_000))));
+        await handOverAgent(deps, olga.caller, { name: "publisher", to: fay.id });
+        for (const involved of [olga, fay])
+          assert.equal((await fault(answer(deps, involved, call))).code, "not-found");
+        await handOverAgent(deps, ada.caller, { name: "publisher", to: finn.id });
+        assert.equal((await fault(answer(deps, finn, call))).code, "not-found");
+        assert.equal((await answer(deps, olga, call)).state, "pending", "an administrator saw to it");
       },
     );
 

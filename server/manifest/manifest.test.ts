@@ -48,6 +48,11 @@ spec:
   team: payments
   version: "1.10"
   expires: 2027-01-31
+  dormant-after: 30d
+  autonomy: supervised
+  sensitivity: confidential
+  criticality: high
+  triggers: [schedule, person]
   grants: ${grants}
   delegation: { max-depth: 2, grants: [reports/list], delegate-to: [helper-agent], needs-person: [reports/publish] }
 ${more}`;
@@ -135,6 +140,11 @@ forEachEngine((engine) => {
     assert.equal(made?.owner, example.owner);
     assert.equal(made?.version, "1.10");
     assert.equal(made?.expires, Date.UTC(2027, 0, 31));
+    assert.equal(made?.dormantAfter, 30 * 86_400_000);
+    assert.deepEqual(
+      [made?.autonomy, made?.sensitivity, made?.criticality, made?.triggers],
+      ["supervised", "confidential", "high", ["person", "schedule"]],
+    );
     assert.deepEqual(made?.delegation.delegate_to, ["helper-agent"]);
     assert.equal(made?.delegation.max_depth, 2);
     assert.deepEqual(

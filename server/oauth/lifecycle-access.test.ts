@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { createDpopProof } from "@countersign/proof/dpop";
 import { perform } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
@@ -251,28 +251,30 @@ forEachEngine((engine) => {
     await openTask(deps, room.desk.caller, request(room, { agent: "agent-new", grants: write }));
   });
 
-  for (const [state, { reach, allowed }] of Object.entries(STATES))
-    test(`an agent that is ${state} may do exactly what that state allows, and each refusal is a clear one`, async () => {
-      const subject = await prepared(state);
-      await reach(room, subject);
-      const through: string[] = [];
-      // Enrolling comes last: it brings some of them back.
-      for (const way of [...EVERY.filter((each) => each !== ENROLS), ENROLS]) {
-        const outcome = await WAYS[way]?.(room, subject).then(
-          () => undefined,
-          (error: unknown) => error,
-        );
-        if (outcome === undefined) through.push(way);
-        else
-          assert.ok(
-            outcome instanceof Fault && !["failed", "busy"].includes(outcome.code),
-            `${way}: ${outcome}`,
+  describe("an agent may do exactly what its state allows, and each refusal is a clear one", () => {
+    for (const [state, { reach, allowed }] of Object.entries(STATES))
+      test(`it is ${state}`, async () => {
+        const subject = await prepared(state);
+        await reach(room, subject);
+        const through: string[] = [];
+        // Enrolling comes last: it brings some of them back.
+        for (const way of [...EVERY.filter((each) => each !== ENROLS), ENROLS]) {
+          const outcome = await WAYS[way]?.(room, subject).then(
+            () => undefined,
+            (error: unknown) => error,
           );
-      }
-      assert.deepEqual(through.sort(), [...allowed].sort());
-      if (state === "of a blocked class")
-        await perform(room.deps, admin(room), "test.unblock", (change) =>
-          unblock(room.deps, change, "class:research"),
-        );
-    });
+          if (outcome === undefined) through.push(way);
+          else
+            assert.ok(
+              outcome instanceof Fault && !["failed", "busy"].includes(outcome.code),
+              `${way}: ${outcome}`,
+            );
+        }
+        assert.deepEqual(through.sort(), [...allowed].sort());
+        if (state === "of a blocked class")
+          await perform(room.deps, admin(room), "test.unblock", (change) =>
+            unblock(room.deps, change, "class:research"),
+          );
+      });
+  });
 });

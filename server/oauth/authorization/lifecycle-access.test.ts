@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { forEachEngine } from "../../audit/test-databases.ts";
 import { codeOf } from "../../delegation/fixture.ts";
 import { days, hours } from "../../lib/index.ts";
@@ -93,21 +93,23 @@ forEachEngine((engine) => {
   });
   after(() => room.close());
 
-  for (const [place, [state, { reach, refresh, start }]] of Object.entries(STATES).entries())
-    test(`a client whose agent is ${state} ${refresh ? "goes on" : "gets no next token"}, and people ${start ? "may" : "cannot"} start it`, async () => {
-      const { deps } = room;
-      const name = `client-${place}`;
-      const client = newClient({ client_id: name });
-      const { refresh: token } = await tokensFor(deps, await anotherSession(deps, room.pat), client);
-      await reach(room, name);
-      const next = refreshAs(deps, client, token);
-      if (refresh) await next;
-      else assert.match(await codeOf(next), /^(forbidden|gone|invalid-grant|invalid-client|denied)$/);
-      const later = await anotherSession(deps, room.pat);
-      const starting = begin(deps, later, client);
-      if (start) await Promise.all([starting, tokensFor(deps, later, client)]);
-      else assert.match(await codeOf(starting), /^(forbidden|invalid-request|not-found)$/);
-    });
+  describe("what a client got before is worth the next token only while its agent is what it was", () => {
+    for (const [place, [state, { reach, refresh, start }]] of Object.entries(STATES).entries())
+      test(`it is ${state}: the next token ${refresh ? "comes" : "does not"}, people ${start ? "may" : "cannot"} start it`, async () => {
+        const { deps } = room;
+        const name = `client-${place}`;
+        const client = newClient({ client_id: name });
+        const { refresh: token } = await tokensFor(deps, await anotherSession(deps, room.pat), client);
+        await reach(room, name);
+        const next = refreshAs(deps, client, token);
+        if (refresh) await next;
+        else assert.match(await codeOf(next), /^(forbidden|gone|invalid-grant|invalid-client|denied)$/);
+        const later = await anotherSession(deps, room.pat);
+        const starting = begin(deps, later, client);
+        if (start) await Promise.all([starting, tokensFor(deps, later, client)]);
+        else assert.match(await codeOf(starting), /^(forbidden|invalid-request|not-found)$/);
+      });
+  });
 
   test("a dormant agent that people start is woken by an administrator, and what it held stays dead", async () => {
     const { deps } = room;
