@@ -4,7 +4,10 @@ import { parseStat, type Stat } from "./stat.ts";
 import { parseStatus, type Status } from "./status.ts";
 
 /** Reads a file of `/proc/<pid>` that the kernel writes without asking the process's memory: never hangs. */
-export function readOf(pid: number, name: "stat" | "status" | "cgroup" | "mountinfo" | "maps"): string {
+export function readOf(
+  pid: number | "self",
+  name: "stat" | "status" | "cgroup" | "mountinfo" | "maps",
+): string {
   try {
     return readFileSync(`/proc/${pid}/${name}`, "utf8");
   } catch (error) {
@@ -43,7 +46,7 @@ export function thisBoot(): string {
 }
 
 /** What `/proc` said when it did not say anything: it is gone, or it is not for us to see. */
-export function notShown(pid: number, error: unknown): HostRefusal {
+export function notShown(pid: number | "self", error: unknown): HostRefusal {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOENT" || code === "ESRCH") return exited(pid);
   return new HostRefusal(
@@ -53,7 +56,7 @@ export function notShown(pid: number, error: unknown): HostRefusal {
   );
 }
 
-export const exited = (pid: number): HostRefusal =>
+export const exited = (pid: number | "self"): HostRefusal =>
   new HostRefusal("peer_exited", `There is no process ${pid} any more.`);
 
 /** What `/proc` said is of no form that it should have. */

@@ -1,89 +1,28 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { copyFileSync, readFileSync, realpathSync, renameSync } from "node:fs";
+import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type ProcessPeer, processWith } from "../peer/index.ts";
+import { processWith } from "../peer/index.ts";
 import { isCovered } from "../selector/index.ts";
-import { type Attested, attestProcess, type Wanted } from "./index.ts";
-
-const isRoot = process.getuid?.() === 0;
-const skip = isRoot ? false : "needs root, for processes under other users";
-const NOBODY: Wanted = { files: [] };
-const UID = 41_234;
-
-const folder = realpathSync(mkdtempSync(join(tmpdir(), "attest-")));
-const at = (name: string): string => join(folder, name);
-const children: ChildProcess[] = [];
-const peers: ProcessPeer[] = [];
-const sha256 = (bytes: string | Buffer): string => createHash("sha256").update(bytes).digest("hex");
-
-before(() => chmodSync(folder, 0o755));
-after(() => {
-  for (const peer of peers) {
-    if (peer.isAlive()) process.kill(peer.pid, "SIGKILL");
-    peer.close();
-  }
-  for (const child of children) child.kill("SIGKILL");
-  rmSync(folder, { recursive: true });
-});
-
-interface Start {
-  readonly uid?: number;
-  readonly env?: NodeJS.ProcessEnv;
-  readonly cwd?: string;
-  readonly input?: string;
-}
-
-/** Runs a real process until it says that it is there. */
-async function running(program: string, args: readonly string[], start: Start = {}): Promise<ProcessPeer> {
-  const { uid = UID, env = {}, cwd = "/" } = start;
-  const child = spawn(program, [...args], {
-    stdio: ["pipe", "pipe", "ignore"],
-    env: { PATH: process.env.PATH, ...env },
-    cwd,
-    ...(isRoot ? { uid, gid: uid } : {}),
-  });
-  children.push(child);
-  if (start.input !== undefined) child.stdin?.write(start.input);
-  await once(child.stdout ?? child, "data");
-  const peer = processWith(child.pid ?? 0);
-  peers.push(peer);
-  return peer;
-}
-
-const script = (name: string, text: string): string => {
-  writeFileSync(at(name), text);
-  return at(name);
-};
-const WAITS = "process.stdout.write('there'); setInterval(() => {}, 1000);";
-const PERL_WAITS = "$| = 1; print 'there'; sleep 60;";
-/** Longer than a tick, so that what is changed now is younger than what runs. */
-const ticks = (): Promise<void> => pause(40);
-
-const codes = (attested: Attested): string[] => attested.withheld?.map(({ code }) => code) ?? [];
-const has = (attested: Attested, start: string): boolean =>
-  attested.selectors.some((one) => one.startsWith(start));
+import {
+  at,
+  children,
+  codes,
+  has,
+  NOBODY,
+  PERL_WAITS,
+  peers,
+  running,
+  script,
+  sha256,
+  skip,
+  UID,
+  WAITS,
+} from "./fixture.ts";
+import { attestProcess } from "./index.ts";
 
 describe("processes under another user", { skip }, () => {
   test("two scripts under one interpreter and one user are told apart, and the interpreter's digest is neither's", async () => {
@@ -121,104 +60,6 @@ describe("processes under another user", { skip }, () => {
       const attested = await attestProcess(await running(program, [path]), NOBODY);
       assert.ok(attested.selectors.includes(`process:script:${path}`), program);
       assert.ok(attested.selectors.includes(`process:interpreter:${name}`), program);
-    }
-  });
-
-  test("a script behind a link is known by both its names", async () => {
-    mkdirSync(at("release-1"));
-    script("release-1/main.mjs", WAITS);
-    symlinkSync("release-1", at("current"));
-    const attested = await attestProcess(await running(process.execPath, [at("current/main.mjs")]), NOBODY);
-    assert.ok(attested.selectors.includes(`process:script:${at("current/main.mjs")}`));
-    assert.ok(attested.selectors.includes(`process:script:${at("release-1/main.mjs")}`));
-  });
-
-  test("a process that rewrites its arguments shows no script", async () => {
-    const planner = script("honest.mjs", WAITS);
-    const title = script("title.mjs", `process.title = "node ${planner}"; ${WAITS}`);
-    assert.deepEqual(codes(await attestProcess(await running(process.execPath, [title]), NOBODY)), [
-      "arguments_rewritten",
-    ]);
-    const honest = script("b.pl", PERL_WAITS);
-    for (const lie of [
-      `"perl\\0${honest}"`,
-      `"perl"`,
-      `"perl ${honest}" . (" " x 200)`,
-      `"per\\0${honest}\\0"`,
-    ]) {
-      const path = script("liar-with-a-long-name.pl", `$0 = ${lie}; ${PERL_WAITS}`);
-      const attested = await attestProcess(await running("perl", [path]), NOBODY);
-      assert.ok(!has(attested, "process:script"), lie);
-      assert.deepEqual(codes(attested), ["arguments_rewritten"], lie);
-    }
-  });
-
-  test("a script that is written to, replaced or moved after the start is not what runs", async () => {
-    const ways: Record<string, (path: string) => void> = {
-      written: (path) => writeFileSync(path, "// harmless"),
-      restored: (path) => {
-        const { atime, mtime } = statSync(path);
-        writeFileSync(path, `${WAITS} `);
-        utimesSync(path, atime, mtime);
-      },
-      renamed: (path) => renameSync(script("prepared.mjs", "// harmless"), path),
-      given: (path) => chownSync(path, UID, UID),
-    };
-    for (const [way, swap] of Object.entries(ways)) {
-      const path = script(`swapped-${way}.mjs`, WAITS);
-      const peer = await running(process.execPath, [path]);
-      assert.deepEqual(codes(await attestProcess(peer, NOBODY)), [], way);
-      await ticks();
-      swap(path);
-      const attested = await attestProcess(peer, NOBODY);
-      assert.deepEqual(codes(attested), ["script_changed"], way);
-      assert.ok(!has(attested, "process:script"), way);
-    }
-  });
-
-  test("a process's user cannot put an old harmless file in the place of the script that runs", async () => {
-    const mine = (name: string): void => {
-      mkdirSync(at(name), { recursive: true });
-      chownSync(at(name), UID, UID);
-    };
-    for (const name of ["mine", "mine/evil", "mine/good", "mine/bad", "mine/old"]) mine(name);
-    for (const name of ["evil", "bad"]) script(`mine/${name}/main.mjs`, WAITS);
-    for (const name of ["good", "old"]) script(`mine/${name}/main.mjs`, "// harmless");
-    symlinkSync("bad", at("mine/link"));
-    const byFolder = await running(process.execPath, [at("mine/evil/main.mjs")]);
-    const byLink = await running(process.execPath, [at("mine/link/main.mjs")]);
-    for (const peer of [byFolder, byLink]) assert.deepEqual(codes(await attestProcess(peer, NOBODY)), []);
-    await ticks();
-    symlinkSync("old", at("mine/link-2"));
-    renameSync(at("mine/link-2"), at("mine/link"));
-    renameSync(at("mine/evil"), at("mine/aside"));
-    renameSync(at("mine/good"), at("mine/evil"));
-    for (const peer of [byFolder, byLink]) {
-      const attested = await attestProcess(peer, NOBODY);
-      assert.deepEqual(codes(attested), ["script_replaceable"]);
-      assert.ok(!has(attested, "process:script"));
-    }
-  });
-
-  test("files that come and go beside a script of another user's change nothing", async () => {
-    const path = script("steady.mjs", WAITS);
-    const peer = await running(process.execPath, [path]);
-    await ticks();
-    script("a-new-neighbour", "");
-    assert.ok(has(await attestProcess(peer, NOBODY), "process:script"));
-  });
-
-  test("a script that its own user may write to shows nothing, and one of another user's does", async () => {
-    for (const [mode, owner, code] of [
-      [0o644, UID, "script_writable"],
-      [0o444, UID, "script_writable"],
-      [0o666, 0, "script_writable"],
-      [0o664, 0, undefined],
-    ] as const) {
-      const path = script(`mode-${mode}-${owner}.pl`, PERL_WAITS);
-      chownSync(path, owner, 0);
-      chmodSync(path, mode);
-      assert.deepEqual(codes(await attestProcess(await running("perl", [path]), NOBODY)), code ? [code] : []);
     }
   });
 
@@ -275,39 +116,6 @@ describe("processes under another user", { skip }, () => {
     child?.kill("SIGKILL");
     await once(child ?? (peer as never), "exit");
     await assert.rejects(attestProcess(peer, NOBODY), { code: "peer_exited" });
-  });
-
-  test("code that is not in a file of its own is no script", async () => {
-    const path = script("main.mjs", WAITS);
-    const preload = script("preload.cjs", "");
-    const node = (args: string[], start?: Start) => running(process.execPath, args, start);
-    for (const [peer, code] of [
-      [await node(["-e", WAITS]), "interpreter_option"],
-      [await node(["--require", preload, path]), "interpreter_option"],
-      [await node([`--import=${preload}`, path]), "interpreter_option"],
-      [await node(["--inspect=127.0.0.1:0", path], { env: {} }), "interpreter_option"],
-      [await node(["main.mjs"], { cwd: folder }), "script_relative"],
-      [await node([path], { env: { NODE_OPTIONS: `--require ${preload}` } }), "environment_loads_code"],
-      [await node([path], { env: { NODE_PATH: folder } }), "environment_loads_code"],
-      [await node([path], { env: { LD_LIBRARY_PATH: folder } }), "environment_loads_code"],
-      [await node([`${folder}/./main.mjs`]), "script_not_a_file"],
-      [
-        await node([at("main-without-extension").replace("-without-extension", ".mjs"), "--anything"]),
-        undefined,
-      ],
-      [
-        await node(["--disable-warning=X", path], { env: { NODE_OPTIONS: "--max-old-space-size=64" } }),
-        undefined,
-      ],
-      [
-        await running("sh", ["-s"], { input: "echo there; while true; do sleep 1; done\n" }),
-        "interpreter_option",
-      ],
-    ] as const) {
-      const attested = await attestProcess(peer, NOBODY);
-      assert.deepEqual(codes(attested), code === undefined ? [] : [code]);
-      assert.equal(has(attested, "process:script:"), code === undefined);
-    }
   });
 
   test("an interpreter is one under any name", async () => {
@@ -373,74 +181,6 @@ describe("processes under another user", { skip }, () => {
     );
     const own = await attestProcess(await running("perl", ["-e", PERL_WAITS], { uid: 0 }), NOBODY);
     assert.ok(isCovered(["unix:user:root", "unix:group:root"], own.selectors));
-  });
-});
-
-describe("files that an agent declares", { skip }, () => {
-  let peer: ProcessPeer;
-  const jail = at("jail");
-  const measured = (path: string, role: "prompt" | "script" = "prompt") =>
-    attestProcess(peer, { files: [{ path, role }] }).then(({ files }) => files[0]?.sha256);
-
-  before(async () => {
-    for (const name of ["jail", "jail/etc", "jail/srv", "jail/proc"]) mkdirSync(at(name));
-    script("jail/etc/passwd", "the jail's own");
-    script("jail/srv/prompt.md", "be careful");
-    symlinkSync("/etc/passwd", at("jail/srv/absolute"));
-    symlinkSync("../../../../../../etc/passwd", at("jail/srv/upwards"));
-    symlinkSync("loop", at("jail/srv/loop"));
-    symlinkSync("/proc/self/environ", at("jail/srv/magic"));
-    truncateSync(script("jail/srv/large", ""), 65 << 20);
-    spawn("mkfifo", [at("jail/srv/pipe")]);
-    peer = await running("perl", ["-e", `chroot "${jail}" or die; chdir "/"; ${PERL_WAITS}`], { uid: 0 });
-  });
-
-  test("are measured as the process sees them, and no link leads out of its root", async () => {
-    assert.equal(await measured("/srv/prompt.md"), sha256("be careful"));
-    assert.equal(await measured("/srv/absolute"), sha256("the jail's own"));
-    assert.equal(await measured("/srv/upwards"), sha256("the jail's own"));
-  });
-
-  test("are measured anew when they change, whatever their time says", async () => {
-    const { atime, mtime } = statSync(at("jail/srv/prompt.md"));
-    writeFileSync(at("jail/srv/prompt.md"), "be careless");
-    utimesSync(at("jail/srv/prompt.md"), atime, mtime);
-    assert.equal(await measured("/srv/prompt.md"), sha256("be careless"));
-  });
-
-  for (const [path, code] of [
-    ["/srv/none", "file_missing"],
-    ["/srv/loop", "file_missing"],
-    ["/srv/magic", "file_missing"],
-    ["/srv/pipe", "file_not_regular"],
-    ["/srv", "file_not_regular"],
-    ["/srv/prompt.md/x", "file_missing"],
-    ["/srv/large", "file_too_large"],
-    ["/srv/../etc/passwd", "file_path"],
-    ["srv/prompt.md", "file_path"],
-    ["/srv//prompt.md", "file_path"],
-    ["/srv/prompt.md\0x", "file_path"],
-    ["/", "file_path"],
-  ] as const)
-    test(`are refused where there is nothing to measure: ${JSON.stringify(path)}`, async () => {
-      await assert.rejects(measured(path), { code });
-    });
-
-  test("are no script unless the process is shown to run it", async () => {
-    await assert.rejects(measured("/srv/prompt.md", "script"), { code: "script_differs" });
-    const path = script("declared.mjs", WAITS);
-    const other = await running(process.execPath, [path]);
-    const { files } = await attestProcess(other, { files: [{ path, role: "script" }] });
-    assert.deepEqual(files, [{ path, role: "script", sha256: sha256(WAITS) }]);
-  });
-
-  test("include a model's weights, measured inside the same root", async () => {
-    mkdirSync(at("jail/weights"));
-    script("jail/weights/a.bin", "weights");
-    const { model } = await attestProcess(peer, { files: [], model: { name: "m", path: "/weights" } });
-    assert.equal(model?.name, "m");
-    assert.equal(model?.files, 1);
-    assert.match(model?.root ?? "", /^[0-9a-f]{64}$/);
   });
 });
 

@@ -4,6 +4,7 @@ import { LOOK_ONLY } from "../peer/kernel.ts";
 import type { Peer } from "../peer/peer.ts";
 import { HostRefusal } from "../peer/refusal.ts";
 import { parseMaps } from "../proc/maps.ts";
+import { type Mount, parseMountinfo } from "../proc/mountinfo.ts";
 import { notShown, readOf } from "../proc/read.ts";
 import { type Digested, digestOfRunning } from "./digest.ts";
 import type { Inside } from "./inside.ts";
@@ -30,7 +31,7 @@ export async function programRunBy(peer: Peer, { mounts }: Inside): Promise<Prog
   try {
     const path = await pathOf(peer.pid, looked);
     const mount = await mountOf(looked);
-    if (!mounts.some(({ id, kind }) => id === mount && kind === "files")) throw servedByUser();
+    if (!isOwnFile(mount, mounts)) throw servedByUser();
     const { sha256, marks } = await digestOfProgram(looked);
     const interpreter = interpreterOf(path, filesMappedBy(peer.pid), marks);
     return interpreter === undefined ? { path, sha256 } : { path, sha256, interpreter };
@@ -61,6 +62,12 @@ async function pathOf(pid: number, looked: FileHandle): Promise<string> {
 async function mountOf(looked: FileHandle): Promise<string> {
   const info = await readFile(`/proc/self/fdinfo/${looked.fd}`, "utf8");
   return /^mnt_id:\s*(\d+)$/m.exec(info)?.[1] ?? "";
+}
+
+/** A process that has changed its root is not told of mounts outside it, where its program may well be. */
+function isOwnFile(mount: string, mounts: readonly Mount[]): boolean {
+  const isThere = ({ id, kind }: Mount): boolean => id === mount && kind === "files";
+  return mounts.some(isThere) || (parseMountinfo(readOf("self", "mountinfo")) ?? []).some(isThere);
 }
 
 async function digestOfProgram(looked: FileHandle): Promise<Digested> {
