@@ -1,6 +1,7 @@
 /**
- * Evidence in, identity out. So far: a process that made its key in memory enrols once with a join token, and
- * becomes an instance of an agent or service at strength `enrolled-key`.
+ * Evidence in, identity out. A process enrols by a join token, or its host attests it by what it is, or its
+ * platform vouches for it; machines join by what their surroundings say of them; images, models and configuration
+ * are judged by what is declared. Whatever was found out is kept, and what rests on it ends with it.
  */
 export {
   clusterList,
@@ -119,5 +120,5 @@ export { type Admitted, admitWorkload } from "./workloads/admit-workload.ts";
 export { endProcesses } from "./workloads/ended-processes.ts";
 export { restsOf } from "./workloads/ground.ts";
 export { liveProcessesOn } from "./workloads/live-processes.ts";
-export { type Vouching, vouchWithin } from "./workloads/vouch-within.ts";
 export { processOn } from "./workloads/process-on.ts";
+export { type Vouching, vouchWithin } from "./workloads/vouch-within.ts";
