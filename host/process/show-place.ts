@@ -25,7 +25,9 @@ export async function showPlace(
   shown.add("systemd:unit", unit?.unit);
   shown.add("systemd:user_unit", unit?.userUnit);
   const container = await shown.attempt(() => containerOf(groups));
-  if (container === undefined && isInOurs(peer.pid, "pid")) showUser(peer, status, shown);
+  const isInSome =
+    container !== undefined || shown.withheld.some(({ code }) => code === "container_ambiguous");
+  if (!isInSome && isInOurs(peer.pid, "pid")) showUser(peer, status, shown);
   else showUserInside(peer, status, shown);
   if (container !== undefined) await shown.attempt(() => showContainer(container, imageOf, shown));
   showParent(peer, shown);
