@@ -23,6 +23,7 @@ export const broughtImage = z.strictObject({
   manifest: z
     .string()
     .max(200_000)
+    .regex(/^[A-Za-z0-9+/]+={0,2}$/, "A manifest is sent as base64.")
     .optional()
     .describe("The manifest itself, base64: for signatures that are over it and no statement."),
   bundles: z

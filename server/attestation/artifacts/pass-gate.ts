@@ -26,6 +26,9 @@ export const gateRequest = z
       .describe("Signatures over the image, brought with the question."),
     manifest: broughtImage.shape.manifest,
   })
+  .refine(({ manifest, signatures }) => manifest === undefined || signatures !== undefined, {
+    message: "A manifest comes with the signatures over it.",
+  })
   .refine(({ image, signatures }) => image !== undefined || signatures === undefined, {
     message: "Signatures are over an image that is named.",
   });
