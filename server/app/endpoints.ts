@@ -102,7 +102,7 @@ const ROWS: readonly Row[] = [
   ["DELETE", "/attestation/signers/:name",                   attestation.signerRemove,         ADMINISTRATOR, "write",   "signer.remove"],
   ["GET",  "/attestation/environments",                      attestation.environmentRuleList,  READERS,       "read",    "environment.list"],
   ["PUT",  "/attestation/environments/:environment",         attestation.environmentRulePut,   ADMINISTRATOR, "write",   "environment.rule"],
-  ["POST", "/attestation/images",                            attestation.imageBring,           ["person", "service"], "write", "image.bring"],
+  ["POST", "/attestation/images",                            attestation.imageBring,           ["person", "service", "host"], "write", "image.bring"],
   ["GET",  "/attestation/images/:digest",                    attestation.imageShow,            READERS,       "read",    "image.read"],
   ["GET",  "/agents/:name/artifacts",                        attestation.agentArtifactsShow,   READERS,       "read",    "artifacts.read"],
   ["PUT",  "/agents/:name/artifacts",                        attestation.agentArtifactsPut,    ADMINISTRATOR, "write",   "artifacts.declare"],

@@ -52,7 +52,8 @@ function summaryOf(deps: SummaryDeps, { agent, image, model }: GateRequest, { al
   return summarize(deps, {
     resource: `${deps.issuer}/agents/${agent}`,
     at: deps.clock.now(),
-    checks: allowed ? checks : [],
+    agent,
+    checks,
     result: allowed ? "PASSED" : "FAILED",
     digests,
   });

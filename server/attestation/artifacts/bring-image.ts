@@ -13,7 +13,7 @@ import type { ImageStatement } from "./image-statement.ts";
 import { notAsDeclared } from "./refused.ts";
 import { imageDigest } from "./requirement.ts";
 import { type SignatureReason, SignatureRefused } from "./signature-refused.ts";
-import { insertStatement, statementsOf } from "./store-artifacts.ts";
+import { insertStatement, sameStatement } from "./store-artifacts.ts";
 import { allSigners } from "./store-signers.ts";
 import { type VerifiedSignature, verifySignature } from "./verify-signature.ts";
 
@@ -59,12 +59,12 @@ export async function bringWithin(
   const bytes = manifest === undefined ? undefined : manifestOf(image, manifest);
   const signers = await allSigners(deps.database);
   const about = { image, manifest: bytes, now: deps.clock.now() };
-  const known = await statementsOf(deps.database, image);
   const kept: ImageStatement[] = [];
   for (const bundle of bundles) {
     const verified = await verifiedOrRefuse(bundle as Json, signers, about);
     const statement = statementOf(deps, image, verified);
-    const same = [...known, ...kept].find((each) => isSame(each, statement));
+    const same =
+      kept.find((each) => isSame(each, statement)) ?? (await sameStatement(deps.database, statement));
     kept.push(same ?? statement);
     if (same !== undefined) continue;
     insertStatement(change, statement);

@@ -57,8 +57,15 @@ export async function judgeGate(deps: AttestationDeps, question: GateQuestion): 
     await attempt(() => judgeModelOf(deps, agent, demands, question)),
   ];
   const reasons = outcomes.flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
-  return { allowed: reasons.length === 0, reasons, checks: outcomes.flatMap(({ checks }) => checks) };
+  const checks = [...outcomes.flatMap((each) => each.checks), ...declaredIn(demands)];
+  return { allowed: reasons.length === 0, reasons, checks };
 }
+
+/** By what declaration it was judged, for whoever reads a summary. */
+const declaredIn = ({ declared }: Demands): Check[] =>
+  declared === undefined
+    ? []
+    : [{ what: "artifacts-declared", subject: `sha256:${declared}`, result: "passed" }];
 
 interface Outcome {
   readonly reason?: GateReason;

@@ -90,18 +90,44 @@ export function putRule(change: Change, before: EnvironmentRule | undefined, aft
   }
 }
 
+/** The one that is known already, if it is. */
+export async function sameStatement(
+  database: Database,
+  { image, signer, fingerprint, signed }: ImageStatement,
+): Promise<ImageStatement | undefined> {
+  const row = await database
+    .tables<ArtifactTables>()
+    .selectFrom("image_statement")
+    .selectAll()
+    .where("image", "=", image)
+    .where("signer", "=", signer)
+    .where("fingerprint", "=", fingerprint)
+    .where("signed", "=", signed)
+    .executeTakeFirst();
+  return row && statementOf(row);
+}
+
 export async function statementsOf(database: Database, image: string): Promise<ImageStatement[]> {
   const rows = database.tables<ArtifactTables>().selectFrom("image_statement").selectAll();
   const newest = rows.where("image", "=", image).orderBy("id", "desc").limit(MOST_STATEMENTS);
-  return (await newest.execute()).map(({ id, kind, signer, provenance, expires, ...row }) => ({
-    ...row,
-    id: id as Id<"statement">,
-    kind: kind as ImageStatement["kind"],
-    signer: signer as Id<"signer">,
-    ...(provenance === null ? {} : { provenance: JSON.parse(provenance) }),
-    ...(expires === null ? {} : { expires }),
-  }));
+  return (await newest.execute()).map(statementOf);
 }
+
+const statementOf = ({
+  id,
+  kind,
+  signer,
+  provenance,
+  expires,
+  ...row
+}: ArtifactTables["image_statement"]): ImageStatement => ({
+  ...row,
+  id: id as Id<"statement">,
+  kind: kind as ImageStatement["kind"],
+  signer: signer as Id<"signer">,
+  ...(provenance === null ? {} : { provenance: JSON.parse(provenance) }),
+  ...(expires === null ? {} : { expires }),
+});
 
 export function insertStatement(change: Change, { provenance, expires, ...statement }: ImageStatement): void {
   const row = {

@@ -55,7 +55,8 @@ export const attestationSummary = route<SummaryDeps>()({
   answers: { 200: z.record(z.string(), z.unknown()) },
   async handle(deps, _caller, { params }) {
     const { subject: resource, at, checks } = await evidenceOrRefuse(deps, params.id);
-    const body: JsonObject = summarize(deps, { resource, at, checks, result: "PASSED" });
+    const about = { resource, at, checks, ...agentIn(resource) };
+    const body: JsonObject = summarize(deps, { ...about, result: "PASSED" });
     return { status: 200, body };
   },
 });
@@ -69,6 +70,11 @@ export const summaryKeys = route<SummaryDeps>()({
     body: keys.publicJwks("summary"),
   }),
 });
+
+function agentIn(spiffeId: string): { agent?: string } {
+  const [, agent] = /^spiffe:\/\/[^/]+\/agent\/([a-z0-9-]+)\//.exec(spiffeId) ?? [];
+  return agent === undefined ? {} : { agent };
+}
 
 async function evidenceOrRefuse({ database }: AttestationDeps, attackerId: string): Promise<Evidence> {
   const evidence = await evidenceWithId(database, attackerId);

@@ -19,8 +19,10 @@ export interface Verified {
   readonly at: number;
   readonly checks: readonly Check[];
   readonly result: "PASSED" | "FAILED";
-  /** What a failed one was about, which left no checks. */
+  /** What it was about besides: of a failed one, what left no checks. */
   readonly digests?: readonly string[];
+  /** Whose declaration it was judged by. */
+  readonly agent?: string;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface Verified {
  */
 export function summarize(
   deps: SummaryDeps,
-  { resource, at, checks, result, digests = [] }: Verified,
+  { resource, at, checks, result, digests = [], agent }: Verified,
 ): JsonObject {
   const subject = subjectsOf(checks, digests);
   if (subject.length === 0) {
@@ -49,13 +51,17 @@ export function summarize(
     verifier: deps.issuer,
     verified: at,
     resource,
-    policy: { uri: `${deps.issuer}/attestation/policy`, sha256: hexOf(declared) ?? "" },
+    policy: { uri: policyOf(deps, agent), sha256: hexOf(declared) ?? "" },
     inputs: [...new Set(checks.flatMap(({ statement }) => (statement === undefined ? [] : [statement])))],
     result,
     levels: result === "FAILED" ? ["FAILED"] : levelsOf(checks),
   };
   return envelopeJson(signVsa(summary, deps.keys.signer("summary").key));
 }
+
+/** Where what was declared is told; of others than agents, where the rules are. */
+const policyOf = ({ issuer }: AttestationDeps, agent: string | undefined): string =>
+  agent === undefined ? `${issuer}/attestation/environments` : `${issuer}/agents/${agent}/artifacts`;
 
 /** The check that names by its digest what was declared. */
 export const DECLARED = "artifacts-declared";
