@@ -24,6 +24,18 @@ function model(files: Readonly<Record<string, string | Buffer>>): string {
   return folder;
 }
 
+/** Sets the date of one file to another's, as whoever hides a change does: to the nanosecond. */
+const setDate = (path: string, reference: string): void =>
+  assert.equal(spawnSync("touch", ["-r", reference, path]).status, 0);
+
+/** An empty file elsewhere that keeps a file's date. */
+function datedAs(path: string): string {
+  const reference = join(base, `dated-${folders++}`);
+  writeFileSync(reference, "");
+  setDate(reference, path);
+  return reference;
+}
+
 const sha256 = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");
 
 const refused = (code: string) => (error: unknown) => error instanceof MeasureRefusal && error.code === code;
@@ -225,12 +237,13 @@ describe("what is remembered of a file", () => {
   test("is nothing when weights were swapped and their date set back: the kernel's own date tells", async () => {
     const folder = model({ "weights.bin": "good weights" });
     const path = join(folder, "weights.bin");
-    const { atime, mtime } = statSync(path);
+    const { mtimeNs } = statSync(path, { bigint: true });
+    const reference = datedAs(path);
     const cache = new DigestCache({ now: settled });
     const before = await read(folder, cache);
     writeFileSync(path, "evil weights");
-    utimesSync(path, atime, mtime);
-    assert.deepEqual(statSync(path).mtime, mtime);
+    setDate(path, reference);
+    assert.equal(statSync(path, { bigint: true }).mtimeNs, mtimeNs, "to the nanosecond");
     const after = await read(folder, cache);
     assert.notEqual(after.root, before.root);
     assert.equal(after.root, rootDigest([{ digest: sha256("evil weights") }]));
@@ -242,8 +255,7 @@ describe("what is remembered of a file", () => {
     const path = join(folder, "weights.bin");
     const cache = new DigestCache({ now: settled });
     const good = await read(folder, cache);
-    const { atime, mtime } = statSync(path);
-    utimesSync(evil, atime, mtime);
+    setDate(evil, path);
     renameSync(path, `${path}.good`);
     linkSync(evil, path);
     rmSync(`${path}.good`);
