@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { canonicalBytes, type Json, type JsonObject } from "@countersign/proof/jcs";
 import { z } from "zod";
-import { principalName, shortName } from "../../registry/index.ts";
+import { shortName } from "../../registry/index.ts";
+import { modelName } from "../models/model.ts";
 
 /** From where a build must come, and by whom. */
 export interface ProvenanceRequirement {
@@ -105,7 +106,7 @@ const configuration = z
 export const artifactRequirement = z.strictObject({
   images: images.optional(),
   model: z
-    .union([z.literal("required"), principalName])
+    .union([z.literal("required"), modelName])
     .optional()
     .describe("`required`: any registered model; else the name of the one."),
   configuration: configuration.optional().describe("Files as they must be, by SHA-256."),

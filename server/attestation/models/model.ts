@@ -36,8 +36,11 @@ export interface DeclaredOrigin extends Vouched {
   readonly brought: number;
 }
 
-/** How a model is named: as in the record of an agent. */
-export const modelName = technicalWord;
+/** How a model is named: as in the record of an agent, and in the path of a request. */
+export const modelName = technicalWord.refine(
+  (name) => !name.includes("/"),
+  "The name of a registered model has no / in it.",
+);
 
 /** The name of a set of weights in checks, dead keys and tokens. */
 export const digestOf = ({ root }: Pick<ModelVersion, "root">): `sha256:${string}` => `sha256:${root}`;

@@ -230,7 +230,8 @@ forEachEngine((engine) => {
         register("whose", bundle, "lab", personCaller(example.owner)),
         codeIs("forbidden"),
       );
-      await assert.rejects(register("<script>", bundle), codeIs("invalid"));
+      for (const name of ["<script>", "lab/tiny", ""])
+        await assert.rejects(register(name, bundle), codeIs("invalid"));
     });
   });
 
