@@ -48,6 +48,10 @@ export function readCertificate(attackerDer: Uint8Array): Certificate {
   const [, , , issuer, validity, subject] = fields;
   const [notBefore, notAfter] = partsOf(validity);
   const x509 = orRefuse("malformed", "the certificate", () => new X509Certificate(attackerDer));
+  const said = readExtensions(extensions);
+  // Where OpenSSL can make nothing of its names, there is one among them that we have passed over.
+  if (said.uris.length + said.dnsNames.length > 0 && x509.subjectAltName === undefined)
+    throw malformed("the certificate's other names are unreadable");
   return {
     raw: attackerDer,
     x509,
@@ -56,7 +60,7 @@ export function readCertificate(attackerDer: Uint8Array): Certificate {
     subject: nameOf(subject),
     notBefore: readTime(notBefore),
     notAfter: readTime(notAfter),
-    ...readExtensions(extensions),
+    ...said,
   };
 }
 

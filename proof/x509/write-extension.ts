@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { TAG } from "./der.ts";
 import { type KEY_USAGE, PURPOSE } from "./extensions.ts";
 import { derOf, namedBitsOf, oidOf, sequenceOf, textOf } from "./write-der.ts";
@@ -55,4 +55,4 @@ export const authorityKeyId = (keyId: Uint8Array): Uint8Array =>
  * @see RFC 7093 §2
  */
 export const keyIdOf = (spki: Uint8Array): Uint8Array =>
-  createHash("sha256").update(spki.subarray(-65)).digest().subarray(0, 20);
+  hash("sha256", spki.subarray(-65), "buffer").subarray(0, 20);

@@ -1,7 +1,6 @@
 import {
   authorityName,
   certificateOf,
-  ecdsaSignature,
   type LeafIssuer,
   leafIssuer,
   leafToSign,
@@ -53,7 +52,7 @@ export async function issueX509Svid(deps: AuthorityDeps, wanted: WantedX509Svid)
   const { id, spki, dnsNames = [] } = wanted;
   const leaf = { id, spki, dnsNames, serial, notBefore: now - SKEW, notAfter: expires };
   const toSign = written(() => leafToSign(issuerOf(signer), leaf));
-  const der = certificateOf(toSign, ecdsaSignature(await signer.sign(toSign)));
+  const der = certificateOf(toSign, await signer.signDer(toSign));
   return { chain: [der, ...record.upstream], serial: serialText(serial), expires };
 }
 

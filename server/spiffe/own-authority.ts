@@ -1,12 +1,6 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import { parseBundle } from "@countersign/proof/svid";
-import {
-  authorityToSign,
-  certificateOf,
-  ECDSA_SHA256,
-  ecdsaSignature,
-  readCertificate,
-} from "@countersign/proof/x509";
+import { authorityToSign, certificateOf, ECDSA_SHA256, readCertificate } from "@countersign/proof/x509";
 import { append, perform } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import {
@@ -201,7 +195,7 @@ async function certify(
   const toSign = authorityToSign(subject, upstream);
   const certificate =
     upstream === undefined
-      ? certificateOf(toSign, ecdsaSignature(await signer.sign(toSign)))
+      ? certificateOf(toSign, await signer.signDer(toSign))
       : certificateOf(toSign, upstream.sign(toSign), upstream.algorithm ?? ECDSA_SHA256);
   return {
     kid: signer.kid,
