@@ -112,6 +112,18 @@ forEachEngine((engine) => {
       assert.equal(await codeOf(callUs(access_token, chain)), "unauthenticated");
     });
 
+    test("is worth nothing once the copy's own time is over, however fresh it is", async () => {
+      const { instance } = room.planner;
+      const { clock } = room.deps;
+      const began = clock.now();
+      clock.set(instance.expires - 1_000);
+      assert.ok((await room.withJwt(await jwtFor(instance.id), room.dpopBy(newKey()))).access_token);
+      clock.set(instance.expires);
+      const late = room.withJwt(await jwtFor(instance.id), room.dpopBy(newKey()));
+      assert.equal(await codeOf(late), "invalid-client");
+      clock.set(began);
+    });
+
     test("dies with the key that signed it, and so does every token that was issued on it", async () => {
       const { id } = room.writer.instance;
       const [svid, chain] = [await jwtFor(id), await chainFor(id)];

@@ -148,6 +148,11 @@ forEachEngine((engine) => {
     });
 
     test("take a bundle from nobody but the endpoint that was named, though their trust domain has signed for it", async () => {
+      three.deps.clock.set(one.deps.clock.now());
+      await keepKeysFresh(three.rotation);
+      serveWith(three.tls, await issueServerSvid(three.deps));
+      await federates(one, three);
+      await removeTrustDomain(one.deps, one.ada.caller, { name: "three.example" });
       const bundle = await publishedDocument(three.deps);
       const stored = async () =>
         (await fault(removeTrustDomain(one.deps, one.ada.caller, { name: "three.example" }))).code;
