@@ -65,6 +65,34 @@ describe("the command line, as an administrator uses it", () => {
     await refuses(/decommissioned/, "join-token", "agent", "planning-agent");
   });
 
+  test("counts accounts elsewhere, and gives what somebody answered for to another before she leaves", async () => {
+    const people = await says(/Marta/, "people");
+    const idOf = (name: string) =>
+      new RegExp(`person_\\w+(?= {2}${name})`).exec(people)?.[0] ?? assert.fail(name);
+    const [marta, otto] = [idOf("Marta"), idOf("Otto")];
+    await says(/No accounts here/, "accounts");
+    const dangerous = ["--privilege", "administer", "--sensitivity", "restricted", "--static"];
+    const key = ["accounts", "add", "api-key", "github", "key-17", ...dangerous, "--owner", otto];
+    const account = /account_\w+/.exec(await says(/key-17 is account_/, ...key))?.[0] ?? "";
+    await refuses(/in the inventory already/, ...key);
+    await refuses(
+      /looks like a secret/,
+      "accounts",
+      "add",
+      "api-key",
+      "github",
+      "ghp_16C7e42F292c69",
+      ...dangerous,
+    );
+    await says(/api-key {2}github key-17 {2}administer {2}owned/, "accounts", "list", "--kind", "api-key");
+    await refuses(/decommissioned/, "accounts", "adopt", account, "planning-agent");
+    await says(/1 services, 1 accounts/, "people", "hand-over", otto, marta);
+    await says(/has left/, "people", "depart", otto);
+    await refuses(/active person/, "people", "hand-over", marta, otto);
+    await says(/key-17 is retired/, "accounts", "retire", account);
+    await says(/No agent is like that/, "agents", "list", "--status", "dormant", "--orphaned");
+  });
+
   test("verifies the log over HTTP and from a copy, and proves one event to a file", async () => {
     const copy = join(terminal.home, "copy");
     await says(/none changed, dropped or reordered/, "audit", "verify");

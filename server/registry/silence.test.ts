@@ -127,6 +127,33 @@ forEachEngine((engine) => {
     assert.equal(await restAgents(deps), 0);
   });
 
+  it("an agent that speaks after it was found, and before it is made dormant, stays active", async () => {
+    await exampleAgent(example);
+    const { id } = await exampleInstance(example, "reporter");
+    deps.clock.advance(days(30));
+    const silent = await agentOrRefuse(deps, "reporter");
+    const { database } = deps;
+    let spoken = false;
+    const interrupted: typeof database = {
+      engine: database.engine,
+      tables: () => database.tables(),
+      read: (sql, parameters) => database.read(sql, parameters),
+      listen: (channel, callback) => database.listen(channel, callback),
+      lead: (job) => database.lead(job),
+      close: () => database.close(),
+      async commit(change) {
+        if (!spoken) await touchAgent(deps, silent);
+        spoken = true;
+        return database.commit(change);
+      },
+    };
+    await restAgents({ ...deps, database: interrupted });
+    assert.ok(spoken);
+    assert.equal(await statusOf("reporter"), "active");
+    assert.equal((await findInstance(deps, id))?.status, "active");
+    assert.deepEqual(await deadKeys(example), []);
+  });
+
   it("two servers that look at once make each agent dormant once, and one that speaks meanwhile stays", async () => {
     for (const name of ["one", "two", "three"]) {
       await exampleAgent(example, { name });
