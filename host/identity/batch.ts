@@ -1,29 +1,48 @@
 import type { AttestAnswer, AttestRequest, Upstream } from "../upstream/upstream.ts";
 import type { HostClock } from "./ports.ts";
 
-/** How many requests one message carries. */
+/** How many requests one message carries at most. */
 const MOST_AT_ONCE = 100;
 /** How many messages are under way together: the next wait, and fill up. */
 const MOST_UNDER_WAY = 4;
+/** Renewals have time: they go by themselves, a few in a message, so that nobody at the control plane waits long. */
+const RENEWALS_AT_ONCE = 20;
+/** Unless they have gathered: then they go in so many messages. */
+const MESSAGES_OF_A_STORM = 50;
 /** How long the first of a message waits for others, in milliseconds. */
 const GATHERING = 5;
 
 export type AskUpstream = (request: AttestRequest) => Promise<AttestAnswer>;
 
 /**
- * Gathers what many processes ask for into few messages. Each is answered by itself.
+ * Gathers what many processes ask for into few messages. Each is answered by itself, and a process that waits for its
+ * first identity does not wait for others' renewals.
  * @returns throws what `attest` throws: to each of a message whose message failed
  */
 export function batching(upstream: Pick<Upstream, "attest">, clock: HostClock): AskUpstream {
+  const renewalsAtOnce = (waiting: number): number =>
+    Math.min(MOST_AT_ONCE, Math.max(RENEWALS_AT_ONCE, Math.ceil(waiting / MESSAGES_OF_A_STORM)));
+  const first = line(upstream, clock, MOST_UNDER_WAY, () => MOST_AT_ONCE);
+  const renewal = line(upstream, clock, 1, renewalsAtOnce);
+  return (request) => (request.instance === undefined ? first(request) : renewal(request));
+}
+
+/** A waiting line of its own. @param atOnce how many of so many that wait go into the next message */
+function line(
+  upstream: Pick<Upstream, "attest">,
+  clock: HostClock,
+  mostUnderWay: number,
+  atOnce: (waiting: number) => number,
+): AskUpstream {
   const waiting: Waiting[] = [];
   let underWay = 0;
   let gathering = false;
 
   function pump(): void {
     gathering = false;
-    while (waiting.length > 0 && underWay < MOST_UNDER_WAY) {
+    while (waiting.length > 0 && underWay < mostUnderWay) {
       underWay += 1;
-      void send(upstream, waiting.splice(0, MOST_AT_ONCE)).finally(() => {
+      void send(upstream, waiting.splice(0, atOnce(waiting.length))).finally(() => {
         underWay -= 1;
         pump();
       });
@@ -33,7 +52,7 @@ export function batching(upstream: Pick<Upstream, "attest">, clock: HostClock): 
   return (request) =>
     new Promise((answered, failed) => {
       waiting.push({ request, answered, failed });
-      if (gathering || underWay === MOST_UNDER_WAY) return;
+      if (gathering || underWay === mostUnderWay) return;
       gathering = true;
       clock.after(GATHERING, pump);
     });

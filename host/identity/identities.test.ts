@@ -306,6 +306,31 @@ test("requests go together, a hundred at a time, and a user of many processes do
   assert.ok(sizes.length < 60, String(sizes));
 });
 
+test("renewals go a few at a time, and nobody who waits for his first identity waits for them", async () => {
+  const host = await testHost();
+  const stands = Array.from({ length: 150 }, (_, i) =>
+    host.identities.enter(host.process(1_000 + i).connect()).standing(),
+  );
+  await host.clock.advance(200);
+  await Promise.all(stands);
+  const gate = Promise.withResolvers<void>();
+  host.upstream.hangs = gate.promise;
+  const before = host.upstream.batches.length;
+  await host.clock.advance(300_000);
+  const newcomer = host.identities.enter(host.process(10).connect()).standing();
+  await host.clock.advance(20);
+  assert.deepEqual(
+    host.upstream.batches.slice(before).map((batch) => [batch.length, batch[0]?.instance !== undefined]),
+    [
+      [20, true],
+      [1, false],
+    ],
+  );
+  gate.resolve();
+  await host.clock.advance(1_000);
+  assert.equal(said(await newcomer), "planner/i151");
+});
+
 test("a user whose processes are too many has no more, and others have room", async () => {
   const host = await testHost({ processes: 6, processesOfUser: 3 });
   for (const pid of [1, 2, 3]) host.identities.enter(host.process(pid).connect());
