@@ -206,7 +206,7 @@ async function changing(
       assert.equal((await lost.ended()).code, PERMISSION_DENIED);
       assert.equal((await planner.ask("FetchX509SVID")).code, PERMISSION_DENIED);
       assert.equal((await planner.ask("FetchJWTSVID", { audience: [AUDIENCE] })).code, PERMISSION_DENIED);
-      assert.ok(await stage.hasEnded(spiffe_id));
+      await eventually(async () => assert.ok(await stage.hasEnded(spiffe_id)));
       first(await writer.ask("FetchX509SVID"));
       kept.cancel();
     },
