@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { onPlace } from "../durability.ts";
 import { freshFolder } from "../place.ts";
 import { PLANNER, type SpiffeStage, WRITER } from "./stage.ts";
 
-const HOST = fileURLToPath(new URL("./host-process.ts", import.meta.url));
+const CLI = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const USERS = { planner: PLANNER, writer: WRITER };
 
 /** Plays on a real server and a real host, each in a process of its own. */
@@ -25,8 +25,9 @@ export async function onSpiffeStage(play: (stage: SpiffeStage) => Promise<void>)
       try {
         await play(await stageOf(administrator, socket));
       } finally {
-        host.disconnect();
-        await once(host, "exit");
+        const gone = once(host, "exit");
+        host.kill("SIGTERM");
+        await gone;
       }
     });
   } finally {
@@ -52,16 +53,24 @@ async function declareAgent(administrator: Administrator, name: string): Promise
   await administrator.put(`/agents/${name}/entries/main`, entryOf(name));
 }
 
-export async function startHost(
+/** As on a real machine: by root, with a token that works once. */
+async function startHost(
   administrator: Administrator,
   issuer: string,
   socket: string,
 ): Promise<ChildProcess> {
   const { token } = await administrator.post<{ token: string }>("/join-tokens", { host: "stage" });
-  const stderr = process.env.HOST_LOG === undefined ? "ignore" : "inherit";
-  const host = fork(HOST, [issuer, token, socket], { stdio: ["ignore", "ignore", stderr, "ipc"] });
-  const [said] = await Promise.race([once(host, "message"), once(host, "exit")]);
-  assert.equal(said, "serving");
+  const args = [CLI, "host", "--server", issuer, "--join-token", token, "--socket", socket];
+  const host = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env.PATH },
+  });
+  let said = "";
+  host.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const ended = once(host, "exit").then(() => assert.fail(`the host ended: ${said}`));
+  await Promise.race([once(host.stdout, "data"), ended]);
   return host;
 }
 

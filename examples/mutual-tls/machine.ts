@@ -1,10 +1,10 @@
 /** A machine with a host on it: its own process, and the processes of the story under users of their own. */
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Told } from "./tell.ts";
 
-const HOST = fileURLToPath(new URL("../../conformance/spiffe/host-process.ts", import.meta.url));
+const CLI = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const PATIENCE_MS = 20_000;
 
 /** Runs until the story ends. */
@@ -15,8 +15,29 @@ export interface StoryProcess {
   stop(): Promise<void>;
 }
 
-export const startHost = (issuer: string, token: string, socket: string): StoryProcess =>
-  start(HOST, [issuer, token, socket], {});
+/** Joins this machine with a token, as its operator would, and waits until it serves. */
+export async function startHost(
+  issuer: string,
+  token: string,
+  socket: string,
+): Promise<{ stop(): Promise<void> }> {
+  const args = [CLI, "host", "--server", issuer, "--join-token", token, "--socket", socket];
+  const host = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
+    stdio: ["ignore", "pipe", "ignore"],
+    env: { PATH: process.env.PATH ?? "" },
+  });
+  const gone = once(host, "exit");
+  await Promise.race([
+    once(host.stdout, "data"),
+    gone.then(() => Promise.reject(new Error("the host ended"))),
+  ]);
+  return {
+    async stop() {
+      host.kill("SIGTERM");
+      await gone;
+    },
+  };
+}
 
 /** A program of the story, under a user, on a machine whose Workload API is at `socket`. */
 export const startAs = (

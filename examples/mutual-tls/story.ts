@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Person } from "../authenticator/person.ts";
 import { startByHand } from "../quarterly-review/server-by-hand.ts";
-import { type StoryProcess, startAs, startHost } from "./machine.ts";
+import { startAs, startHost } from "./machine.ts";
 
 const USERS = { ledger: 21_101, shop: 21_102 };
 const ROTATIONS = 6;
@@ -21,7 +21,7 @@ const pause = (milliseconds: number): Promise<void> =>
 
 const control = await startByHand();
 const folder = await mkdtemp(join(tmpdir(), "countersign-machine-"));
-const running: StoryProcess[] = [];
+const running: { stop(): Promise<void> }[] = [];
 try {
   // Everybody may reach the socket; who somebody is decides what he gets.
   await chmod(folder, 0o755);
@@ -35,8 +35,7 @@ try {
   say("● Ada registers ledger and shop, and says as which user each of them runs");
 
   const { token } = await ada.browser.send("POST", "/join-tokens", { host: "build-7" });
-  running.push(startHost(control.issuer, String(token), socket));
-  await running.at(-1)?.told();
+  running.push(await startHost(control.issuer, String(token), socket));
   say("■ build-7 joins with a token that works once, and serves the Workload API");
 
   const { trust_domain } = await ada.browser.get("/health");

@@ -22,7 +22,7 @@ const say = (line: string): void => console.log(line);
 
 const control = await startByHand();
 const folder = await mkdtemp(join(tmpdir(), "countersign-machine-"));
-const running: StoryProcess[] = [];
+const running: { stop(): Promise<void> }[] = [];
 try {
   await chmod(folder, 0o755);
   const socket = join(folder, "workload.sock");
@@ -46,8 +46,7 @@ try {
   say("● Ada registers the model by the lab's signature, and invoice-reader, which may run no other");
 
   const { token } = await ada.browser.send("POST", "/join-tokens", { host: "build-7" });
-  running.push(startHost(control.issuer, String(token), socket));
-  await running.at(-1)?.told();
+  running.push(await startHost(control.issuer, String(token), socket));
   const reader = startReader();
   const { id } = await reader.told();
   assert.match(String(id), /\/agent\/invoice-reader\//);
