@@ -73,6 +73,21 @@ forEachEngine((engine) => {
     );
   });
 
+  test("a file that nobody pinned and that changed under a running copy makes it another one", async () => {
+    const { deps, administrator } = house;
+    const of = { kind: "agent", principal: "planner" } as const;
+    await putRequirement(deps, administrator, { of, artifacts: {} });
+    const entry = await house.declare({ files: [{ path: PROMPT.path, role: PROMPT.role }] }, "noted");
+    const { caller } = await house.machine("build-3");
+    const [own, process] = [freshKey(), { pid: 11, started: "boot:11" }];
+    const attest = async (more: object) =>
+      outcome((await house.attest(caller, asking(entry.id, own, { selectors, process, ...more })))[0]);
+    const instance = (await attest({ files: [PROMPT] })) ?? "";
+    assert.equal(await attest({ instance, files: [PROMPT] }), instance);
+    assert.equal(await attest({ instance, files: [SWAPPED] }), "material-changed");
+    assert.deepEqual(await deadAmong(deps, [`instance:${instance}`]), [`instance:${instance}`]);
+  });
+
   test("what is declared anew ends every copy at once, and the next one must be as declared now", async () => {
     const { deps, administrator } = house;
     const of = { kind: "agent", principal: "planner" } as const;
