@@ -28,6 +28,7 @@ const NOT_ADMINISTRATION = [
   "instance.enrol",
   "platform.attest",
   "task.open",
+  "task.start",
   "task.close",
   "consent.give",
   "consent.refuse",
