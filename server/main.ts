@@ -31,7 +31,13 @@ import {
   type TlsIdentity,
   TlsReload,
 } from "./http/index.ts";
-import { keepKeysFresh, lastCheckpoint, openKeyModule, openKeyRing, rememberCheckpoint } from "./keys/index.ts";
+import {
+  keepKeysFresh,
+  lastCheckpoint,
+  openKeyModule,
+  openKeyRing,
+  rememberCheckpoint,
+} from "./keys/index.ts";
 import {
   type Clock,
   type Deps,
