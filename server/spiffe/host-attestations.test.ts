@@ -200,13 +200,20 @@ forEachEngine((engine) => {
   });
 
   test("a machine asks only for its own: not by an entry for others, not for a copy or a token of another machine", async () => {
-    const { entry, attest } = await scene();
+    const { entry, attest, name } = await scene();
     const elsewhere = await scene({ hosts: ["host:name:nowhere"] });
     const { instance } = issuedIn((await attest(asking(entry.id, freshKey())))[0]);
     assert.equal(codeOf((await attest(asking(elsewhere.entry.id, freshKey())))[0]), "entry-not-for-host");
     assert.equal(
       codeOf((await elsewhere.attest(asking(entry.id, freshKey(), { instance })))[0]),
       "instance-of-another",
+    );
+    const sibling = await house.declare({}, "sibling", name);
+    const byAnother = asking(sibling.id, freshKey(), { instance });
+    assert.equal(
+      codeOf((await attest(byAnother))[0]),
+      "instance-of-another",
+      "by an entry that it was not attested by",
     );
     const asked = { attackerInstance: instance, attackerAudience: ["https://reports.example"] };
     await assert.rejects(
