@@ -15,7 +15,7 @@ import type { Figures } from "./run.ts";
 
 const INSTANCES = Number(process.env.STORM_INSTANCES ?? 10_000);
 const TTL = 3_600;
-const FASTER = 5;
+const FASTER = Number(process.env.STORM_FASTER ?? 5);
 const BETWEEN = 20;
 const HOST = fileURLToPath(new URL("./rotation-storm/host.ts", import.meta.url));
 
