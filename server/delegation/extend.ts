@@ -20,8 +20,9 @@ import { delegationExtended } from "./events.ts";
 import { joinTask } from "./join-task.ts";
 import { coveredToday, mayDelegateTo } from "./passed-on.ts";
 import { restsOf } from "./rests.ts";
+import { standOutside } from "./stand-outside.ts";
 import { insertDelegation } from "./store-delegations.ts";
-import { aboutTask } from "./task.ts";
+import { aboutTask, isAutonomous } from "./task.ts";
 
 export interface ExtensionRequest {
   /** The edge that the caller's agent holds. */
@@ -99,6 +100,9 @@ export async function extend(
   requireCovered(extension);
   if (caller.instance !== undefined) await joinTask(deps, change, chain, caller.instance);
   requireChain(change, chain);
+  const [root] = chain.agents;
+  if (isAutonomous(chain.task) && root !== undefined)
+    await standOutside(deps, change, root, extension.grants);
   for (const agent of [...chain.agents, target]) requireActiveAgent(deps, change, agent);
   const rests = [...extension.rests, ...(await restsOf(deps, caller, allow, extension.chain))];
   const edge = { ...edgeOf(deps, extension), rests: [...new Set(rests)] };

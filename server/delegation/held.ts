@@ -31,6 +31,13 @@ export async function heldAtResource(
 export const heldFromOthers = (deps: DelegationDeps, agent: AgentName, resource: string): Promise<Held> =>
   heldAtResource(deps, agent, resource, ({ from }) => from !== agent);
 
+/** Whether an agent has a living task there that rests on its own authority. */
+export const heldFromSelf = async (
+  deps: DelegationDeps,
+  agent: AgentName,
+  resource: string,
+): Promise<boolean> => holdsAny(deps, agent, (edge) => names(edge, resource) && edge.from === agent);
+
 async function holdsAny(
   deps: DelegationDeps,
   agent: AgentName,

@@ -38,7 +38,7 @@ export { expireTasks } from "./expire.ts";
 export { type Extension, type ExtensionRequest, extend, readExtension } from "./extend.ts";
 export { forgetHeads } from "./forget-heads.ts";
 export { giveConsent, refuseConsent } from "./give-consent.ts";
-export { type Held, heldAtResource, heldFromOthers } from "./held.ts";
+export { type Held, heldAtResource, heldFromOthers, heldFromSelf } from "./held.ts";
 export {
   advance,
   type History,
@@ -85,6 +85,7 @@ export { runbooksGet, runbooksList, runbooksPut } from "./routes-runbooks.ts";
 export { tasksStart } from "./routes-start.ts";
 export type { PlannedBy, Runbook, RunbookDefinition } from "./runbook.ts";
 export type { ConsentKind, SignIn } from "./sign-in.ts";
+export { fitsCountedOnly, standOutside } from "./stand-outside.ts";
 export { type StartRequest, startTask } from "./start-task.ts";
 export { findConsent, findTask, type StoredConsent } from "./store.ts";
 export { endDelegationRow, rootEdgeOf } from "./store-delegations.ts";

@@ -12,10 +12,9 @@ import { coveredByGrants, uncoveredIdentifiers } from "./chain.ts";
 import type { Delegation } from "./delegation.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
 import { begin } from "./give-consent.ts";
-import { heldFromOthers } from "./held.ts";
 import { addTask, type TaskRequest } from "./open-task.ts";
 import { plannedFor } from "./planned.ts";
-import { holdHead } from "./store-heads.ts";
+import { fitsCountedOnly, standOutside } from "./stand-outside.ts";
 import { countStartedAlone, findTaskStartedOn } from "./store-starters.ts";
 import type { StartedAlone, Task } from "./task.ts";
 
@@ -49,7 +48,7 @@ export function startTask(
     await requireRoom(deps, agent);
     requireActiveAgent(deps, change, agent);
     await requireStarterActive(deps, change, startedBy);
-    await standOutside(deps, change, agent, request);
+    await standOutside(deps, change, agent, request.grants);
     const task = addTask(deps, change, caller, {
       ...request,
       person: agent.owner,
@@ -88,12 +87,24 @@ async function requireNew({ database }: DelegationDeps, startedBy: StartedAlone)
 
 function requireWithinCeiling(agent: Agent, { grants }: StartRequest): void {
   const bearable = coveredByGrants(agent.grants, grants);
-  if (bearable.covered && agent.parent === undefined) return;
+  if (bearable.covered && agent.parent === undefined) return refuseCounted(agent, grants);
   throw new Fault("denied", "This goes beyond what the agent may do on its own.", {
     remedy: "Ask for less, or have an administrator widen the agent's ceiling.",
     members: { uncovered: bearable.missing },
     record: { about: { agent: agent.name }, uncovered: uncoveredIdentifiers(grants, bearable) },
   });
+}
+
+function refuseCounted(agent: Agent, grants: StartRequest["grants"]): void {
+  if (!fitsCountedOnly(agent, grants)) return;
+  throw new Fault(
+    "denied",
+    "This right is for a limited number of uses, which tasks of one's own cannot count.",
+    {
+      remedy: "Ask for it within a task that a person opens: its delegation counts the uses.",
+      record: { about: { agent: agent.name } },
+    },
+  );
 }
 
 async function requireRoom({ database, clock }: DelegationDeps, agent: Agent): Promise<void> {
@@ -111,28 +122,4 @@ async function requireStarterActive(
 ): Promise<void> {
   if (startedBy.kind === "agent") return;
   requireActiveService(change, await aliveService(deps, startedBy.principal));
-}
-
-/** Where it works for somebody, it would step around that task's limits. At the commit it still does not. */
-async function standOutside(
-  deps: DelegationDeps,
-  change: Change,
-  agent: Agent,
-  { grants }: StartRequest,
-): Promise<void> {
-  for (const location of new Set(grants.flatMap(({ locations }) => locations))) {
-    const { holds, head } = await heldFromOthers(deps, agent.name, location);
-    if (!holds) {
-      holdHead(change, head);
-      continue;
-    }
-    throw new Fault(
-      "denied",
-      "Within a delegated task there is no standing authority for the same resource.",
-      {
-        remedy: "Use the task's delegation, or wait until the task has ended.",
-        record: { about: { agent: agent.name }, resource: location },
-      },
-    );
-  }
 }

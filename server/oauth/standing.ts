@@ -1,6 +1,13 @@
 import type { Grant } from "@countersign/proof/grant";
 import type { Change } from "../database/index.ts";
-import { coveredByGrants, heldAtResource, heldFromOthers, holdHead, moveHead } from "../delegation/index.ts";
+import {
+  fitsCountedOnly,
+  heldAtResource,
+  heldFromOthers,
+  heldFromSelf,
+  holdHead,
+  moveHead,
+} from "../delegation/index.ts";
 import { Fault } from "../lib/index.ts";
 import type { Agent } from "../registry/index.ts";
 import { revoke } from "../revocation/index.ts";
@@ -35,8 +42,9 @@ export async function standOutsideTask(
 }
 
 /**
- * As `standOutsideTask`, for what an agent is given by a task that rests on its own authority: that is standing
- * authority as well, and what others delegate to it at the same resource ends it.
+ * As `standOutsideTask`, for what is given by a task that an agent started itself, to that agent or to whomever it
+ * passed its authority on: what others delegate to the one at whose root it stands, at the same resource, ends it.
+ * @param of.agent at the root of the chain
  */
 export const standInOwnTask = (
   deps: OauthDeps,
@@ -68,7 +76,11 @@ export async function endStanding(
   const place = { agent: of.agent.name, audience: of.audience };
   const { head, key } = await standingEpoch(deps, place);
   const asked = { ...place, epoch: head.version, now: deps.clock.now() };
-  if (!(await hasStandingToken(deps.database, asked))) return;
+  if (
+    !(await hasStandingToken(deps.database, asked)) &&
+    !(await heldFromSelf(deps, place.agent, place.audience))
+  )
+    return;
   moveHead(change, head);
   revoke(deps, change, client.caller, [key], "standing authority within a task");
 }
@@ -78,12 +90,8 @@ export async function endStanding(
  * number. A delegation counts for all its tokens together.
  * @throws Fault `invalid-authorization-details` when a grant fits only into a counted part of the ceiling
  */
-export function refuseCounted({ grants: ceiling }: Agent, grants: readonly Grant[]): void {
-  const uncounted = ceiling.filter((grant) => grant.max_uses === undefined);
-  const onlyCounted = grants.some(
-    (grant) => coveredByGrants(ceiling, [grant]).covered && !coveredByGrants(uncounted, [grant]).covered,
-  );
-  if (!onlyCounted) return;
+export function refuseCounted(agent: Agent, grants: readonly Grant[]): void {
+  if (!fitsCountedOnly(agent, grants)) return;
   throw new Fault(
     "invalid-authorization-details",
     "This right is for a limited number of uses, which an agent's own tokens cannot count together.",

@@ -3,10 +3,10 @@ import { after, before, describe, test } from "node:test";
 import { buildTrace, renderTrace, type TraceEvent } from "@countersign/proof/trace";
 import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
-import { ALL, begunTask, call, codeOf, fault, passOn, quarters } from "../delegation/fixture.ts";
+import { ALL, begunTask, call, codeOf, fault, passOn, quarters, run } from "../delegation/fixture.ts";
 import { closeTask, type StartRequest, startTask } from "../delegation/index.ts";
 import { hours } from "../lib/index.ts";
-import { departPerson, suspendAgent, suspendService, updateAgent } from "../registry/index.ts";
+import { departPerson, registerAgent, suspendAgent, suspendService, updateAgent } from "../registry/index.ts";
 import { ask, claimsIn, exchange, exchangeForm, openMarket } from "./fixture.ts";
 import { callTool } from "./use-token.ts";
 
@@ -122,6 +122,38 @@ forEachEngine((engine) => {
       await closeTask(deps, planner.caller, { task: own.task.id });
     });
 
+    test("is no way around it through another agent either, to whom its authority was passed on before", async () => {
+      const { deps, planner, writer, desk } = room;
+      const own = await start(planner.caller, { grants: [...write, ...read] });
+      const passed = await passOn(deps, planner, { edge: own.edge.id, to: "writer", grants: read });
+      const { jti } = claimsIn(await exchange(deps, writer, passed.id, read));
+      const hers = await begunTask(deps, room, { grants: read });
+      const form = await exchangeForm(deps, writer, passed.id, read);
+      assert.equal(await codeOf(ask(deps, writer, form)), "unauthorized-client");
+      const again = passOn(deps, planner, { edge: own.edge.id, to: "writer", grants: read });
+      assert.equal(await codeOf(again), "denied");
+      await exchange(deps, planner, hers.edge.id, read);
+      assert.equal(await codeOf(use(jti, "reports/read")), "gone");
+      await closeTask(deps, desk.caller, { task: hers.task.id });
+      await closeTask(deps, planner.caller, { task: own.task.id });
+    });
+
+    test("counts nothing that its ceiling counts: whatever is for so many uses needs a person's task", async () => {
+      const { deps, ada } = room;
+      const counted = [{ ...call("ledger/read", { open_args: true }), max_uses: 1 }];
+      await registerAgent(deps, ada.caller, {
+        name: "counting",
+        class: "reporting",
+        purpose: "reads once",
+        environment: "production",
+        owner: ada.id,
+        grants: counted,
+        delegation: { max_depth: 1, delegate_to: [], needs_person: [], starters: ["itself"] },
+      });
+      const { caller } = await run(deps, { agent: "counting" });
+      assert.equal(await codeOf(start(caller, { agent: "counting", grants: counted })), "denied");
+    });
+
     test("is told to nobody as a person's: no warrant begins with it, and its trace says so", async () => {
       const { deps, planner, desk } = room;
       const { task, edge } = await start(desk.caller, told("incident 7", "event"));
@@ -148,7 +180,13 @@ forEachEngine((engine) => {
     test("leaves room for no more than a hundred open ones", async () => {
       const { deps, desk } = room;
       const ids: string[] = [];
-      for (let n = 0; n < 100; n++) ids.push((await start(desk.caller, told(`run ${n}`))).task.id);
+      for (let n = 0; n < 99; n++) ids.push((await start(desk.caller, told(`run ${n}`))).task.id);
+      const both = ["one", "other"].map((on) =>
+        start(desk.caller, told(on)).then(({ task }) => task.id, String),
+      );
+      const last = (await Promise.all(both)).filter((id) => id.startsWith("task_"));
+      assert.equal(last.length, 1, "of two at once that would both be the hundredth, one starts");
+      ids.push(...last);
       assert.equal(await codeOf(start(desk.caller, told("one more"))), "conflict");
       for (const task of ids) await closeTask(deps, desk.caller, { task });
       await closeTask(deps, desk.caller, { task: (await start(desk.caller, told("one more"))).task.id });

@@ -10,7 +10,7 @@ import type { Resource } from "./resource.ts";
 import { endStanding, standInOwnTask } from "./standing.ts";
 import type { StandingEpoch } from "./standing-epoch.ts";
 
-/** What is given within a task; by an agent's own task it is standing authority, and ends as such. */
+/** What is given within a task; by a task that nobody asked for it is the standing authority of the agent at its root, and ends as that does. */
 export interface GivenWithin {
   readonly granted: Granted[];
   readonly standing?: StandingEpoch;
@@ -33,12 +33,10 @@ export async function decideWithinTask(
   const { agent, chain, resource } = on;
   await joinTask(deps, change, chain, instance.id);
   const of = { agent, audience: resource.location };
-  const standing = isOwn(chain) ? await standInOwnTask(deps, change, client, of) : undefined;
+  const root = isAutonomous(chain.task) ? chain.agents[0] : undefined;
+  const standing =
+    root === undefined ? undefined : await standInOwnTask(deps, change, client, { ...of, agent: root });
   const granted = await decideGrants(deps, change, { caller, instance, agent, chain, resource }, grants);
-  if (standing !== undefined) return { granted, standing };
-  await endStanding(deps, change, client, of);
-  return { granted };
+  if (root?.name !== agent.name) await endStanding(deps, change, client, of);
+  return { granted, ...(standing === undefined ? {} : { standing }) };
 }
-
-/** Whether nobody but the agent itself is in it. */
-const isOwn = ({ task, links }: LivingChain): boolean => isAutonomous(task) && links.length === 1;
