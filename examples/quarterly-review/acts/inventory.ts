@@ -19,7 +19,11 @@ export async function inventory(company: Company, number: number): Promise<void>
   const { machines } = served("a fresh token is served", answer) as { machines: unknown[] };
   verdict(line, "ALLOW", `${machines.length} machines in ${args.region}`);
 
-  await new Promise((resolve) => setTimeout(resolve, Math.max(0, first.expiresAt - Date.now())));
+  // The agent counts from when it asked, the token from when it was issued: the service shall be the one that says no.
+  const issuedLater = 1_000;
+  await new Promise((resolve) =>
+    setTimeout(resolve, Math.max(0, first.expiresAt + issuedLater - Date.now())),
+  );
   const refused = turnedAway("an expired token is turned away", await call(company), "invalid_token");
   verdict(line, "REFUSED", refused);
 
