@@ -1,30 +1,8 @@
 #!/usr/bin/env node
-/** The command line. Each verb is a file; this one only says which there are. */
+/** The command line. Each verb is a file, and `verbs.ts` says which there are. */
 import { Command, CommanderError } from "commander";
-import { accountCommands } from "./accounts.ts";
-import { agentCommands } from "./agents.ts";
-import { artifactCommands } from "./artifacts.ts";
-import { auditCommands } from "./audit.ts";
-import { demoCommand } from "./demo.ts";
-import { federationCommand } from "./federation.ts";
-import { gateCommand } from "./gate.ts";
-import { hostCommand } from "./host.ts";
-import { hostInspectCommand } from "./host-inspect.ts";
-import { hostsCommands } from "./hosts.ts";
-import { keyCommands } from "./keys.ts";
-import { manifestCommands } from "./manifest.ts";
-import { modelCommands } from "./model.ts";
-import { modelsCommands } from "./models.ts";
-import { peopleCommands } from "./people.ts";
-import { policyCommands } from "./policy.ts";
-import { revokeCommand } from "./revoke.ts";
 import { Misuse, say, Trouble } from "./say.ts";
 import { serveCommands } from "./serve.ts";
-import { serviceCommands } from "./services.ts";
-import { loginCommands } from "./session.ts";
-import { taskCommands } from "./tasks.ts";
-import { tokenCommands } from "./token.ts";
-import { trustCommands } from "./trust.ts";
 
 const program = new Command("countersign")
   .description("The identity control plane for AI agents: every action carries two signatures.")
@@ -32,33 +10,7 @@ const program = new Command("countersign")
   .showHelpAfterError("(countersign --help tells what there is)")
   .exitOverride();
 
-for (const add of [
-  serveCommands,
-  demoCommand,
-  loginCommands,
-  peopleCommands,
-  agentCommands,
-  hostCommand,
-  hostsCommands,
-  accountCommands,
-  serviceCommands,
-  manifestCommands,
-  modelCommands,
-  modelsCommands,
-  artifactCommands,
-  gateCommand,
-  policyCommands,
-  taskCommands,
-  tokenCommands,
-  revokeCommand,
-  auditCommands,
-  keyCommands,
-  federationCommand,
-  hostInspectCommand,
-  trustCommands,
-]) {
-  add(program);
-}
+for (const add of await verbsFor(process.argv[2])) add(program);
 
 try {
   await program.parseAsync();
@@ -66,6 +18,12 @@ try {
   process.exitCode = exitCodeOf(error);
   if (error instanceof Trouble) say.trouble(error);
   else if (!(error instanceof CommanderError)) say.trouble(unexpected(error));
+}
+
+/** A server stays: it starts without the verbs of those who only ask it something, and never loads them. */
+async function verbsFor(word: string | undefined): Promise<readonly ((program: Command) => void)[]> {
+  if (word === "up" || word === "serve") return [serveCommands];
+  return (await import("./verbs.ts")).verbs;
 }
 
 /** 2 for a command line that says nothing, 1 for what was refused or failed. */

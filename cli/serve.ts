@@ -166,7 +166,7 @@ function withOptions(command: Command): Command {
 /** Starts the server in this process and stops it in order when the process is told to end. */
 export async function start(options: ServeOptions): Promise<Running> {
   process.umask(0o077);
-  if (isOurs(options.data)) enableCompileCache(join(options.data, "compile-cache"));
+  if (isOurs(options.data)) cacheCompiled(join(options.data, "compile-cache"));
   const { startServer } = await import("@countersign/server");
   const server = await startServer(configOf(options)).catch((error: { remedy?: string } & Error) => {
     throw error.name === "Fault" ? new Trouble(error.message, error.remedy) : error;
@@ -175,6 +175,12 @@ export async function start(options: ServeOptions): Promise<Running> {
     process.once(signal, () => void server.close().then(() => process.exit(0)));
   }
   return server;
+}
+
+/** Here, and in every thread that is begun here: each looks for it by itself, and only where this names it. */
+function cacheCompiled(folder: string): void {
+  enableCompileCache(folder);
+  process.env.NODE_COMPILE_CACHE ??= folder;
 }
 
 /** What is cached beside the data is run, so nobody else may ever have been able to write there. */

@@ -1,7 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Deps } from "../lib/index.ts";
 import type { Change } from "./change.ts";
-import { openPostgres } from "./postgres.ts";
 import type { Engine, Migration } from "./schema.ts";
 import { openSqlite } from "./sqlite.ts";
 
@@ -39,12 +38,13 @@ export interface DatabaseDeps extends Deps {
 /** Where the data is: a folder for SQLite, or a URL for PostgreSQL 15 or later. */
 export type DatabaseLocation = { folder: string } | { url: string };
 
-export function openDatabase(
+export async function openDatabase(
   deps: Deps,
   location: DatabaseLocation,
   migrations: readonly Migration[],
 ): Promise<Database> {
-  return "url" in location
-    ? openPostgres(deps, location.url, migrations)
-    : openSqlite(deps, location.folder, migrations);
+  if ("folder" in location) return openSqlite(deps, location.folder, migrations);
+  // The driver is loaded where there is something to drive.
+  const { openPostgres } = await import("./postgres.ts");
+  return openPostgres(deps, location.url, migrations);
 }

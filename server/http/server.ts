@@ -87,6 +87,7 @@ export function buildServer<D extends Deps>(
     trustProxy: options.behindProxy === true ? nearest(options.proxy) : false,
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 300 },
     clientErrorHandler: refuseBytes,
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       void sendFault(reply, asFault(deps, error, request), "problem", options.issuer),
     ...(options.tls === undefined
@@ -139,6 +140,11 @@ export function buildServer<D extends Deps>(
     return sendFault(reply, told, state?.endpoint.route.faults ?? "problem", options.issuer);
   });
   return server;
+}
+
+/** Routes here check what they read themselves. What would do it from JSON schemas is not even loaded. */
+function noSchemas(): never {
+  throw new Error("no route has a JSON schema");
 }
 
 /** What every request passes on its way in. */

@@ -1,6 +1,6 @@
 import { decodeBase64url } from "@countersign/proof/digest";
 import { isJsonObject, type JsonObject, parseStrict } from "@countersign/proof/jcs";
-import { compactVerify } from "jose";
+import { jose } from "./jose-library.ts";
 import type { KeySource, ProviderKeys } from "./provider-keys.ts";
 
 const LONGEST = 8_192;
@@ -37,6 +37,7 @@ export async function verifyProviderAssertion(
 ): Promise<JsonObject> {
   const { header, payload } = partsOf(attackerAssertion);
   requireHeader(header, types);
+  const { compactVerify } = await jose();
   await keys.with(provider, (found) =>
     compactVerify(attackerAssertion, found, { algorithms: [...provider.algorithms] }),
   );

@@ -1,7 +1,8 @@
 import { isJsonObject, type Json, type JsonObject } from "@countersign/proof/jcs";
-import { type CompactVerifyGetKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWK } from "jose";
+import type { CompactVerifyGetKey, JSONWebKeySet, JWK } from "jose";
 import { fetchFreshJson, fetchJson, type OutboundOptions } from "../http/index.ts";
 import { type Clock, Fault, minutes, seconds } from "../lib/index.ts";
+import { jose } from "./jose-library.ts";
 
 /** Whoever signs what is verified here, and where its keys are: an administrator has said both. */
 export interface KeySource {
@@ -56,6 +57,7 @@ export class ProviderKeys {
     try {
       return await use(known.keys);
     } catch (error) {
+      const { errors } = await jose();
       if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayAsk(provider)) throw error;
       return use((await this.#ask(provider)).keys);
     }
@@ -98,6 +100,7 @@ export class ProviderKeys {
   }
 
   async #fetch(provider: KeySource): Promise<{ keys: CompactVerifyGetKey; maxAgeMs?: number | undefined }> {
+    const { createLocalJWKSet } = await jose();
     if (provider.jwks !== undefined) return { keys: createLocalJWKSet(publicKeysIn(provider.jwks)) };
     const place = await this.#placeOfKeys(provider);
     const asked = { ...place, ...caOf(provider), timeoutMs: TIMEOUT_MS };

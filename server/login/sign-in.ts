@@ -1,8 +1,5 @@
 import { decodeBase64url } from "@countersign/proof/digest";
-import {
-  generateAuthenticationOptions,
-  type PublicKeyCredentialRequestOptionsJSON,
-} from "@simplewebauthn/server";
+import type { PublicKeyCredentialRequestOptionsJSON } from "@simplewebauthn/server";
 import { perform } from "../audit/index.ts";
 import type { Caller } from "../lib/index.ts";
 import { findPerson, requireActivePerson } from "../registry/index.ts";
@@ -12,6 +9,7 @@ import type { LoginDeps } from "./login-deps.ts";
 import { relyingParty } from "./passkey.ts";
 import { notProven } from "./refusal.ts";
 import { type Started, startSession } from "./start-session.ts";
+import { webauthn } from "./webauthn-library.ts";
 import type { AssertionResponse } from "./webauthn-schema.ts";
 
 /** Begins a sign-in. Nobody says a name: the authenticator offers the passkeys that it has for us. */
@@ -21,6 +19,7 @@ export function beginSignIn(
 ): Promise<Ceremony<PublicKeyCredentialRequestOptionsJSON>> {
   return perform(deps, caller, "sign-in.begin", async (change) => {
     const challenge = makeChallenge(deps, change, "sign-in");
+    const { generateAuthenticationOptions } = await webauthn();
     const options = await generateAuthenticationOptions({
       rpID: relyingParty(deps.issuer).id,
       challenge: decodeBase64url(challenge.value),

@@ -1,5 +1,4 @@
 import type { JsonObject } from "@countersign/proof/jcs";
-import { errors } from "jose";
 import { Fault, seconds } from "../../lib/index.ts";
 import { type KeySource, verifyProviderAssertion } from "../../login/index.ts";
 import { requireOnlyAudience } from "./audience.ts";
@@ -81,11 +80,14 @@ async function requireSigned(
   }
 }
 
-function reasonOf(cause: unknown): Reason {
-  if (cause instanceof errors.JWKSNoMatchingKey) return "unknown-key";
-  if (cause instanceof errors.JWSSignatureVerificationFailed) return "bad-signature";
-  return "malformed";
-}
+/** What the library that verifies calls what it refuses. */
+const REASONS: ReadonlyMap<unknown, Reason> = new Map([
+  ["ERR_JWKS_NO_MATCHING_KEY", "unknown-key"],
+  ["ERR_JWS_SIGNATURE_VERIFICATION_FAILED", "bad-signature"],
+]);
+
+const reasonOf = (cause: unknown): Reason =>
+  REASONS.get((cause as { code?: unknown } | undefined)?.code) ?? "malformed";
 
 function requireTimely(
   claims: JsonObject,

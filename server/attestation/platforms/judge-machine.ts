@@ -1,6 +1,4 @@
 import type { Json } from "@countersign/proof/jcs";
-import { judgeAws } from "./aws-machine.ts";
-import { judgeAzure } from "./azure-machine.ts";
 import { findMachineTrust } from "./find-machine-trust.ts";
 import { judgeGcp } from "./gcp-machine.ts";
 import { judgeK8s } from "./k8s-machine.ts";
@@ -9,6 +7,15 @@ import type { MachineType } from "./machine-trust.ts";
 import type { PlatformDeps } from "./platform-deps.ts";
 import { refused } from "./refused.ts";
 import { judgeX509Pop } from "./x509pop.ts";
+
+/**
+ * Those who read signed envelopes. These bring a library of every structure that there is in them: loaded when
+ * the first is shown, so that a server starts without it.
+ */
+const envelopes = {
+  aws: () => import("./aws-machine.ts"),
+  azure: () => import("./azure-machine.ts"),
+};
 
 /** What a machine shows. */
 export interface OfferedMachine {
@@ -35,11 +42,11 @@ export async function judgeMachine(
     case "k8s":
       return judgeK8s(deps, { trust, revision }, attackerPayload);
     case "aws":
-      return judgeAws(trust, attackerPayload, expected);
+      return (await envelopes.aws()).judgeAws(trust, attackerPayload, expected);
     case "gcp":
       return judgeGcp(deps, { trust, revision }, attackerPayload, expected);
     case "azure":
-      return judgeAzure(trust, attackerPayload, expected);
+      return (await envelopes.azure()).judgeAzure(trust, attackerPayload, expected);
   }
 }
 

@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+import { accountCommands } from "./accounts.ts";
+import { agentCommands } from "./agents.ts";
+import { artifactCommands } from "./artifacts.ts";
+import { auditCommands } from "./audit.ts";
+import { demoCommand } from "./demo.ts";
+import { federationCommand } from "./federation.ts";
+import { gateCommand } from "./gate.ts";
+import { hostCommand } from "./host.ts";
+import { hostInspectCommand } from "./host-inspect.ts";
+import { hostsCommands } from "./hosts.ts";
+import { keyCommands } from "./keys.ts";
+import { manifestCommands } from "./manifest.ts";
+import { modelCommands } from "./model.ts";
+import { modelsCommands } from "./models.ts";
+import { peopleCommands } from "./people.ts";
+import { policyCommands } from "./policy.ts";
+import { revokeCommand } from "./revoke.ts";
+import { serveCommands } from "./serve.ts";
+import { serviceCommands } from "./services.ts";
+import { loginCommands } from "./session.ts";
+import { taskCommands } from "./tasks.ts";
+import { tokenCommands } from "./token.ts";
+import { trustCommands } from "./trust.ts";
+
+/** Every verb of the command line, in the order in which help tells of them. */
+export const verbs: readonly ((program: Command) => void)[] = [
+  serveCommands,
+  demoCommand,
+  loginCommands,
+  peopleCommands,
+  agentCommands,
+  hostCommand,
+  hostsCommands,
+  accountCommands,
+  serviceCommands,
+  manifestCommands,
+  modelCommands,
+  modelsCommands,
+  artifactCommands,
+  gateCommand,
+  policyCommands,
+  taskCommands,
+  tokenCommands,
+  revokeCommand,
+  auditCommands,
+  keyCommands,
+  federationCommand,
+  hostInspectCommand,
+  trustCommands,
+];
