@@ -50,7 +50,7 @@ const pageFolder = new URL("./page/", import.meta.url);
 const proofFolder = new URL("../", import.meta.resolve("@countersign/proof/jcs"));
 
 /**
- * Reads the page once, at start: types stripped, imports resolved to where they are served.
+ * Reads the whole page: types stripped, imports resolved to where they are served.
  * @returns the assets by path, such as `/login/assets/main.js`
  * @throws Error when a module imports something that is not served: the page would not load
  */

@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { route } from "../http/index.ts";
 import { Fault } from "../lib/index.ts";
-import { readAssets } from "./assets.ts";
+import { type Asset, readAssets } from "./assets.ts";
 import type { LoginDeps } from "./login-deps.ts";
 
 const html = readFileSync(new URL("./page/index.html", import.meta.url), "utf8");
-const assets = readAssets();
+
+/** Read when somebody opens the page for the first time: a start does not wait for it. */
+let assets: ReadonlyMap<string, Asset> | undefined;
 
 /** Nothing inline, nothing from elsewhere, in nobody's frame. */
 const POLICY = [
@@ -63,6 +65,7 @@ export const loginProofRootModule = route<LoginDeps>()({
 });
 
 async function assetAt(attackerPath: string) {
+  assets ??= readAssets();
   const asset = assets.get(attackerPath);
   if (asset === undefined) throw new Fault("not-found", "Nothing is served at this address.");
   const headers = { "cache-control": "no-cache", "cross-origin-resource-policy": "same-origin" };
