@@ -69,10 +69,20 @@ function recordRefused(
   );
 }
 
-/** Makes one change part of another: all of it, or nothing. */
-export function include(change: Change, part: Change): void {
-  change.steps.push(...part.steps);
-  change.keptOnRefusal.push(...part.keptOnRefusal);
-  for (const key of part.locks) change.lock(key);
-  for (const channel of part.announcements) change.announce(channel);
+/** Makes others part of one change: all of each, but what several of them require is required once. */
+export function include(change: Change, ...parts: readonly Change[]): void {
+  const required = new Set(change.steps.filter(({ kind }) => kind === "require").map(wordsOf));
+  for (const part of parts) {
+    for (const step of part.steps) {
+      if (step.kind === "require" && required.has(wordsOf(step))) continue;
+      if (step.kind === "require") required.add(wordsOf(step));
+      change.steps.push(step);
+    }
+    change.keptOnRefusal.push(...part.keptOnRefusal);
+    for (const key of part.locks) change.lock(key);
+    for (const channel of part.announcements) change.announce(channel);
+  }
 }
+
+const wordsOf = ({ sql, parameters, otherwise }: Change["steps"][number]): string =>
+  JSON.stringify([sql, parameters, otherwise]);

@@ -1,12 +1,24 @@
-import type { Change, Database } from "../database/index.ts";
+import type { Kysely } from "kysely";
+import { type Change, type Database, type Given, writing } from "../database/index.ts";
 import type { Id } from "../lib/index.ts";
 import type { Evidence } from "./evidence.ts";
 import type { HostTables } from "./tables-hosts.ts";
 
 export function insertEvidence(change: Change, { checks, ...row }: Evidence): void {
   const values = { ...row, checks: JSON.stringify(checks) };
-  change.add(change.tables<HostTables>().insertInto("evidence").values(values));
+  change.add(inserted(change, values));
 }
+
+const inserted = writing((tables: Kysely<HostTables>, given: Given<HostTables["evidence"]>) =>
+  tables.insertInto("evidence").values({
+    id: given("id"),
+    subject: given("subject"),
+    at: given("at"),
+    shown: given("shown"),
+    checks: given("checks"),
+    concluded: given("concluded"),
+  }),
+);
 
 const evidenceOf = ({ checks, ...row }: HostTables["evidence"]): Evidence => ({
   ...row,

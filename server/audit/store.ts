@@ -158,15 +158,16 @@ export function moveHead(change: Change, from: Head, to: Head, at: number): void
 
 /** Gives an event its place in the tree, once. */
 export function placeEvent(change: Change, id: string, leaf: number): void {
-  change.add(
-    change
-      .tables<AuditTables>()
-      .updateTable("event")
-      .set({ leaf })
-      .where("id", "=", id)
-      .where("leaf", "is", null),
-  );
+  change.add(placed(change, { id, leaf }));
 }
+
+const placed = writing((tables: Kysely<AuditTables>, given: Given<{ id: string; leaf: number }>) =>
+  tables
+    .updateTable("event")
+    .set({ leaf: given("leaf") })
+    .where("id", "=", given("id"))
+    .where("leaf", "is", null),
+);
 
 /** The hashes of a tile, as many as there are; empty where there are none. */
 export async function readTile(database: Database, level: number, number: number): Promise<Uint8Array> {
@@ -262,8 +263,17 @@ export function findEvent(
 }
 
 export function insertConcealed(change: Change, row: AuditTables["concealed"]): void {
-  change.add(change.tables<AuditTables>().insertInto("concealed").values(row));
+  change.add(concealed(change, row));
 }
+
+const concealed = writing((tables: Kysely<AuditTables>, given: Given<AuditTables["concealed"]>) =>
+  tables.insertInto("concealed").values({
+    commitment: given("commitment"),
+    subject: given("subject"),
+    sealed: given("sealed"),
+    at: given("at"),
+  }),
+);
 
 export function findConcealed(
   database: Database,

@@ -11,5 +11,6 @@ export {
   type Leadership,
   openDatabase,
 } from "./open.ts";
+export { remembering } from "./remembering.ts";
 export type { ColumnTypes, Engine, Migration } from "./schema.ts";
 export { type Given, reading, readingIn, writing, writingIn } from "./statement.ts";

@@ -5,6 +5,7 @@ import type { Change } from "../database/index.ts";
 import { type Caller, Fault, type Id, newId, type Strength } from "../lib/index.ts";
 import { openKeys, requireAlive } from "../revocation/index.ts";
 import { activateAgent } from "./activate-agent.ts";
+import type { Admissions } from "./admissions.ts";
 import type { Agent } from "./agent.ts";
 import { instanceEnrolled } from "./events.ts";
 import { blockedKindsOf, type Instance, isLive } from "./instance.ts";
@@ -36,6 +37,8 @@ export interface Proven {
   readonly image?: string;
   readonly model?: string;
   readonly configuration?: string;
+  /** Where one change admits several. */
+  readonly admissions?: Admissions | undefined;
 }
 
 /**
@@ -124,7 +127,7 @@ export async function admit(
   deps: RegistryDeps,
   change: Change,
   caller: Caller,
-  { of, strength, issued, image, model, configuration }: Proven,
+  { of, strength, issued, image, model, configuration, admissions }: Proven,
 ): Promise<void> {
   const agents = "agent" in of ? [of.agent] : [];
   requireAlive(
@@ -132,8 +135,11 @@ export async function admit(
     await openKeys(deps, blockedKindsOf(agents, defined({ image, model, configuration }))),
   );
   if ("agent" in of) {
-    await requireRoom(deps, of.agent);
-    return activateAgent(deps, change, caller, of.agent, { strength, issued });
+    const others = admissions?.of(of.agent) ?? 0;
+    await requireRoom(deps, of.agent, others);
+    if (others === 0) await activateAgent(deps, change, caller, of.agent, { strength, issued });
+    admissions?.add(of.agent);
+    return;
   }
   requireNotSuspended(of.service);
   requireService(change, of.service);
@@ -148,10 +154,14 @@ export function requireNotSuspended({ name, status }: Service): void {
 }
 
 /** Of those that enrol at once, each but one finds the agent's record moved, and counts again. */
-async function requireRoom({ database, clock }: RegistryDeps, { name, delegation }: Agent): Promise<void> {
+async function requireRoom(
+  { database, clock }: RegistryDeps,
+  { name, delegation }: Agent,
+  others: number,
+): Promise<void> {
   const { max_instances: most } = delegation;
   if (most === undefined) return;
-  const live = await countLive(database, { kind: "agent", principal: name }, clock.now());
+  const live = others + (await countLive(database, { kind: "agent", principal: name }, clock.now()));
   if (live < most) return;
   throw new Fault("forbidden", `The agent ${name} may have ${most} running copies, and has them.`, {
     remedy: "End one of them, or have an administrator allow more.",

@@ -16,6 +16,7 @@ export { requireEnrollable } from "./activate-agent.ts";
 export { addAccount } from "./add-account.ts";
 export { addClientInstance, addInstance, type Proven } from "./add-instance.ts";
 export { addPerson } from "./add-person.ts";
+export { Admissions } from "./admissions.ts";
 export {
   type Agent,
   type AgentRegistration,

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { type Change, type Database, type Given, reading } from "../database/index.ts";
+import { type Change, type Database, type Given, reading, writing } from "../database/index.ts";
 import type { Id } from "../lib/index.ts";
 import type { Instance } from "./instance.ts";
 import type { Page } from "./page.ts";
@@ -34,8 +34,27 @@ export function insertInstance(
   const { image = null, model = null, configuration = null } = instance;
   const kept = { enrolled_at: enrolledAt, vouched: vouched ? 1 : 0, task, image, model, configuration };
   const row = { ...instance, jwk: JSON.stringify(instance.jwk), ...kept };
-  change.add(change.tables<RegistryTables>().insertInto("instance").values(row));
+  change.add(inserted(change, row));
 }
+
+const inserted = writing((tables: Kysely<RegistryTables>, given: Given<RegistryTables["instance"]>) =>
+  tables.insertInto("instance").values({
+    id: given("id"),
+    kind: given("kind"),
+    principal: given("principal"),
+    thumbprint: given("thumbprint"),
+    jwk: given("jwk"),
+    strength: given("strength"),
+    enrolled_at: given("enrolled_at"),
+    expires: given("expires"),
+    status: given("status"),
+    vouched: given("vouched"),
+    task: given("task"),
+    image: given("image"),
+    model: given("model"),
+    configuration: given("configuration"),
+  }),
+);
 
 /** Gives a copy that a person made for a task to another task of the same agent, for its time. */
 export function moveInstance(
@@ -51,16 +70,24 @@ export function moveInstance(
 /** Notes the key and the end that it has now: on exactly the record that was read. */
 export function replaceInstance(change: Change, before: Instance, after: Instance): void {
   const { jwk, thumbprint, expires } = after;
-  const update = change.tables<RegistryTables>().updateTable("instance");
-  change.add(
-    update
-      .set({ jwk: JSON.stringify(jwk), thumbprint, expires })
-      .where("id", "=", before.id)
-      .where("status", "=", "active")
-      .where("thumbprint", "=", before.thumbprint)
-      .where("expires", "=", before.expires),
-  );
+  const was = { id: before.id, key: before.thumbprint, until: before.expires };
+  change.add(replaced(change, { ...was, jwk: JSON.stringify(jwk), thumbprint, expires }));
 }
+
+type Replaced = Pick<RegistryTables["instance"], "id" | "jwk" | "thumbprint" | "expires"> & {
+  readonly key: string;
+  readonly until: number;
+};
+
+const replaced = writing((tables: Kysely<RegistryTables>, given: Given<Replaced>) =>
+  tables
+    .updateTable("instance")
+    .set({ jwk: given("jwk"), thumbprint: given("thumbprint"), expires: given("expires") })
+    .where("id", "=", given("id"))
+    .where("status", "=", "active")
+    .where("thumbprint", "=", given("key"))
+    .where("expires", "=", given("until")),
+);
 
 /** Ends one instance that is active. */
 export function setInstanceEnded(change: Change, id: string): void {
@@ -171,14 +198,17 @@ export async function countLive(
   { kind, principal }: Pick<Instance, "kind" | "principal">,
   now: number,
 ): Promise<number> {
-  const { live } = await database
-    .tables<RegistryTables>()
-    .selectFrom("instance")
-    .select(({ fn }) => fn.countAll().as("live"))
-    .where("kind", "=", kind)
-    .where("principal", "=", principal)
-    .where("status", "=", "active")
-    .where("expires", ">", now)
-    .executeTakeFirstOrThrow();
-  return Number(live);
+  const [row] = await liveCount(database, { kind, principal, now });
+  return Number(row?.live);
 }
+
+const liveCount = reading(
+  (tables: Kysely<RegistryTables>, given: Given<{ kind: string; principal: string; now: number }>) =>
+    tables
+      .selectFrom("instance")
+      .select(({ fn }) => fn.countAll().as("live"))
+      .where("kind", "=", given("kind"))
+      .where("principal", "=", given("principal"))
+      .where("status", "=", "active")
+      .where("expires", ">", given("now")),
+);

@@ -1,4 +1,5 @@
-import type { Change, Database } from "../../database/index.ts";
+import type { Kysely } from "kysely";
+import { type Change, type Database, type Given, reading } from "../../database/index.ts";
 import type { Id } from "../../lib/index.ts";
 import type { Environment } from "../../registry/index.ts";
 import type { ImageStatement } from "./image-statement.ts";
@@ -35,10 +36,17 @@ export async function requirementOf(
   database: Database,
   { kind, principal }: Whose,
 ): Promise<Required | undefined> {
-  const rows = database.tables<ArtifactTables>().selectFrom("artifact_requirement").selectAll();
-  const row = await rows.where("kind", "=", kind).where("principal", "=", principal).executeTakeFirst();
+  const [row] = await requirementBy(database, { kind, principal });
   return row && ({ ...row, requirement: JSON.parse(row.requirement) } as Required);
 }
+
+const requirementBy = reading((tables: Kysely<ArtifactTables>, given: Given<Whose>) =>
+  tables
+    .selectFrom("artifact_requirement")
+    .selectAll()
+    .where("kind", "=", given("kind"))
+    .where("principal", "=", given("principal")),
+);
 
 const requirementRow = ({ requirement, ...required }: Required) => ({
   ...required,
@@ -66,14 +74,15 @@ export function replaceRequirement(change: Change, before: Required, after: Requ
 }
 
 export async function environmentRules(database: Database): Promise<EnvironmentRule[]> {
-  const rows = await database.tables<ArtifactTables>().selectFrom("artifact_rule").selectAll().execute();
-  return rows.map(({ environment, image, model, revision }) => ({
+  return (await allRules(database, {})).map(({ environment, image, model, revision }) => ({
     environment: environment as Environment,
     image: image === 1,
     model: model === 1,
     revision,
   }));
 }
+
+const allRules = reading((tables: Kysely<ArtifactTables>) => tables.selectFrom("artifact_rule").selectAll());
 
 const ruleRow = ({ image, model, ...rule }: EnvironmentRule) => ({
   ...rule,

@@ -1,4 +1,5 @@
-import type { Change, Database } from "../../database/index.ts";
+import type { Kysely } from "kysely";
+import { type Change, type Database, type Given, readingIn, writing } from "../../database/index.ts";
 import type { Id } from "../../lib/index.ts";
 import { HOSTS_CHANNEL } from "../hosts/store-hosts.ts";
 import type { HostTables } from "../tables-hosts.ts";
@@ -42,12 +43,12 @@ const entries = (database: Pick<Database, "tables">) =>
 
 export async function entriesWithIds(database: Database, attackerIds: readonly string[]): Promise<Entry[]> {
   if (attackerIds.length === 0) return [];
-  return (
-    await entries(database)
-      .where("id", "in", [...attackerIds])
-      .execute()
-  ).map(entryOf);
+  return (await entriesById(database, attackerIds)).map(entryOf);
 }
+
+const entriesById = readingIn((tables: Kysely<HostTables>, ids) =>
+  tables.selectFrom("entry").selectAll().where("id", "in", ids),
+);
 
 /** All there are, in the order of their ids: as many as administrators have declared. */
 export const allEntries = async (database: Database): Promise<Entry[]> =>
@@ -78,6 +79,13 @@ export function deleteEntry(change: Change, { id, revision }: Entry): void {
 
 /** Guards that the entry is still the one that was read. */
 export function requireEntry(change: Change, { id, revision }: Pick<Entry, "id" | "revision">): void {
-  const entry = change.tables<HostTables>().selectFrom("entry").select("id").where("id", "=", id);
-  change.require(entry.where("revision", "=", revision));
+  change.require(entryUnchanged(change, { id, revision }));
 }
+
+const entryUnchanged = writing((tables: Kysely<HostTables>, given: Given<{ id: string; revision: number }>) =>
+  tables
+    .selectFrom("entry")
+    .select("id")
+    .where("id", "=", given("id"))
+    .where("revision", "=", given("revision")),
+);

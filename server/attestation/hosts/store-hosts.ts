@@ -1,4 +1,5 @@
-import type { Change, Database } from "../../database/index.ts";
+import type { Kysely } from "kysely";
+import { type Change, type Database, type Given, reading, writing } from "../../database/index.ts";
 import type { HostTables } from "../tables-hosts.ts";
 import type { Host } from "./host.ts";
 
@@ -22,10 +23,20 @@ export async function hostKnownAs(
   key: "name" | "id" | "thumbprint" | "once",
   attackerValue: string,
 ): Promise<Host | undefined> {
-  const hosts = database.tables<HostTables>().selectFrom("host").selectAll();
-  const row = await hosts.where(key, "=", attackerValue).executeTakeFirst();
+  const [row] = await hostWhere[key](database, { value: attackerValue });
   return row && hostOf(row);
 }
+
+const hostBy = (key: "name" | "id" | "thumbprint" | "once") =>
+  reading((tables: Kysely<HostTables>, given: Given<{ value: string }>) =>
+    tables.selectFrom("host").selectAll().where(key, "=", given("value")),
+  );
+const hostWhere = {
+  name: hostBy("name"),
+  id: hostBy("id"),
+  thumbprint: hostBy("thumbprint"),
+  once: hostBy("once"),
+};
 
 export async function hostsAfter(
   database: Database,
@@ -50,9 +61,17 @@ export function replaceHost(change: Change, before: Host, after: Host): void {
 
 /** Guards that the machine may still attest when the change commits. */
 export function requireHost(change: Change, { id }: Pick<Host, "id">, now: number): void {
-  const hosts = change.tables<HostTables>().selectFrom("host").select("name").where("id", "=", id);
-  change.require(hosts.where("status", "=", "active").where("expires", ">", now));
+  change.require(hostInForce(change, { id, now }));
 }
+
+const hostInForce = writing((tables: Kysely<HostTables>, given: Given<{ id: string; now: number }>) =>
+  tables
+    .selectFrom("host")
+    .select("name")
+    .where("id", "=", given("id"))
+    .where("status", "=", "active")
+    .where("expires", ">", given("now")),
+);
 
 /** Announced by every change that machines want to hear of: of machines and of entries. */
 export const HOSTS_CHANNEL = "hosts";

@@ -4,6 +4,7 @@ import { spiffeId } from "@countersign/proof/spiffe-id";
 import type { Change } from "../../database/index.ts";
 import { type Caller, Fault, type Id, inSeconds, newId, seconds } from "../../lib/index.ts";
 import {
+  type Admissions,
   blockedKindsOf,
   defined,
   type Instance,
@@ -36,6 +37,7 @@ export interface Admitted {
  * Takes in a process as a running copy of an agent or service, as its host has attested it, or renews it: part of
  * the caller's change. A copy that is not any more as it was attested ends with the refusal.
  * @param caller the host
+ * @param admissions where the change takes in several: who is admitted already
  * @throws Fault with its reason; RefusedLoudly where the refusal does something besides
  */
 export async function admitWorkload(
@@ -43,6 +45,7 @@ export async function admitWorkload(
   change: Change,
   caller: Caller,
   request: AttestRequest,
+  admissions?: Admissions,
 ): Promise<Admitted> {
   const { judged, findings } = await endingWhatFailed(deps, caller, request, async () => {
     const found = await judgeWorkload(deps, caller, request);
@@ -51,7 +54,14 @@ export async function admitWorkload(
     return { judged: found, findings: made };
   });
   await guard(deps, change, judged, findings);
-  return admitted(deps, change, caller, judged, findings, request);
+  return admitted(deps, change, caller, { judged, findings, request, admissions });
+}
+
+interface Admitting {
+  readonly judged: Judged;
+  readonly findings: ArtifactFindings;
+  readonly request: AttestRequest;
+  readonly admissions: Admissions | undefined;
 }
 
 /** What was judged must still hold at the commit; an image or a model that is blocked admits nobody. */
@@ -79,9 +89,7 @@ async function admitted(
   deps: AttestationDeps,
   change: Change,
   caller: Caller,
-  judged: Judged,
-  findings: ArtifactFindings,
-  request: AttestRequest,
+  { judged, findings, request, admissions }: Admitting,
 ): Promise<Admitted> {
   const { key, of, before, entry } = judged;
   const id = before?.instance ?? newInstance(deps, judged);
@@ -93,6 +101,7 @@ async function admitted(
     strength: "attested-svid",
     expires: expiryOf(deps, judged, entry.ttl),
     evidence,
+    admissions,
     ...defined({
       image: findings.image,
       model: findings.model,

@@ -1,4 +1,5 @@
-import type { Change, Database } from "../../database/index.ts";
+import type { Kysely } from "kysely";
+import { type Change, type Database, type Given, reading, writing } from "../../database/index.ts";
 import type { HostTables } from "../tables-hosts.ts";
 import type { AttestedProcess } from "./attested-process.ts";
 
@@ -19,20 +20,28 @@ export async function processOfInstance(
   database: Database,
   attackerInstance: string,
 ): Promise<AttestedProcess | undefined> {
-  const row = await processes(database).where("instance", "=", attackerInstance).executeTakeFirst();
+  const [row] = await processBy(database, { instance: attackerInstance });
   return row && processOf(row);
 }
+
+const processBy = reading((tables: Kysely<HostTables>, given: Given<{ instance: string }>) =>
+  tables.selectFrom("attested_process").selectAll().where("instance", "=", given("instance")),
+);
 
 /** Whoever has an SVID for this key, or had one that may live yet. */
 export async function processWithKey(
   database: Database,
   thumbprint: string,
 ): Promise<AttestedProcess | undefined> {
-  const has = processes(database).where("thumbprint", "=", thumbprint);
-  const had = processes(database).where("earlier", "=", thumbprint);
-  const [row] = await has.unionAll(had).execute();
+  const [row] = await processByKey(database, { thumbprint });
   return row && processOf(row);
 }
+
+const processByKey = reading((tables: Kysely<HostTables>, given: Given<{ thumbprint: string }>) => {
+  const all = () => tables.selectFrom("attested_process").selectAll();
+  const had = all().where("earlier", "=", given("thumbprint"));
+  return all().where("thumbprint", "=", given("thumbprint")).unionAll(had);
+});
 
 /** Those of a machine whose SVID lives yet. */
 export async function processesOnHost(
@@ -45,16 +54,45 @@ export async function processesOnHost(
 }
 
 export function insertProcess(change: Change, process: AttestedProcess): void {
-  change.add(change.tables<HostTables>().insertInto("attested_process").values(rowOf(process)));
+  change.add(inserted(change, rowOf(process)));
 }
+
+type ProcessRow = HostTables["attested_process"];
+
+const inserted = writing((tables: Kysely<HostTables>, given: Given<ProcessRow>) =>
+  tables.insertInto("attested_process").values({
+    instance: given("instance"),
+    host: given("host"),
+    entry: given("entry"),
+    pid: given("pid"),
+    started: given("started"),
+    thumbprint: given("thumbprint"),
+    earlier: given("earlier"),
+    evidence: given("evidence"),
+    expires: given("expires"),
+  }),
+);
 
 /** Replaces exactly the record that was read. */
 export function replaceProcess(change: Change, before: AttestedProcess, after: AttestedProcess): void {
-  const { thumbprint, earlier = null, evidence, expires } = after;
-  const update = change.tables<HostTables>().updateTable("attested_process");
-  const set = update.set({ thumbprint, earlier, evidence, expires }).where("instance", "=", before.instance);
-  change.add(set.where("thumbprint", "=", before.thumbprint).where("evidence", "=", before.evidence));
+  const was = { instance: before.instance, key: before.thumbprint, proof: before.evidence };
+  change.add(replaced(change, { ...rowOf(after), ...was }));
 }
+
+const replaced = writing(
+  (tables: Kysely<HostTables>, given: Given<ProcessRow & { key: string; proof: string }>) =>
+    tables
+      .updateTable("attested_process")
+      .set({
+        thumbprint: given("thumbprint"),
+        earlier: given("earlier"),
+        evidence: given("evidence"),
+        expires: given("expires"),
+      })
+      .where("instance", "=", given("instance"))
+      .where("thumbprint", "=", given("key"))
+      .where("evidence", "=", given("proof")),
+);
 
 export async function voucherOf(database: Database, instance: string): Promise<string | undefined> {
   const copies = database.tables<HostTables>().selectFrom("vouched_copy").select("voucher");
