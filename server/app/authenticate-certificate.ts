@@ -1,4 +1,5 @@
 import { VerificationError } from "@countersign/proof/verification-error";
+import { restsOf } from "../attestation/index.ts";
 import type { DatabaseDeps } from "../database/index.ts";
 import type { PeerKey } from "../http/index.ts";
 import { type Caller, Fault, nobody, seconds } from "../lib/index.ts";
@@ -128,7 +129,9 @@ async function livingService(
   const service = isService ? await findService(deps, instance.principal) : undefined;
   if (service?.status !== "active") throw doesNotHold();
   const { id, epoch } = service;
-  const keys = [...deadKeysOf(instance), `jkt:${keyThumbprint}`, `service:${id}`, `service:${id}#${epoch}`];
+  const rests = instance.vouched ? await restsOf(deps, instance.id) : [];
+  const own = [...deadKeysOf(instance), `jkt:${keyThumbprint}`];
+  const keys = [...own, ...rests, `service:${id}`, `service:${id}#${epoch}`];
   if ((await deadAmong(deps, keys)).length > 0) throw doesNotHold();
   return {
     principal: id,
@@ -138,6 +141,7 @@ async function livingService(
     roles: [],
     instance: instance.id,
     keyThumbprint,
+    rests,
     source,
   };
 }

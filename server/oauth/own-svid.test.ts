@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { publicJwkOf, thumbprint } from "@countersign/proof/jwk";
+import { endHost, issueJoinToken, joinHost, putEntry, removeEntry } from "../attestation/index.ts";
+import { perform } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { codeOf, fault } from "../delegation/fixture.ts";
 import { peerKeyIn } from "../http/index.ts";
@@ -10,7 +12,8 @@ import { minutes, system } from "../lib/index.ts";
 import { issuer, stranger } from "../login/fixture.ts";
 import { endInstance, findInstance } from "../registry/index.ts";
 import { revoke } from "../revocation/index.ts";
-import { issueJwtSvid, issueX509Svid, unpublish } from "../spiffe/index.ts";
+import { attestProcesses, issueJwtSvid, issueX509Svid, unpublish } from "../spiffe/index.ts";
+import { asking, hostCallerOf, joining, ON_BUILD, PLANNER } from "../spiffe/test-hosts.ts";
 import { authenticateToken } from "./authenticate-token.ts";
 import { claimsIn, requestTo } from "./fixture.ts";
 import { newKey, openTrusting, own, SAME_WORDS, type Trusting } from "./svid-fixture.ts";
@@ -140,6 +143,82 @@ forEachEngine((engine) => {
       assert.equal(await codeOf(connect(id, chain)), "invalid-client");
       assert.equal(await codeOf(callUs(access_token, chain)), "unauthenticated");
       assert.ok((await connect(id, await chainFor(id))).access_token);
+    });
+  });
+
+  describe("an SVID of a copy that a host attests", () => {
+    const place = { kind: "agent", principal: "planner", name: "main" } as const;
+    const declare = (more: readonly string[] = []) =>
+      putEntry(room.deps, room.ada.caller, {
+        place,
+        said: { selectors: [...PLANNER, ...more], hosts: [...ON_BUILD] },
+      });
+    let machines = 0;
+
+    /** A process on a machine of its own, and a token on each kind of its SVIDs. */
+    async function attested(entry: string) {
+      const { deps, ada } = room;
+      machines += 1;
+      const { token } = await issueJoinToken(deps, ada.caller, { host: `machine-${machines}` });
+      const host = await joinHost(deps, stranger, joining(deps, { token }, newKey()));
+      const key = newKey();
+      const [answer] = await attestProcesses(deps, hostCallerOf(host), [asking(entry, key)]);
+      if (answer === undefined || "refused" in answer) assert.fail(JSON.stringify(answer));
+      const { instance } = answer;
+      const chain = answer.chain.map((der) => Buffer.from(der, "base64"));
+      const byJwt = await room.withJwt(await jwtFor(instance), room.dpopBy(key));
+      const byCertificate = await connect(instance, chain);
+      const calls = () => [
+        () => room.callsUs(`DPoP ${byJwt.access_token}`, { dpop: room.dpopToUs(key, byJwt.access_token) }),
+        () => callUs(byCertificate.access_token, chain),
+      ];
+      const asks = () => [
+        async () => room.withJwt(await jwtFor(instance), room.dpopBy(key)),
+        () => connect(instance, chain),
+        () => connect(instance, chain, { dpop: room.dpopBy(newKey()) }),
+      ];
+      return { host, entry, instance, key, calls, asks, claims: claimsIn(byCertificate) };
+    }
+    type Attested = Awaited<ReturnType<typeof attested>>;
+
+    const assertDead = async ({ calls, asks }: Attested) => {
+      for (const call of calls()) assert.equal(await codeOf(call()), "unauthenticated");
+      for (const attempt of asks()) assert.equal(await codeOf(attempt()), "invalid-client");
+    };
+
+    test("is worth nothing once that machine has ended, and neither is any token that was issued on it", async () => {
+      const copy = await attested((await declare()).id);
+      const [caller] = await Promise.all(copy.calls().map((call) => call()));
+      const rests = [`host:${copy.host.id}`, `workload:${copy.entry}`];
+      for (const key of rests) assert.ok((copy.claims.rev as string[]).includes(key), key);
+      for (const key of rests) assert.ok(caller?.rests?.includes(key), key);
+      await endHost(room.deps, room.ada.caller, { name: copy.host.name });
+      await assertDead(copy);
+    });
+
+    test("is worth nothing once its entry was changed or removed, and neither is any token that was issued on it", async () => {
+      const first = await attested((await declare()).id);
+      const { id } = await declare(["unix:gid:1001"]);
+      await assertDead(first);
+      const second = await attested(id);
+      await Promise.all(second.calls().map((call) => call()));
+      await removeEntry(room.deps, room.ada.caller, place);
+      await assertDead(second);
+    });
+
+    test("is worth nothing with a key that is dead, though the copy has another one now", async () => {
+      const { deps, ada } = room;
+      const copy = await attested((await declare()).id);
+      const next = newKey();
+      const again = asking(copy.entry, next, { instance: copy.instance });
+      await attestProcesses(deps, hostCallerOf(copy.host), [again]);
+      const dead = [`jkt:${thumbprint(publicJwkOf(copy.key))}`];
+      await perform(deps, ada.caller, "revocation.order", async (change) =>
+        revoke(deps, change, ada.caller, dead, "stolen"),
+      );
+      await assertDead(copy);
+      const renewed = await room.withJwt(await jwtFor(copy.instance), room.dpopBy(next));
+      assert.ok(renewed.access_token);
     });
   });
 });

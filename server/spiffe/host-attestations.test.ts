@@ -6,7 +6,6 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
 import { publicJwkOf } from "@countersign/proof/jwk";
 import { signCompact } from "@countersign/proof/jws";
-import { parseSpiffeId } from "@countersign/proof/spiffe-id";
 import { parseBundle, verifyX509Svid } from "@countersign/proof/svid";
 import { readCertificate } from "@countersign/proof/x509";
 import {
@@ -29,7 +28,7 @@ import { deadKeys, eventsOf, exampleAgent, personCaller } from "../registry/test
 import { block, deadAmong } from "../revocation/index.ts";
 import { hostState, nextHostState } from "./host-changes.ts";
 import { issueJwtSvidForProcess } from "./host-jwt-svids.ts";
-import { bundlesForHosts, standsFor } from "./index.ts";
+import { bundlesForHosts } from "./index.ts";
 import {
   asking,
   freshKey,
@@ -95,8 +94,7 @@ forEachEngine((engine) => {
     const record = await findInstance(house.deps, instance);
     assert.deepEqual([record?.strength, record?.vouched, record?.expires], ["attested-svid", true, expires]);
     assert.equal((await findAgent(house.deps, name))?.status, "active");
-    const stands = await standsFor(house.deps, parseSpiffeId(instance));
-    assert.deepEqual(stands?.rev, [`host:${host.id}`, `workload:${entry.id}`]);
+    assert.deepEqual(await restsOf(house.deps, instance), [`host:${host.id}`, `workload:${entry.id}`]);
     const passed = (await eventsOf(house, "attestation.passed")).filter(({ about }) => about.agent === name);
     assert.equal(passed.length, 1);
     assert.equal(
@@ -284,8 +282,7 @@ forEachEngine((engine) => {
     assert.equal((await house.declare({ ttl: 60, hint: "main" }, "main", name)).id, entry.id);
     const changed = await house.declare({ selectors: [...PLANNER, "unix:gid:1001"] }, "main", name);
     assert.notEqual(changed.id, entry.id);
-    const stands = await standsFor(deps, parseSpiffeId(instance));
-    assert.deepEqual(await deadAmong(deps, stands?.rev ?? []), [`workload:${entry.id}`]);
+    assert.deepEqual(await deadAmong(deps, await restsOf(deps, instance)), [`workload:${entry.id}`]);
     assert.equal(codeOf((await attest(asking(entry.id, freshKey(), { instance })))[0]), "entry-not-for-host");
     issuedIn((await attest(asking(changed.id, freshKey())))[0]);
     await removeEntry(deps, administrator, { kind: "agent", principal: name, name: "main" });
@@ -300,8 +297,7 @@ forEachEngine((engine) => {
     await endHost(deps, administrator, { name: host.name });
     await assert.rejects(hostState(deps, caller), refusal("forbidden", "host-ended"));
     assert.equal(codeOf((await attest(asking(entry.id, freshKey(), { instance })))[0]), "host-ended");
-    const stands = await standsFor(deps, parseSpiffeId(instance));
-    assert.deepEqual(await deadAmong(deps, stands?.rev ?? []), [`host:${host.id}`]);
+    assert.deepEqual(await deadAmong(deps, await restsOf(deps, instance)), [`host:${host.id}`]);
     await assert.rejects(endHost(deps, administrator, { name: host.name }), refusal("gone"));
     const back = await house.machine(host.name);
     assert.notEqual(back.host.id, host.id);

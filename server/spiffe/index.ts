@@ -5,6 +5,7 @@
  */
 export { BundleCache } from "./bundle-cache.ts";
 export { spiffeEvents } from "./events.ts";
+export { attestProcesses } from "./host-attestations.ts";
 export { type IssuedJwtSvid, issueJwtSvid, type WantedJwtSvid } from "./issue-jwt-svid.ts";
 export { type IssuedX509Svid, issueX509Svid, type WantedX509Svid } from "./issue-x509-svid.ts";
 export { OwnAuthority, unpublish } from "./own-authority.ts";

@@ -1,6 +1,5 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import { type SpiffeId, spiffeId, workloadOf } from "@countersign/proof/spiffe-id";
-import { restsOf } from "../attestation/index.ts";
 import { type Agent, findAgent, findService, findServiceByName, type Service } from "../registry/index.ts";
 import { deadKeyOfWorkload, type ForeignWorkload, registrationsFor } from "./foreign-workload.ts";
 import type { SpiffeDeps } from "./spiffe-deps.ts";
@@ -31,7 +30,8 @@ async function ofOurOwn(deps: SpiffeDeps, id: SpiffeId): Promise<StandsFor | und
     workload.kind === "agent"
       ? recordOf("agent", await findAgent(deps, workload.name))
       : recordOf("service", await findServiceByName(deps, workload.name));
-  return of && { of, instance: id.uri, rev: await restsOf(deps, id.uri) };
+  // Copies that a host attests are not among them: their SVIDs are our own authority's (`admit-own.ts`).
+  return of && { of, instance: id.uri, rev: [] };
 }
 
 async function ofAnother(deps: SpiffeDeps, id: SpiffeId): Promise<StandsFor | undefined> {

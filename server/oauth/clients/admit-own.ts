@@ -1,3 +1,4 @@
+import { restsOf } from "../../attestation/index.ts";
 import { deadKeysOf, findInstance, type Instance, isLive } from "../../registry/index.ts";
 import { deadAmong } from "../../revocation/index.ts";
 import type { Svid } from "../../spiffe/index.ts";
@@ -6,32 +7,40 @@ import type { OauthDeps } from "../oauth-deps.ts";
 import type { Holding } from "./admit-vouched.ts";
 import { callerOf, notProven, type Offered } from "./method.ts";
 
+/** What came with an SVID of ours. */
+export interface BroughtOwn extends Pick<Holding, "binding" | "assertion"> {
+  /** How it came in, for the log. */
+  readonly via: string;
+  /** RFC 7638 thumbprints of the keys that it has proven to hold. */
+  readonly keys: readonly string[];
+}
+
 /**
  * The running copy to which we issued the SVID that it brings. It is on record already, as strong as its evidence
- * was, and stays as it is there; who has ended since is nobody, however long its SVID would still be good.
- * @param via how it came in, for the log
+ * was, and stays as it is there; who has ended since is nobody, however long its SVID would still be good, and so is
+ * whoever was attested by a machine or an entry that is no more.
  * @throws Fault `invalid-client`
  */
 export async function admitOwn(
   deps: OauthDeps,
   offered: Offered,
   svid: Svid,
-  { via, binding, assertion }: Pick<Holding, "binding" | "assertion"> & { readonly via: string },
+  { via, keys, binding, assertion }: BroughtOwn,
 ): Promise<ProvenClient> {
   const instance = await findInstance(deps, svid.id.uri);
-  if (instance === undefined || !(await stands(deps, instance))) throw notProven();
+  if (instance === undefined || !mayAsk(deps, instance)) throw notProven();
+  const rests = [...(await restsOf(deps, instance.id)), ...keys.map((thumbprint) => `jkt:${thumbprint}`)];
+  if ((await deadAmong(deps, [...deadKeysOf(instance), ...rests])).length > 0) throw notProven();
   const { jkt } = binding.cnf;
   return {
     instance,
     caller: { ...callerOf(instance, offered, via), ...(jkt === undefined ? {} : { keyThumbprint: jkt }) },
     binding,
     ...(assertion === undefined ? {} : { assertion }),
-    rev: svid.rev,
+    rev: [...svid.rev, ...rests],
   };
 }
 
 /** A copy that a person made for one task has that task's tokens, and no authority to ask for others. */
-async function stands(deps: OauthDeps, instance: Instance): Promise<boolean> {
-  if (!isLive(instance, deps.clock.now()) || instance.task !== undefined) return false;
-  return (await deadAmong(deps, deadKeysOf(instance))).length === 0;
-}
+const mayAsk = ({ clock }: OauthDeps, instance: Instance): boolean =>
+  isLive(instance, clock.now()) && instance.task === undefined;

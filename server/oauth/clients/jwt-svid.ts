@@ -26,7 +26,7 @@ export const spiffeJwt: ClientMethod = {
     if (svid.own) {
       const { jkt, proof } = proveAnyKey(deps, request);
       const holding = { binding: { cnf: { jkt } }, assertion: proof };
-      return admitOwn(deps, offered, svid, { via: "jwt-svid", ...holding });
+      return admitOwn(deps, offered, svid, { via: "jwt-svid", keys: [jkt], ...holding });
     }
     const stands = await standsFor(deps, svid.id);
     if (stands === undefined) throw notProven();

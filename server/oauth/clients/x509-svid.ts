@@ -1,3 +1,4 @@
+import { thumbprint } from "@countersign/proof/jwk";
 import { findInstance } from "../../registry/index.ts";
 import { isOwnX509Svid, standsFor, x509Svid } from "../../spiffe/index.ts";
 import { admitOwn } from "./admit-own.ts";
@@ -25,7 +26,8 @@ export const spiffeX509: ClientMethod = {
     if (offered.form.client_id !== svid.id.uri) throw notProven();
     if (svid.own) {
       const holding = holdingOf(deps, offered, peer, svid.expires);
-      return admitOwn(deps, offered, svid, { via: "x509-svid", ...holding });
+      const keys = [...new Set([peer.thumbprint, thumbprint(holding.jwk)])];
+      return admitOwn(deps, offered, svid, { via: "x509-svid", keys, ...holding });
     }
     const stands = await standsFor(deps, svid.id);
     if (stands === undefined) throw notProven();
