@@ -16,7 +16,7 @@ export {
 } from "./der.ts";
 export { distinguishedName } from "./distinguished-name.ts";
 export { type Extensions, KEY_USAGE, PURPOSE } from "./extensions.ts";
-export { validatePath } from "./validate-path.ts";
+export { certifiedPath, validatePath } from "./validate-path.ts";
 export {
   type AuthoritySubject,
   authorityName,

@@ -25,13 +25,29 @@ export function validatePath(
   roots: readonly Certificate[],
   now: number,
 ): number {
+  const path = certifiedPath(attackerLeaf, attackerOthers, roots, now);
+  return Math.min(...path.map(({ notAfter }) => notAfter));
+}
+
+/**
+ * As `validatePath`, for whoever asks who has certified it: of what was sent along, only what is on the path has
+ * certified anything. Where several paths lead to a root, it is one of them.
+ * @returns from the leaf up to the root, both included
+ * @throws VerificationError as `validatePath`
+ */
+export function certifiedPath(
+  attackerLeaf: Certificate,
+  attackerOthers: readonly Certificate[],
+  roots: readonly Certificate[],
+  now: number,
+): readonly Certificate[] {
   requireTimely(attackerLeaf, now);
   requireStrongKey(attackerLeaf.key);
   const search = { others: attackerOthers, roots, now, checks: 0 };
   const path = pathFrom(search, attackerLeaf, []);
   if (path === undefined)
     throw new VerificationError("unknown-key", "no path leads to a root that is trusted");
-  return Math.min(...path.map(({ notAfter }) => notAfter));
+  return path;
 }
 
 interface Search {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { before, test } from "node:test";
 import { provePossession } from "@countersign/host/machine";
 import type { Json } from "@countersign/proof/jcs";
@@ -33,6 +33,11 @@ const shown = (chain = [leaf, middle], by = leaf, said = statement): Json =>
     by.key,
     said,
   ) as unknown as Json;
+const CA = "x509pop:ca:fingerprint:";
+const fingerprintOf = ({ der }: Certified) => createHash("sha256").update(der).digest("hex");
+const authoritiesIn = (selectors: readonly string[]) =>
+  selectors.flatMap((each) => (each.startsWith(CA) ? [each.slice(CA.length)] : []));
+
 const trust = (...roots: Certified[]) => ({
   type: "x509pop" as const,
   roots: roots.map(({ pem }) => pem).join(""),
@@ -46,9 +51,17 @@ test("a machine that proves the key of its certificate is known by the certifica
   assert.equal(once, undefined);
   assert.ok(selectors.includes("x509pop:subject:cn:rack-7"));
   assert.ok(selectors.includes("x509pop:san:rack:7"));
-  assert.equal(selectors.filter((each) => each.startsWith("x509pop:ca:fingerprint:")).length, 1);
+  assert.deepEqual(authoritiesIn(selectors), [fingerprintOf(middle), fingerprintOf(root)].sort());
   assert.deepEqual([...selectors].sort(), selectors);
   assert.equal((evidence as { type: string }).type, "x509pop");
+});
+
+test("only who has certified a machine is among its selectors, and not whoever else was sent along", async () => {
+  const vault = await certify(root, { authority: true, subject: "CN=Machines of the vault" });
+  const namesake = await certify(root, { authority: true, subject: "CN=Machines of the first hall" });
+  const self = await certify(undefined, { authority: true, subject: "CN=Anybody" });
+  const { selectors } = judge(shown([leaf, vault, namesake, self, middle]));
+  assert.deepEqual(authoritiesIn(selectors), [fingerprintOf(middle), fingerprintOf(root)].sort());
 });
 
 test("keys of every kind that a company has prove a machine", async () => {

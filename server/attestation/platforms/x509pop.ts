@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { hasSigned } from "@countersign/host/machine";
 import { decodeBase64url } from "@countersign/proof/digest";
 import type { Json } from "@countersign/proof/jcs";
-import { type Certificate, KEY_USAGE, readCertificate, validatePath } from "@countersign/proof/x509";
+import { type Certificate, certifiedPath, KEY_USAGE, readCertificate } from "@countersign/proof/x509";
 import { z } from "zod";
 import { authoritiesIn } from "./anchors.ts";
 import { type ExpectedMachine, type JudgedMachine, sortedSelectors } from "./machine.ts";
@@ -42,11 +42,13 @@ export function judgeX509Pop(
   );
   if (leaf === undefined) throw refused("malformed", "There is no certificate.");
   requireMachine(leaf);
-  orRefused("untrusted-chain", "No authority that is trusted for machines has certified this one.", () =>
-    validatePath(leaf, others, authoritiesIn(trust.roots), expected.now),
+  const [, ...authorities] = orRefused(
+    "untrusted-chain",
+    "No authority that is trusted for machines has certified this one.",
+    () => certifiedPath(leaf, others, authoritiesIn(trust.roots), expected.now),
   );
   requirePossession(leaf, said.data.signature, expected);
-  return judged(leaf, others);
+  return judged(leaf, authorities);
 }
 
 /** Who certifies others is no machine, and a key that is for something else proves nothing here. */
@@ -72,7 +74,8 @@ function requirePossession(
   });
 }
 
-function judged(leaf: Certificate, others: readonly Certificate[]): JudgedMachine {
+/** @param authorities who has certified it, up to the root: whoever else was sent along has not */
+function judged(leaf: Certificate, authorities: readonly Certificate[]): JudgedMachine {
   const fingerprint = fingerprintOf(leaf);
   const serial = leaf.x509.serialNumber.toLowerCase();
   const name = commonName(leaf);
@@ -81,7 +84,7 @@ function judged(leaf: Certificate, others: readonly Certificate[]): JudgedMachin
     selectors: sortedSelectors([
       name && `x509pop:subject:cn:${name}`,
       `x509pop:serialnumber:${serial}`,
-      ...others.map((each) => `x509pop:ca:fingerprint:${fingerprintOf(each)}`),
+      ...authorities.map((each) => `x509pop:ca:fingerprint:${fingerprintOf(each)}`),
       ...leaf.uris.flatMap(sanSelector),
     ]),
     evidence: { type: "x509pop", fingerprint, serial, subject: leaf.x509.subject, issuer: leaf.x509.issuer },
