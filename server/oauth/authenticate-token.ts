@@ -3,7 +3,7 @@ import { Change } from "../database/index.ts";
 import type { RawRequest } from "../http/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
 import { findInstance, isLive } from "../registry/index.ts";
-import { deadAmong } from "../revocation/index.ts";
+import { deadAmong, isVouching } from "../revocation/index.ts";
 import { provePossession } from "./dpop.ts";
 import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
 import { burnProof, type OneTimeProof } from "./one-time-proof.ts";
@@ -98,9 +98,7 @@ async function livingCaller(
  */
 function restsOf(token: string, { rev, client_id: itself }: AccessTokenClaims): string[] {
   const { kid } = JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString("utf8"));
-  const vouched = rev.filter(
-    (key) => /^(trust-domain|workload|kid|host|instance):/.test(key) && key !== `instance:${itself}`,
-  );
+  const vouched = rev.filter((key) => isVouching(key) && key !== `instance:${itself}`);
   return [...new Set([...vouched, `kid:${kid}`])];
 }
 

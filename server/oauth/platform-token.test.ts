@@ -28,6 +28,7 @@ import { Fault, minutes, seconds } from "../lib/index.ts";
 import { issuer, stranger } from "../login/fixture.ts";
 import { endInstance, findInstance, resumeAgent, suspendAgent, updateAgent } from "../registry/index.ts";
 import { deadAmong } from "../revocation/index.ts";
+import { authenticateToken } from "./authenticate-token.ts";
 import { ask, claimsIn, openMarket, requestTo } from "./fixture.ts";
 import { issueToken } from "./token.ts";
 
@@ -279,6 +280,24 @@ forEachEngine((engine) => {
       const fresh = await platforms.token("github", { run_id: "1", iat, nbf: iat, exp: iat + 300 });
       assert.equal((await attest("github", fresh, key)).instance, instance);
       await ask(deps, client, own);
+    });
+
+    test("lets nothing exist that outlives its platform's word as it was taken", async () => {
+      const key = newKey();
+      const { instance } = await attest("oidc", await platforms.token("oidc"), key);
+      const { access_token } = await ask(room.deps, await clientOf(instance, key), own);
+      const request = { key, method: "GET", url: `${issuer}/tasks`, now: room.deps.clock.now() };
+      const proof = createDpopProof({ ...request, accessToken: access_token, jti: randomUUID() });
+      const headers = { authorization: `DPoP ${access_token}`, dpop: proof };
+      const { rests = [] } = await authenticateToken(room.deps, requestTo("/tasks", headers, "GET"));
+      assert.deepEqual(rests.map((each) => each.split(":")[0]).sort(), ["kid", "platform", "workload"]);
+      await put("oidc", { longest: 301 });
+      assert.deepEqual(
+        (await deadAmong(room.deps, rests)).map((each) => each.split(":")[0]),
+        ["platform"],
+      );
+      await put("oidc");
+      await bind("oidc");
     });
 
     test("has no access while its agent has none", async () => {

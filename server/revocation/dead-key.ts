@@ -1,4 +1,10 @@
 /**
+ * By whose word, or by which key, somebody is who it is. What it lets exist rests on that as well, and dies with it:
+ * whoever adds a kind of vouching adds it here.
+ */
+const VOUCHING = ["instance", "host", "trust-domain", "workload", "provider", "platform", "kid"] as const;
+
+/**
  * What can die. A dead key is `<kind>:<what>`; where death can be lifted (a suspension), it names the epoch
  * that it ends, `agent:<name>#<epoch>`, and what comes after carries the next one. So no times are compared.
  * A signing key that was withdrawn, `kid:<key id>`, takes with it whatever it signed.
@@ -7,21 +13,15 @@
  * Policies die by the number of their activation, `policy:<number>`: whatever was decided by them ends.
  */
 const KINDS = [
+  ...VOUCHING,
   "task",
   "edge",
   "jti",
   "jkt",
-  "instance",
-  "host",
   "agent",
   "person",
   "service",
   "policy",
-  "trust-domain",
-  "workload",
-  "provider",
-  "platform",
-  "kid",
   "standing",
   "class",
   "image",
@@ -36,3 +36,8 @@ const WRITTEN_SO = new RegExp(`^(${KINDS.join("|")}):[!-~]+$`);
 
 /** Whether this names something that can die: a kind, a colon, visible ASCII. */
 export const isDeadKey = (text: string): text is DeadKey => text.length <= LONGEST && WRITTEN_SO.test(text);
+
+const VOUCHES = new RegExp(`^(${VOUCHING.join("|")}):`);
+
+/** Whether this names somebody, or a key, by whose word another is who it is. */
+export const isVouching = (key: string): boolean => VOUCHES.test(key);

@@ -4,7 +4,7 @@
  */
 export { BLOCKABLE, type Blockable, block, openKeys, unblock } from "./block.ts";
 export { deadAmong, requireAlive } from "./check.ts";
-export { type DeadKey, isDeadKey } from "./dead-key.ts";
+export { type DeadKey, isDeadKey, isVouching } from "./dead-key.ts";
 export { revocationEvents } from "./events.ts";
 export { feedAfter, feedHead } from "./feed.ts";
 export { type Every, LiveFeed } from "./live-feed.ts";
