@@ -81,8 +81,10 @@ function heldBy(attackerSvid: string, bundle: TrustBundle, now: number) {
   const { exp } = requireAlive(claims, now);
   if (exp * 1000 > now + LONGEST_LIFE * 1000)
     throw new VerificationError("too-long-lived", `a JWT-SVID lives at most ${LONGEST_LIFE} s here`);
-  const { iat } = claims;
-  return { id, expires: exp * 1000, issued: typeof iat === "number" && iat <= exp ? iat * 1000 : 0, claims };
+  const { iat, jti } = claims;
+  const issued = typeof iat === "number" && iat <= exp ? iat * 1000 : 0;
+  const named = typeof jti === "string" && jti !== "" ? { jti } : {};
+  return { id, expires: exp * 1000, issued, ...named, claims };
 }
 
 function readHeader(header: Json): { alg: string; kid: string } {

@@ -12,6 +12,8 @@ export interface VerifiedSvid {
   readonly expires: number;
   /** When it was issued (ms), as it says; 0 where it does not say. */
   readonly issued: number;
+  /** What tells a JWT-SVID from all others of its authority; nothing where it does not say. */
+  readonly jti?: string;
 }
 
 /**

@@ -82,8 +82,8 @@ export async function acceptIdJag(
 }
 
 /** What tells this request from every other: a proof in it that counts once. */
-const requestOf = (deps: OauthDeps, { dpop, assertion }: BoundClient): string =>
-  (dpop ?? assertion)?.key ?? newId(deps, "request");
+const requestOf = (deps: OauthDeps, { dpop, once: [proof] }: BoundClient): string =>
+  (dpop ?? proof)?.key ?? newId(deps, "request");
 
 async function verified(
   deps: OauthDeps,

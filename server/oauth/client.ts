@@ -7,8 +7,8 @@ import type { OneTimeProof } from "./one-time-proof.ts";
 export interface ProvenClient {
   readonly instance: Instance;
   readonly caller: Caller;
-  /** What proved it, where that counts once. Nothing for who proved itself by its connection. */
-  readonly assertion?: OneTimeProof;
+  /** What proved it, as far as that counts once. Nothing for who proved itself by its connection. */
+  readonly once: readonly OneTimeProof[];
   /** What it has proven to hold along the way; nothing where a DPoP proof is still to be looked at. */
   readonly binding?: Binding;
   /** What kills whatever it is issued, besides itself: whose word was taken for who it is. */

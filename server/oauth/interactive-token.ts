@@ -74,7 +74,7 @@ export async function issueInteractiveToken(
   refuseNotOnOffer(form);
   const proven = await proveInteractiveClient(deps, source, form);
   const { kept, key } = await perform(deps, proven.caller, "token.present", async (change) => {
-    if (proven.assertion !== undefined) await burnProof(deps, change, proven.assertion);
+    await burnProof(deps, change, ...proven.once);
     await grant.requireKnown(deps, form);
     const { proof: dpop, ...held } = proveAnyKey(deps, request);
     const key = { ...held, dpop };

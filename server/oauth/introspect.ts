@@ -77,7 +77,7 @@ async function askerOf(
   }
   const proven = await authenticateClient(deps, source, form, request);
   return perform(deps, proven.caller, "token.introspect", async (change) => {
-    await burnProof(deps, change, proven.assertion);
+    await burnProof(deps, change, ...proven.once);
     return (await activeClient(deps, proven)).caller;
   });
 }

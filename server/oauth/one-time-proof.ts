@@ -4,7 +4,7 @@ import { forgetPlaces } from "./status-place.ts";
 import { deleteStale, insertSpentProof, isSpent } from "./store.ts";
 import { deleteStaleAssertions } from "./store-assertions.ts";
 
-/** Something signed that counts once: a client assertion, a DPoP proof. */
+/** Something signed that counts once: a client assertion, a DPoP proof, a JWT-SVID of ours. */
 export interface OneTimeProof {
   /** Names the proof among all that may ever come. */
   readonly key: string;
@@ -15,18 +15,20 @@ export interface OneTimeProof {
 }
 
 /**
- * Uses a proof up, where there is one (who proved itself by its connection has none), in the change that it is for, and in the record of its refusal as well. Of any number of
- * changes with the same proof, one commits.
+ * Uses up whatever proofs there are (who proved itself by its connection has none), in the change that they are for,
+ * and in the record of its refusal as well. Of any number of changes with the same proof, one commits.
  * @throws Fault with the proof's own code when it was used before
  */
 export async function burnProof(
   deps: DatabaseDeps,
   change: Change,
-  proof: OneTimeProof | undefined,
+  ...proofs: readonly (OneTimeProof | undefined)[]
 ): Promise<void> {
-  if (proof === undefined) return;
-  await refuseSpent(deps, proof);
-  insertSpentProof(change, proof);
+  for (const proof of proofs) {
+    if (proof === undefined) continue;
+    await refuseSpent(deps, proof);
+    insertSpentProof(change, proof);
+  }
 }
 
 /**

@@ -28,6 +28,17 @@ forEachEngine((engine) => {
 
   const jwtFor = async (id: string, audience = [issuer]) =>
     (await issueJwtSvid(room.deps, { id, audience, expires: room.deps.clock.now() + minutes(5) })).svid;
+  /** As our own authority would sign it, but without an id. */
+  const nameless = async (id: string) => {
+    const { signer } = await room.deps.authority.signer(room.deps, "jwt-svid");
+    const iat = Math.floor(room.deps.clock.now() / 1000);
+    const header = { alg: "ES256", kid: signer.kid, typ: "JWT" };
+    const claims = { iss: issuer, sub: id, aud: [issuer], iat, exp: iat + 300 };
+    const signed = [header, claims]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+      .join(".");
+    return `${signed}.${Buffer.from(await signer.sign(Buffer.from(signed))).toString("base64url")}`;
+  };
   const chainFor = async (id: string, key = newKey()) => {
     const spki = generatePublic(key);
     const expires = room.deps.clock.now() + minutes(30);
@@ -58,6 +69,19 @@ forEachEngine((engine) => {
       const active = room.deps.keys.authority("jwt-svid").kid;
       assert.ok((claims.rev as string[]).includes(`kid:${active}`));
       assert.ok((claims.rev as string[]).includes(`instance:${instance.id}`));
+    });
+
+    test("that is a JWT-SVID counts once, whatever key comes with it; one without an id counts never", async () => {
+      const { id } = room.planner.instance;
+      const [svid, key] = [await jwtFor(id), newKey()];
+      assert.equal(await codeOf(room.withJwt(svid, undefined)), "invalid-dpop-proof");
+      const outcomes = await Promise.allSettled(
+        [key, newKey(), newKey()].map((each) => room.withJwt(svid, room.dpopBy(each))),
+      );
+      assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
+      for (const each of [key, newKey()])
+        assert.equal(await codeOf(room.withJwt(svid, room.dpopBy(each))), "invalid-client");
+      assert.equal(await codeOf(room.withJwt(await nameless(id), room.dpopBy(key))), "invalid-client");
     });
 
     test("as the certificate of a connection makes a token bound to it, or to the key of a DPoP proof", async () => {

@@ -27,7 +27,7 @@ export async function revokeToken(
   if (await giveRefreshTokenBack(deps, source, input.form)) return;
   const proven = await authenticateClient(deps, source, input.form, input.request);
   return perform(deps, proven.caller, "token.revoke", async (change) => {
-    await burnProof(deps, change, proven.assertion);
+    await burnProof(deps, change, ...proven.once);
     const client = await activeClient(deps, proven);
     const attackerToken = parameter(input.form, "token");
     if (await revokeWarrant(deps, change, client, attackerToken)) return;

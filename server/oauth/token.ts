@@ -28,7 +28,7 @@ export async function issueToken(
   refuseNotOnOffer(input.form);
   const proven = await authenticateClient(deps, source, input.form, input.request);
   const { token, principal } = await perform(deps, proven.caller, "token.issue", async (change) => {
-    await burnProof(deps, change, proven.assertion);
+    await burnProof(deps, change, ...proven.once);
     const holder = proveHolder(deps, await activeClient(deps, proven), input.request);
     await burnProof(deps, change, holder.dpop);
     const token = await grant.handle(deps, change, holder, input.form);

@@ -19,7 +19,8 @@ export interface ProvenInteractiveClient {
   readonly caller: Caller;
   /** What the copy is worth that a token is made for: nobody vouches for a public client's key. */
   readonly strength: Strength;
-  readonly assertion?: OneTimeProof | undefined;
+  /** What proved it, as far as that counts once. */
+  readonly once: readonly OneTimeProof[];
   /** The copy itself, where it has enrolled before. */
   readonly instance?: Instance;
 }
@@ -39,7 +40,7 @@ export async function proveInteractiveClient(
     const client = await interactiveClient(deps, parameter(form, "client_id"));
     if (client.kind === "instance" || client.metadata?.authentication === "private_key_jwt")
       throw notProven();
-    return { client, caller: source, strength: "bearer" };
+    return { client, caller: source, strength: "bearer", once: [] };
   }
   const clientId = refuseUnproven(() => peekClientId(parameter(form, "client_assertion")));
   const client = await interactiveClient(deps, clientId);
@@ -53,8 +54,8 @@ async function byInstance(
   form: Form,
   client: InteractiveClient,
 ): Promise<ProvenInteractiveClient> {
-  const { instance, caller, assertion } = await authenticateClient(deps, source, form);
-  return { client, caller, assertion, instance, strength: instance.strength };
+  const { instance, caller, once } = await authenticateClient(deps, source, form);
+  return { client, caller, once, instance, strength: instance.strength };
 }
 
 async function byDocument(
@@ -88,7 +89,7 @@ async function byDocument(
     client,
     caller,
     strength: "enrolled-key",
-    assertion: { key, expires: expiresAt, refusal: "invalid-client" },
+    once: [{ key, expires: expiresAt, refusal: "invalid-client" }],
   };
 }
 

@@ -23,7 +23,7 @@ export async function giveRefreshTokenBack(deps: OauthDeps, source: Caller, form
   if (token === undefined) return false;
   const proven = await proveInteractiveClient(deps, source, form);
   await perform(deps, proven.caller, "token.revoke", async (change) => {
-    if (proven.assertion !== undefined) await burnProof(deps, change, proven.assertion);
+    await burnProof(deps, change, ...proven.once);
     const authorization = await authorizationById(deps.database, token.request);
     if (authorization?.edge === undefined || authorization.ended !== undefined) return;
     if (!isSameClient(authorization, proven)) return;

@@ -102,6 +102,7 @@ function clientOf({ instance, key, source }: Holder, { agent }: Given): BoundCli
     caller,
     principal: { kind: "agent", agent },
     binding: { cnf: { jkt: key.jkt } },
+    once: [],
     dpop: key.dpop,
     rev: [],
   };

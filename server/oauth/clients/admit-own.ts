@@ -4,15 +4,18 @@ import { deadAmong } from "../../revocation/index.ts";
 import type { Svid } from "../../spiffe/index.ts";
 import type { ProvenClient } from "../client.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
+import type { OneTimeProof } from "../one-time-proof.ts";
 import type { Holding } from "./admit-vouched.ts";
 import { callerOf, notProven, type Offered } from "./method.ts";
 
 /** What came with an SVID of ours. */
-export interface BroughtOwn extends Pick<Holding, "binding" | "assertion"> {
+export interface BroughtOwn extends Pick<Holding, "binding"> {
   /** How it came in, for the log. */
   readonly via: string;
   /** RFC 7638 thumbprints of the keys that it has proven to hold. */
   readonly keys: readonly string[];
+  /** What of it counts once. */
+  readonly once: readonly OneTimeProof[];
 }
 
 /**
@@ -25,7 +28,7 @@ export async function admitOwn(
   deps: OauthDeps,
   offered: Offered,
   svid: Svid,
-  { via, keys, binding, assertion }: BroughtOwn,
+  { via, keys, binding, once }: BroughtOwn,
 ): Promise<ProvenClient> {
   const instance = await findInstance(deps, svid.id.uri);
   if (instance === undefined || !mayAsk(deps, instance)) throw notProven();
@@ -36,7 +39,7 @@ export async function admitOwn(
     instance,
     caller: { ...callerOf(instance, offered, via), ...(jkt === undefined ? {} : { keyThumbprint: jkt }) },
     binding,
-    ...(assertion === undefined ? {} : { assertion }),
+    once,
     rev: [...svid.rev, ...rests],
   };
 }

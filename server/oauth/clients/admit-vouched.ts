@@ -63,7 +63,7 @@ export async function admitVouched(
     instance,
     caller: { ...caller, keyThumbprint: instance.thumbprint },
     binding,
-    ...(assertion === undefined ? {} : { assertion }),
+    once: assertion === undefined ? [] : [assertion],
     rev: [...vouched.rev, ...stands.rev],
   };
 }

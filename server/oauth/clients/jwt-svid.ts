@@ -1,5 +1,6 @@
-import { jwtSvid, standsFor } from "../../spiffe/index.ts";
+import { jwtSvid, type Svid, standsFor } from "../../spiffe/index.ts";
 import { proveAnyKey } from "../dpop.ts";
+import type { OneTimeProof } from "../one-time-proof.ts";
 import { parameter } from "../parameters.ts";
 import { admitOwn } from "./admit-own.ts";
 import { admitVouched } from "./admit-vouched.ts";
@@ -10,7 +11,8 @@ export const JWT_SVID_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-sp
 
 /**
  * A workload brings the JWT-SVID that its trust domain has signed. Whoever has seen one can send it again, and it
- * names no key: so the request itself must come with a DPoP proof, whose key is the workload's from then on.
+ * names no key: so the request itself must come with a DPoP proof, whose key is the workload's from then on. One that
+ * we issued counts once.
  * @see draft-ietf-oauth-spiffe-client-auth, JWT-SVID §6
  */
 export const spiffeJwt: ClientMethod = {
@@ -25,8 +27,8 @@ export const spiffeJwt: ClientMethod = {
     if (request === undefined) throw notProven();
     if (svid.own) {
       const { jkt, proof } = proveAnyKey(deps, request);
-      const holding = { binding: { cnf: { jkt } }, assertion: proof };
-      return admitOwn(deps, offered, svid, { via: "jwt-svid", keys: [jkt], ...holding });
+      const once = [proof, oneTime(svid)];
+      return admitOwn(deps, offered, svid, { via: "jwt-svid", keys: [jkt], binding: { cnf: { jkt } }, once });
     }
     const stands = await standsFor(deps, svid.id);
     if (stands === undefined) throw notProven();
@@ -45,3 +47,12 @@ export const spiffeJwt: ClientMethod = {
     });
   },
 };
+
+/**
+ * One of ours counts once: its copy gets what it is issued at its full strength with whatever key comes along, so
+ * whoever finds a used one must find nothing.
+ */
+function oneTime({ jti, expires }: Svid): OneTimeProof {
+  if (jti === undefined) throw notProven();
+  return { key: `svid|${jti}`, expires, refusal: "invalid-client" };
+}

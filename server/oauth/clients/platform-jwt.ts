@@ -41,7 +41,7 @@ export const platformJwt: ClientMethod = {
       instance,
       caller: callerOf(instance, offered, "platform-token"),
       binding: { cnf: { jkt } },
-      assertion: proof,
+      once: [proof],
       rev,
     };
   },

@@ -41,7 +41,7 @@ export const privateKeyJwt: ClientMethod = {
     return {
       instance,
       caller: callerOf(instance, offered, "client-assertion"),
-      assertion: { key: `assertion|${clientId}|${jti}`, expires: expiresAt, refusal: "invalid-client" },
+      once: [{ key: `assertion|${clientId}|${jti}`, expires: expiresAt, refusal: "invalid-client" }],
       rev: [...rev, ...(await restsOnVoucher(deps, instance))],
     };
   },

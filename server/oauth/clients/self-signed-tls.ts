@@ -28,7 +28,10 @@ export const selfSignedTls: ClientMethod = {
     const expires = timelyUntil(deps, peer.chain[0]);
     const proven = { instance, caller: callerOf(instance, offered, "client-certificate"), rev: [] };
     const cnf = { "x5t#S256": peer.certificate };
-    return { ...proven, ...(boundByDpop(deps, offered, instance) ?? { binding: { cnf, expires } }) };
+    return {
+      ...proven,
+      ...(boundByDpop(deps, offered, instance) ?? { binding: { cnf, expires }, once: [] }),
+    };
   },
 };
 
@@ -40,7 +43,7 @@ function boundByDpop(deps: OauthDeps, { request }: Offered, { thumbprint }: Inst
   if (request?.headers.dpop === undefined) return undefined;
   const { jkt, proof } = proveAnyKey(deps, request);
   if (jkt !== thumbprint) throw notProven();
-  return { binding: { cnf: { jkt } }, assertion: proof };
+  return { binding: { cnf: { jkt } }, once: [proof] };
 }
 
 /** What is bound to a certificate ends with it. @throws Fault `invalid-client` outside its time */

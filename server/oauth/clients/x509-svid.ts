@@ -27,7 +27,8 @@ export const spiffeX509: ClientMethod = {
     if (svid.own) {
       const holding = holdingOf(deps, offered, peer, svid.expires);
       const keys = [...new Set([peer.thumbprint, thumbprint(holding.jwk)])];
-      return admitOwn(deps, offered, svid, { via: "x509-svid", keys, ...holding });
+      const once = holding.assertion === undefined ? [] : [holding.assertion];
+      return admitOwn(deps, offered, svid, { via: "x509-svid", keys, binding: holding.binding, once });
     }
     const stands = await standsFor(deps, svid.id);
     if (stands === undefined) throw notProven();
