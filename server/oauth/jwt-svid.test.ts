@@ -13,6 +13,7 @@ import {
   registerAgent,
   resumeAgent,
   suspendAgent,
+  updateAgent,
 } from "../registry/index.ts";
 import { removeWorkload } from "../spiffe/index.ts";
 import { JWT_SVID_TYPE } from "./clients/jwt-svid.ts";
@@ -159,6 +160,39 @@ forEachEngine((engine) => {
       assert.deepEqual([...new Set(refused.map(({ body }) => body.code))], ["forbidden"]);
       await resumeAgent(deps, ada.caller, { name: "newcomer" });
       await room.withJwt(room.svidOf(id), room.dpopBy(newKey()));
+    });
+
+    test("of a workload of another's is not lost when its agent must attest again: a fresh one brings it back", async () => {
+      const { deps, ada, partner } = room;
+      await registerAgent(deps, ada.caller, {
+        name: "traveller",
+        class: "reporting",
+        purpose: "runs elsewhere",
+        environment: "production",
+        owner: ada.id,
+        version: "1.0",
+        grants: [],
+      });
+      const theirs = "spiffe://partner.example/ns/prod/sa/traveller";
+      await room.register(theirs, { agent: "traveller" });
+      const workloads = [
+        { id: theirs, by: partner },
+        { id: "spiffe://acme.example/agent/traveller/1", by: room.acme },
+      ];
+      const iat = () => Math.floor(deps.clock.now() / 1000);
+      for (const [version, { id, by }] of workloads.entries()) {
+        const key = newKey();
+        const copy = claimsIn(await room.withJwt(room.svidOf(id, { by, iat: iat() }), room.dpopBy(key))).sub;
+        const before = room.svidOf(id, { by, iat: iat() });
+        deps.clock.advance(2_000);
+        await updateAgent(deps, ada.caller, { name: "traveller", update: { version: `2.${version}` } });
+        const { status, expires, keepsId } = (await findInstance(deps, copy)) ?? {};
+        assert.deepEqual([status, expires, keepsId], ["active", deps.clock.now(), true]);
+        assert.equal(await codeOf(room.withJwt(before, room.dpopBy(key))), "forbidden");
+        deps.clock.advance(1_000);
+        const back = await room.withJwt(room.svidOf(id, { by, iat: iat() }), room.dpopBy(key));
+        assert.equal(claimsIn(back).sub, copy);
+      }
     });
 
     const strangers: [string, () => string][] = [

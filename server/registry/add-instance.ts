@@ -29,6 +29,8 @@ export interface Proven {
   readonly evidence: string;
   /** Whether others vouch for it whenever it comes; it has not enrolled a key then. */
   readonly vouched?: true;
+  /** Whether it has this SPIFFE ID whenever it comes, and would be lost if that ended. */
+  readonly keepsId?: true;
   /** The one task that it is for, where a person made it with her consent. */
   readonly task?: Id<"task">;
   /** When that was issued (ms), where it is older than this request: a join token, another domain's SVID. */
@@ -80,6 +82,7 @@ function instanceOf(deps: RegistryDeps, proven: Proven, jkt: string): Instance {
     expires: Math.min(expires, (agent ? of.agent.expires : undefined) ?? expires),
     status: "active",
     vouched: proven.vouched === true,
+    keepsId: proven.keepsId === true,
     ...(task === undefined ? {} : { task }),
     ...defined({ image, model, configuration }),
   };

@@ -106,10 +106,10 @@ forEachEngine((engine) => {
     assert.equal(await statusNow(), "active");
   });
 
-  it("a workload of another trust domain keeps its name, and comes back by fresh word only", async () => {
+  it("a copy that keeps its SPIFFE ID comes back under it, by fresh word only", async () => {
     const { deps, administrator } = example;
     await exampleAgent(example, { version: "1.0" });
-    const id = "spiffe://partner.example/reporter";
+    const id = "spiffe://example.org/agent/reporter/svid-of-another";
     const jwk = freshKey();
     const come = (issued: number) =>
       perform(deps, administrator, "instance.enrol", async (change) =>
@@ -121,6 +121,7 @@ forEachEngine((engine) => {
           expires: deps.clock.now() + hours(1),
           evidence: "test",
           issued,
+          keepsId: true,
         }),
       );
     await come(deps.clock.now());

@@ -8,9 +8,9 @@ import { activeInstances, setEnded, setExpired } from "./store-instances.ts";
 
 /**
  * Ends an agent's running copies in the caller's change, each with its key. Those that prove themselves whenever
- * they come only expire: of other trust domains and of platforms that vouch, whose SPIFFE IDs would be lost for
- * ever, and of people, who start them for one task with a key that their client keeps. What they hold ends with the
- * agent's epoch, and they come back by fresh proof, like any other.
+ * they come only expire: of other trust domains and of platforms that vouch, which keep their SPIFFE IDs, and of
+ * people, who start them for one task with a key that their client keeps. What they hold ends with the agent's
+ * epoch, and they come back by fresh proof, like any other.
  * @param why a fixed phrase, for the log
  * @returns how many have ended or expired
  */
@@ -22,8 +22,7 @@ export async function endCopies(
   why: string,
 ): Promise<number> {
   const active = await activeInstances(deps.database, { kind: "agent", principal: name });
-  const isOwn = ({ id, task, strength }: (typeof active)[number]): boolean =>
-    task === null && strength !== "platform-federated" && id.startsWith(`spiffe://${deps.trustDomain}/`);
+  const isOwn = ({ task, keeps_id }: (typeof active)[number]): boolean => task === null && keeps_id === 0;
   const own = active.filter(isOwn);
   const others = active.filter((copy) => !isOwn(copy));
   setEnded(change, idsOf(own));

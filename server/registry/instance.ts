@@ -22,6 +22,8 @@ export interface Instance {
    * next time, and by its key alone it proves nothing.
    */
   readonly vouched: boolean;
+  /** Whether whoever vouches gives it this SPIFFE ID whenever it comes: ended, it would be lost for ever. */
+  readonly keepsId: boolean;
   /** The one task that a person made it for, as a client of hers. It authenticates for nothing else. */
   readonly task?: Id<"task">;
   /** Digest of the image that it runs, and of the model that it works with, as attestation found them. */

@@ -81,6 +81,7 @@ const instanceAnswer = z.object({
   expires: z.int(),
   status: z.enum(["active", "ended"]),
   vouched: z.boolean().describe("Others vouch for it whenever it comes; its key may change."),
+  keepsId: z.boolean().describe("It has this SPIFFE ID whenever it comes."),
   task: z.string().optional().describe("The one task that a person made it for."),
   image: z.string().optional().describe("Digest of what it runs, as attestation found it."),
   model: z.string().optional().describe("Digest of the model that it works with, likewise."),

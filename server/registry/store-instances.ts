@@ -11,6 +11,7 @@ const MOST_AT_ONCE = 500;
 const instanceOf = ({
   enrolled_at,
   vouched,
+  keeps_id,
   task,
   image,
   model,
@@ -22,6 +23,7 @@ const instanceOf = ({
   jwk: JSON.parse(row.jwk),
   enrolledAt: enrolled_at,
   vouched: vouched === 1,
+  keepsId: keeps_id === 1,
   ...(image === null ? {} : { image }),
   ...(model === null ? {} : { model }),
   ...(configuration === null ? {} : { configuration }),
@@ -29,10 +31,17 @@ const instanceOf = ({
 
 export function insertInstance(
   change: Change,
-  { enrolledAt, vouched, task = null, ...instance }: Omit<Instance, "task"> & { task?: string | null },
+  {
+    enrolledAt,
+    vouched,
+    keepsId,
+    task = null,
+    ...instance
+  }: Omit<Instance, "task"> & { task?: string | null },
 ): void {
   const { image = null, model = null, configuration = null } = instance;
-  const kept = { enrolled_at: enrolledAt, vouched: vouched ? 1 : 0, task, image, model, configuration };
+  const found = { task, image, model, configuration };
+  const kept = { enrolled_at: enrolledAt, vouched: vouched ? 1 : 0, keeps_id: keepsId ? 1 : 0, ...found };
   const row = { ...instance, jwk: JSON.stringify(instance.jwk), ...kept };
   change.add(inserted(change, row));
 }
@@ -147,11 +156,11 @@ const instanceWhere = { id: instanceBy("id"), thumbprint: instanceBy("thumbprint
 export function activeInstances(
   database: Database,
   { kind, principal }: Pick<Instance, "kind" | "principal">,
-): Promise<{ id: string; thumbprint: string; task: string | null; strength: string }[]> {
+): Promise<{ id: string; thumbprint: string; task: string | null; keeps_id: number }[]> {
   const instances = database
     .tables<RegistryTables>()
     .selectFrom("instance")
-    .select(["id", "thumbprint", "task", "strength"]);
+    .select(["id", "thumbprint", "task", "keeps_id"]);
   return instances
     .where("kind", "=", kind)
     .where("principal", "=", principal)

@@ -69,6 +69,8 @@ export interface RegistryTables extends AccountTables, ChangeTables {
     expires: number;
     status: string;
     vouched: number;
+    /** 1 where it has this SPIFFE ID whenever it comes, by whoever vouches for it. */
+    keeps_id: number;
     /** The task that it was made for, by its person; it can do nothing else. */
     task: string | null;
     image: string | null;
@@ -93,6 +95,7 @@ export const registryMigrations: Migration[] = [
   accountMigration,
   changeMigration,
   { name: "registry/0014-configuration", up: addConfiguration },
+  { name: "registry/0015-kept-ids", up: addKeptIds },
 ];
 
 async function createPeople(schema: Schema, types: ColumnTypes): Promise<void> {
@@ -243,4 +246,12 @@ async function addConfiguration(schema: Schema, types: ColumnTypes): Promise<voi
 async function addEvidence(schema: Schema, types: ColumnTypes): Promise<void> {
   await schema.alterTable("instance").addColumn("image", types.text).execute();
   await schema.alterTable("instance").addColumn("model", types.text).execute();
+}
+
+/** Whose SPIFFE ID is not ours to replace. */
+async function addKeptIds(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema
+    .alterTable("instance")
+    .addColumn("keeps_id", types.integer, (column) => column.notNull().defaultTo(0))
+    .execute();
 }

@@ -138,6 +138,7 @@ async function admit(
     expires: expiryOf(token, deps.clock.now()),
     issued: token.issued,
     evidence,
+    keepsId: true,
   });
   noteInstance(change, { instance: id, platform, binding });
   return { instance, agent, rev: [deadKeyOfPlatform(platform), deadKeyOfBinding(binding)] };

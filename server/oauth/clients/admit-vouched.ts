@@ -57,7 +57,7 @@ export async function admitVouched(
   const instance = await perform(deps, caller, "instance.enrol", async (change) => {
     await refuseSpent(deps, assertion);
     const copy = { id: stands.instance, of: stands.of, jwk, strength, expires, issued, evidence };
-    return vouchFor(deps, change, caller, copy).catch(asUnproven);
+    return vouchFor(deps, change, caller, { ...copy, keepsId: true }).catch(asUnproven);
   });
   return {
     instance,
