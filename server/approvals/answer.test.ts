@@ -101,6 +101,17 @@ forEachEngine((engine) => {
       },
     );
 
+    promise(
+      "does not count from whoever has given her agent away, however many hands it goes through",
+      async ({ deps, pat, fay, finn, olga }) => {
+        const call = await asked(ask(deps, await callFor(deps, pat, payment(20_000))));
+        await handOverAgent(deps, olga.caller, { name: "publisher", to: fay.id });
+        await handOverAgent(deps, fay.caller, { name: "publisher", to: finn.id });
+        for (const involved of [olga, fay, finn])
+          assert.equal((await fault(answer(deps, involved, call))).code, "not-found");
+      },
+    );
+
     promise("two last answers at once both count", async ({ deps, pat, fay, finn }) => {
       const call = await callFor(deps, pat, payment(20_000));
       const approval = await asked(ask(deps, call));

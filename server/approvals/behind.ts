@@ -14,8 +14,8 @@ export async function behind(
     asked.person && findPerson(deps, asked.person),
     Promise.all(agentsIn(asked).map((name) => findAgent(deps, name))),
   ]);
-  // Whoever has just given her agent to somebody else is no stranger to what it asks for.
-  const owners = new Set(agents.flatMap((agent) => [agent?.owner ?? [], agent?.handedOverBy ?? []].flat()));
+  // Whoever has given her agent to somebody else is no stranger to what it asks for.
+  const owners = new Set(agents.flatMap((agent) => [agent?.owner ?? [], agent?.givenAwayBy ?? []].flat()));
   const { sum } = asked;
   return { ...(person ? { person } : {}), owners, ...(sum === undefined ? {} : { sum }) };
 }

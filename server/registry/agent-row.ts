@@ -11,7 +11,6 @@ const RENAMED = {
   dormantAfter: "dormant_after",
   orphanedSince: "orphaned_since",
   graceEnds: "grace_ends",
-  handedOverBy: "handed_over_by",
 } as const;
 
 const ABSENT = {
@@ -31,13 +30,12 @@ const ABSENT = {
   dormant_after: null,
   orphaned_since: null,
   grace_ends: null,
-  handed_over_by: null,
   watch: null,
 } as const;
 
 /** An agent as its row holds it. */
 export function rowOf(agent: Agent): Row {
-  const { client, under, triggers, grants, delegation, ...facts } = agent;
+  const { client, under, triggers, givenAwayBy, grants, delegation, ...facts } = agent;
   const columns = Object.entries(facts).map(([name, value]) => [columnOf(name), value]);
   return {
     ...ABSENT,
@@ -46,6 +44,7 @@ export function rowOf(agent: Agent): Row {
     delegation: JSON.stringify(delegation),
     under: jsonOf(under),
     triggers: jsonOf(triggers),
+    given_away_by: jsonOf(givenAwayBy),
     client: jsonOf(client),
     client_id: clientIdOf(client) ?? null,
     dormant_at: dormantAt(agent),
@@ -53,7 +52,7 @@ export function rowOf(agent: Agent): Row {
 }
 
 /** What a row holds, as an agent. */
-export function agentOf({ client_id: _, dormant_at: __, ...row }: Row): Agent {
+export function agentOf({ client_id: _, dormant_at: __, given_away_by: givers, ...row }: Row): Agent {
   const facts = {
     ...row,
     grants: JSON.parse(row.grants),
@@ -61,6 +60,7 @@ export function agentOf({ client_id: _, dormant_at: __, ...row }: Row): Agent {
     client: read(row.client),
     under: read(row.under),
     triggers: read(row.triggers),
+    givenAwayBy: read(givers),
   };
   const known = Object.entries(facts).filter(([, value]) => value !== null);
   return Object.fromEntries(known.map(([name, value]) => [memberOf(name), value])) as unknown as Agent;

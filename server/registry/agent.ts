@@ -72,8 +72,8 @@ export interface Agent {
   /** Since when nobody answers for it: its owner has left. Until `graceEnds` it goes on. */
   readonly orphanedSince?: number;
   readonly graceEnds?: number;
-  /** The owner who handed it over by herself. She still counts as involved when people decide about it. */
-  readonly handedOverBy?: PersonId;
+  /** The owners who gave it away by themselves. They still count as involved when people decide about it. */
+  readonly givenAwayBy?: readonly PersonId[];
   /** The word under which its changes are told to those who were told of it. */
   readonly watch?: string;
   /** How much it does without being asked. */

@@ -4,6 +4,7 @@ import type { Agent } from "./agent.ts";
 import { requireOwnerOrAdministrator } from "./authority.ts";
 import { agentHandedOver } from "./events.ts";
 import { agentOrRefuse } from "./find-agent.ts";
+import { giversAfter } from "./givers.ts";
 import { requireOwner } from "./owner.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
 import { writeAgent } from "./write-agent.ts";
@@ -12,7 +13,7 @@ import { writeAgent } from "./write-agent.ts";
  * Gives an agent another owner: by its owner, who may be about to leave, or by an administrator. It is no orphan
  * any more; one that was suspended as an orphan is resumed by an administrator.
  * @throws Fault `forbidden`; `not-found`; `invalid` for somebody who is not active; `conflict` for one that is
- *   decommissioned
+ *   decommissioned, or has gone from hand to hand too often
  */
 export function handOverAgent(
   deps: RegistryDeps,
@@ -32,13 +33,11 @@ export function handOverAgent(
   });
 }
 
-/**
- * The record of one that has another owner than it had. Whoever gave it away by herself stays on record: else she could make herself a
- * stranger to her own agent and approve what it asks for. Pure.
- */
+/** The record of one that has another owner than it had, who is no orphan any more. Pure. */
 export function handedOver(after: Agent, from: PersonId, caller: Caller): Agent {
-  const { orphanedSince: _, graceEnds: __, handedOverBy: ___, ...kept } = after;
-  return caller.principal === from ? { ...kept, handedOverBy: from } : kept;
+  const { orphanedSince: _, graceEnds: __, givenAwayBy: before = [], ...kept } = after;
+  const givers = giversAfter(before, from, caller);
+  return givers.length === 0 ? kept : { ...kept, givenAwayBy: givers };
 }
 
 const isOver = (name: AgentName): Fault =>

@@ -4,6 +4,7 @@ import { type Caller, Fault, type PersonId } from "../lib/index.ts";
 import { isAdministrator } from "./authority.ts";
 import { agentHandedOver, serviceHandedOver } from "./events.ts";
 import { accountHandedOver } from "./events-accounts.ts";
+import { giversAfter } from "./givers.ts";
 import { requireOwner } from "./owner.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
 import { ownedAccounts, setAccountOwner } from "./store-accounts.ts";
@@ -20,7 +21,8 @@ export interface HandedOver {
 /**
  * Gives all that a person answers for to another one, in one change: by herself while she is there, or by an
  * administrator, also after she has left.
- * @throws Fault `forbidden`; `invalid` for somebody who is not active, and for herself
+ * @throws Fault `forbidden`; `invalid` for somebody who is not active, and for herself; `conflict` where an agent
+ *   has gone from hand to hand too often
  */
 export function handOverAll(
   deps: RegistryDeps,
@@ -45,8 +47,11 @@ async function handOverWithin(
   const agents = await ownedAgents(database, from);
   const services = await ownedServices(database, from);
   const accounts = await ownedAccounts(database, from);
-  const by = caller.principal === from ? from : null;
-  setOwner(change, { from, to, by, count: agents.length });
+  for (const [before, some] of Map.groupBy(agents, ({ givers }) => givers)) {
+    const after = giversAfter(before === null ? [] : JSON.parse(before), from, caller);
+    const givers = after.length === 0 ? null : JSON.stringify(after);
+    setOwner(change, { from, to, before, givers, count: some.length });
+  }
   setServiceOwner(change, { from, to, count: services.length });
   setAccountOwner(change, { from, to, count: accounts.length });
   const body = { from, to };

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, it } from "node:test";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { Change } from "../database/index.ts";
 import { type Code, days, Fault, newId, type PersonId } from "../lib/index.ts";
+import { giversAfter } from "./givers.ts";
 import {
   addAccount,
   agentOrRefuse,
@@ -111,7 +112,7 @@ forEachEngine((engine) => {
     await assert.rejects(give({ ...personCaller(owner), kind: "agent" }), refusal("forbidden"));
     const given = await give();
     assert.deepEqual(given, await now());
-    assert.deepEqual([given.owner, given.handedOverBy, given.status], [grace, owner, "active"]);
+    assert.deepEqual([given.owner, given.givenAwayBy, given.status], [grace, [owner], "active"]);
     await assert.rejects(give(), refusal("forbidden"));
     await suspendPerson(deps, administrator, { id: owner });
     await assert.rejects(give(personCaller(grace), owner), refusal("invalid"));
@@ -133,7 +134,7 @@ forEachEngine((engine) => {
     await updateAgent(deps, administrator, { name: "reporter", update: { owner: grace } });
     const kept = await now();
     assert.deepEqual([kept.owner, kept.orphanedSince, kept.graceEnds], [grace, undefined, undefined]);
-    assert.equal(kept.handedOverBy, undefined);
+    assert.equal(kept.givenAwayBy, undefined);
     deps.clock.advance(days(30));
     assert.equal(await suspendOrphans(deps), 0);
     await aliveAgent(deps, "reporter");
@@ -161,7 +162,7 @@ forEachEngine((engine) => {
     await assert.rejects(give(administrator, owner), refusal("invalid"));
     await assert.rejects(give(administrator, newId(deps, "person")), refusal("invalid"));
     assert.deepEqual(await give(personCaller(owner), grace), { agents: 2, services: 1, accounts: 1 });
-    assert.equal((await now()).handedOverBy, owner);
+    assert.deepEqual((await now()).givenAwayBy, [owner]);
     assert.equal((await serviceOrRefuse(deps, service.id)).owner, grace);
     const moved = await eventsOf(example, "account.handed-over");
     assert.deepEqual(moved[0]?.body, { account: account.id, from: owner, to: grace });
@@ -177,7 +178,36 @@ forEachEngine((engine) => {
       accounts: 1,
     });
     const kept = await now();
-    assert.deepEqual([kept.owner, kept.graceEnds, kept.handedOverBy], [to, undefined, undefined]);
+    assert.deepEqual([kept.owner, kept.graceEnds, kept.givenAwayBy], [to, undefined, undefined]);
     await exampleInstance(example, "reporter");
+  });
+
+  it("who gave an agent away stays on record however it goes on, until an administrator hands it over", async () => {
+    const { deps, administrator, owner } = example;
+    const said = { name: "Joan Clarke", email: "joan@example.com" };
+    const { id: joan } = await registerPerson(deps, administrator, said);
+    await exampleAgent(example, { name: "helper", owner: grace });
+    const givers = async (name: string) => (await agentOrRefuse(deps, name)).givenAwayBy;
+    await handOverAgent(deps, personCaller(owner), { name: "reporter", to: grace });
+    await handOverAll(deps, personCaller(grace), { id: grace, to: joan });
+    assert.deepEqual([await givers("reporter"), await givers("helper")], [[owner, grace], [grace]]);
+    await handOverAgent(deps, personCaller(joan), { name: "reporter", to: owner });
+    await handOverAgent(deps, personCaller(owner), { name: "reporter", to: joan });
+    assert.deepEqual(await givers("reporter"), [owner, grace, joan]);
+    await handOverAgent(deps, personCaller(grace, ["administrator"]), { name: "reporter", to: owner });
+    assert.deepEqual(await givers("reporter"), [grace], "nobody clears herself");
+    await handOverAgent(deps, administrator, { name: "reporter", to: joan });
+    assert.deepEqual(await givers("reporter"), undefined);
+    await handOverAll(deps, administrator, { id: joan, to: owner });
+    assert.deepEqual([await givers("reporter"), await givers("helper")], [undefined, undefined]);
+  });
+
+  it("an agent that goes from hand to hand without end is an administrator's to hand over", () => {
+    const [first, ...others] = Array.from({ length: 21 }, (_, n) => `person_${n}` as PersonId);
+    assert.ok(first);
+    assert.throws(() => giversAfter(others, first, { principal: first }), refusal("conflict"));
+    const [one = first] = others;
+    assert.deepEqual(giversAfter(others, one, { principal: one }), others);
+    assert.deepEqual(giversAfter(others, first, { principal: "person_ada" }), []);
   });
 });

@@ -59,7 +59,7 @@ const agentAnswer = z.object({
   dormantAfter: z.int().optional().describe("How long it may be silent (ms) before it is dormant."),
   orphanedSince: z.int().optional().describe("Since when nobody answers for it."),
   graceEnds: z.int().optional().describe("When an orphan loses its access."),
-  handedOverBy: z.string().optional().describe("The owner who gave it away by herself."),
+  givenAwayBy: z.array(z.string()).optional().describe("The owners who gave it away by themselves."),
   watch: z.string().optional().describe("The word under which its changes are told."),
   autonomy: z.enum(AUTONOMIES).optional(),
   sensitivity: z.enum(SENSITIVITIES).optional(),

@@ -56,9 +56,9 @@ export async function orphansPastGrace(database: Database, now: number, limit: n
 export const ownedAgents = (
   database: Database,
   owner: PersonId,
-): Promise<{ name: AgentName; watch: string | null }[]> =>
+): Promise<{ name: AgentName; watch: string | null; givers: string | null }[]> =>
   agents(database)
-    .select("watch")
+    .select(["watch", "given_away_by as givers"])
     .where("owner", "=", owner)
     .where("status", "!=", "decommissioned")
     .orderBy("name")
@@ -79,20 +79,27 @@ export function setOrphaned(
   change.add(orphaned.where("owner", "=", owner).where("status", "!=", "decommissioned"), { rows: count });
 }
 
-/** Gives all of a person's agents to another: as many as were read, or the verb decides again. */
-export function setOwner(
-  change: Change,
-  { from, to, by, count }: { from: PersonId; to: PersonId; by: PersonId | null; count: number },
-): void {
+/** A person's agents that the same people gave away before, as they go to another; `givers` as JSON. */
+interface Given {
+  readonly from: PersonId;
+  readonly to: PersonId;
+  readonly before: string | null;
+  readonly givers: string | null;
+  readonly count: number;
+}
+
+/** Gives these agents of a person's to another: as many as were read, or the verb decides again. */
+export function setOwner(change: Change, { from, to, before, givers, count }: Given): void {
   const update = change.tables<RegistryTables>().updateTable("agent");
   const given = update.set(({ ref, eb }) => ({
     owner: to,
     orphaned_since: null,
     grace_ends: null,
-    handed_over_by: by,
+    given_away_by: givers,
     revision: eb(ref("revision"), "+", 1),
   }));
-  change.add(given.where("owner", "=", from).where("status", "!=", "decommissioned"), { rows: count });
+  const standing = given.where("owner", "=", from).where("status", "!=", "decommissioned");
+  change.add(standing.where("given_away_by", before === null ? "is" : "=", before), { rows: count });
 }
 
 /** The services that a person answers for. */

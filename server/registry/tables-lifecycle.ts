@@ -12,8 +12,8 @@ export interface LifecycleColumns {
   orphaned_since: number | null;
   /** When an orphan's grace is over. */
   grace_ends: number | null;
-  /** The owner who gave it away by herself. */
-  handed_over_by: string | null;
+  /** The owners who gave it away by themselves, as JSON. */
+  given_away_by: string | null;
   /** The word under which its changes are told. */
   watch: string | null;
 }
@@ -30,6 +30,7 @@ export const lifecycleMigrations: Migration[] = [
   { name: "registry/0009-unattested", up: addUnattested },
   { name: "registry/0010-dormant-and-orphaned", up: addDormantAndOrphaned },
   { name: "registry/0011-taxonomy", up: addTaxonomy },
+  { name: "registry/0016-givers", up: addGivers },
 ];
 
 /** Agents that must prove themselves anew. */
@@ -54,6 +55,12 @@ async function addTaxonomy(schema: Schema, types: ColumnTypes): Promise<void> {
     await schema.alterTable("agent").addColumn(column, types.text).execute();
   await schema.alterTable("agent").addColumn("triggers", types.json).execute();
   for (const column of LISTED_BY) await indexed(schema, column, [column, "name"]);
+}
+
+/** All who gave an agent away, in place of the last one. */
+async function addGivers(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema.alterTable("agent").dropColumn("handed_over_by").execute();
+  await schema.alterTable("agent").addColumn("given_away_by", types.json).execute();
 }
 
 /** By which columns lists are cut, besides the owner. */
