@@ -8,6 +8,7 @@ import {
   type Proven,
   serviceOrRefuse,
 } from "../registry/index.ts";
+import { requireNothingDemanded } from "./artifacts/require-nothing-demanded.ts";
 import type { AttestationDeps } from "./attestation-deps.ts";
 import { hashOf, isUsable, type JoinToken } from "./join-token.ts";
 import { verifyPossession } from "./proof-of-possession.ts";
@@ -29,7 +30,8 @@ export interface Enrolment {
  * @param caller nobody, as yet
  * @returns the instance with its SPIFFE ID, at strength `enrolled-key`
  * @throws Fault `unauthenticated` when the key is not proven, and for every token that does not work, whatever
- *   the reason; `forbidden` when the agent or service has no access; `exists` when the key has enrolled before
+ *   the reason; `forbidden` when the agent or service has no access, or when something is demanded of what it is
+ *   made of, which no key says; `exists` when the key has enrolled before
  */
 export function enrol(deps: AttestationDeps, caller: Caller, offered: Enrolment): Promise<Instance> {
   return perform(deps, caller, "instance.enrol", async (change) => {
@@ -40,11 +42,13 @@ export function enrol(deps: AttestationDeps, caller: Caller, offered: Enrolment)
     const token = await joinTokenByHash(deps.database, tokenHash);
     if (token === undefined || !isUsable(token, now) || token.kind === "host") throw tokenDoesNotWork();
     spendJoinToken(change, token, now);
+    const of = await principalOf(deps, token);
+    await requireNothingDemanded(deps, change, of);
     const evidence = `join token ${token.id}`;
     const times = { strength: "enrolled-key", expires: now + INSTANCE_LIFETIME } as const;
     const joining = { ...caller, via: "join-token" };
     return addInstance(deps, change, joining, {
-      of: await principalOf(deps, token),
+      of,
       jwk,
       ...times,
       evidence,

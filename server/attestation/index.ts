@@ -15,7 +15,9 @@ export type { ArtifactFindings, Check } from "./artifacts/check.ts";
 export { findSigners } from "./artifacts/find-signers.ts";
 export { judgeArtifacts, type Measured } from "./artifacts/judge-artifacts.ts";
 export { declaredArtifacts, putRequirement, requireWithin } from "./artifacts/put-requirement.ts";
+export { putEnvironmentRule } from "./artifacts/put-rule.ts";
 export { putSigner, removeSigner } from "./artifacts/put-signer.ts";
+export { requireNothingDemanded } from "./artifacts/require-nothing-demanded.ts";
 export { type ArtifactsSaid, artifactRequirement } from "./artifacts/requirement.ts";
 export {
   agentArtifactsPut,

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { clientAssertionType, createClientAssertion } from "@countersign/proof/client-assertion";
 import { publicJwkOf, thumbprint } from "@countersign/proof/jwk";
+import { putRequirement } from "../attestation/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { codeOf, fault } from "../delegation/fixture.ts";
 import { issuer, stranger } from "../login/fixture.ts";
@@ -289,6 +290,27 @@ forEachEngine((engine) => {
         await codeOf(room.withJwt(room.svidOf(id, { by: room.partner }), room.dpopBy(newKey()))),
         "invalid-client",
       );
+    });
+
+    test("stand for no agent of whom something is demanded that no SVID says", async () => {
+      const id = "spiffe://partner.example/ns/prod/sa/boxed";
+      await registerAgent(room.deps, room.ada.caller, {
+        name: "boxed",
+        class: "reporting",
+        purpose: "runs from one image",
+        environment: "production",
+        owner: room.ada.id,
+        grants: [],
+      });
+      await room.register(id, { agent: "boxed" });
+      const artifacts = { images: { allow: [`sha256:${"d".repeat(64)}`] } };
+      await putRequirement(room.deps, room.ada.caller, {
+        of: { kind: "agent", principal: "boxed" },
+        artifacts,
+      });
+      const refused = await fault(room.withJwt(room.svidOf(id, { by: room.partner }), room.dpopBy(newKey())));
+      assert.deepEqual([refused.code, refused.members.reason], ["forbidden", "image-required"]);
+      assert.equal((await findAgent(room.deps, "boxed"))?.status, "registered");
     });
 
     test("stand for nobody once the registration is removed, and what they hold dies with it", async () => {

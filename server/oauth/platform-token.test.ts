@@ -11,6 +11,7 @@ import {
   type PresetName,
   platformAttest,
   platformDefinition,
+  putEnvironmentRule,
   putPlatform,
   removePlatform,
   unbindAgent,
@@ -439,6 +440,19 @@ forEachEngine((engine) => {
       assert.ok(!JSON.stringify([rows, events]).includes(review.token));
       assert.ok(!Buffer.from(JSON.stringify(rows)).includes(Buffer.from(review.token).toString("base64")));
       await put("kubernetes");
+    });
+
+    test("counts for no agent of whom something is demanded that no platform says", async () => {
+      const rule = (image: boolean) =>
+        putEnvironmentRule(room.deps, room.ada.caller, {
+          environment: "production",
+          rule: { image, model: false },
+        });
+      await rule(true);
+      const refused = await fault(attest("oidc", await platforms.token("oidc")));
+      assert.deepEqual([refused.code, refused.members.reason], ["forbidden", "image-required"]);
+      await rule(false);
+      assert.equal((await attest("oidc", await platforms.token("oidc"))).agent, "planner");
     });
 
     test("and takes back, ends everything; the same name begins with no rules", async () => {

@@ -26,7 +26,8 @@ export async function attestAgain(
   agent: Agent,
   why: string,
 ): Promise<Agent> {
-  if (agent.status === "registered") return agent;
+  // It has proven nothing yet. Whoever proves it at this moment, to what was declared before, decides again.
+  if (agent.status === "registered") return writeAgent(deps, change, agent, agent);
   const after = mustAttest(agent, deps.clock.now());
   const written = writeAgent(deps, change, agent, after);
   await loseProof(deps, change, caller, agent, why);

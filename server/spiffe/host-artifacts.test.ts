@@ -1,25 +1,58 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import type { MeasuredFile } from "@countersign/host";
 import type { AttestAnswer } from "@countersign/host/upstream";
+import { sha256Base64url } from "@countersign/proof/digest";
+import { canonicalize, type Json } from "@countersign/proof/jcs";
+import { publicJwkOf } from "@countersign/proof/jwk";
+import { signCompact } from "@countersign/proof/jws";
 import { byKey, IMAGE, keyTrust, newKey, signatureOn } from "../attestation/artifacts/test-signatures.ts";
-import { bringImage, putRequirement, putSigner } from "../attestation/index.ts";
+import {
+  type ArtifactsSaid,
+  bringImage,
+  enrol,
+  issueJoinToken,
+  putEntry,
+  putEnvironmentRule,
+  putRequirement,
+  putSigner,
+  requireNothingDemanded,
+  vouchWithin,
+} from "../attestation/index.ts";
 import { perform } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
-import { findAgent, findInstance } from "../registry/index.ts";
-import { eventsOf } from "../registry/test-registry.ts";
+import { Change, Conflict } from "../database/index.ts";
+import { type Caller, Fault, inSeconds, minutes } from "../lib/index.ts";
+import { addInstance, agentOrRefuse, findAgent, findInstance } from "../registry/index.ts";
+import { eventsOf, exampleAgent } from "../registry/test-registry.ts";
 import { type Blockable, block, deadAmong, unblock } from "../revocation/index.ts";
-import { asking, freshKey, type Hosts, openHosts, PLANNER } from "./test-hosts.ts";
+import { asking, freshKey, type Hosts, openHosts, PLANNER, stranger } from "./test-hosts.ts";
 
 const PROMPT: MeasuredFile = { path: "/srv/planner/prompt.md", role: "prompt", sha256: "1".repeat(64) };
 const SWAPPED = { ...PROMPT, sha256: "2".repeat(64) };
 const selectors = [...PLANNER, `container:image_digest:${IMAGE}`];
 
+const agentCaller: Caller = {
+  principal: "planner",
+  kind: "agent",
+  strength: "attested-svid",
+  via: "access-token",
+  roles: [],
+};
+const refusal = (reason: string) => (error: unknown) =>
+  error instanceof Fault && error.code === "forbidden" && error.members.reason === reason;
 const outcome = (answer: AttestAnswer | undefined): string | undefined =>
   answer !== undefined && "refused" in answer ? answer.refused.code : answer?.instance;
 
 forEachEngine((engine) => {
   let house: Hosts;
+  const proving = (typ: string, token_hash: string) => {
+    const [key, iat] = [freshKey(), inSeconds(house.deps.clock.now())];
+    const payload = { aud: house.deps.issuer, token_hash, iat, jti: randomUUID() };
+    const attackerProof = signCompact({ header: { typ }, payload, key });
+    return { attackerJwk: publicJwkOf(key) as Json, attackerProof };
+  };
   before(async () => {
     house = await openHosts(engine);
   });
@@ -71,6 +104,99 @@ forEachEngine((engine) => {
     assert.ok(
       passed.every((body) => body.includes("image-signature") && body.includes("artifacts-declared")),
     );
+  });
+
+  test("an agent of whom something is demanded comes in by no join token, nor within a process that does not show it", async () => {
+    const { deps, administrator } = house;
+    const demanding = async (name: string, artifacts: ArtifactsSaid) => {
+      await exampleAgent(house, { name });
+      await putRequirement(deps, administrator, { of: { kind: "agent", principal: name }, artifacts });
+      const said = { vouched_by: ["planner"] };
+      await putEntry(deps, administrator, { place: { kind: "agent", principal: name, name: "main" }, said });
+      return name;
+    };
+    const join = async (agent: string) => {
+      const { token } = await issueJoinToken(deps, administrator, { agent });
+      return enrol(deps, stranger, { attackerToken: token, ...proving("enrol+jwt", sha256Base64url(token)) });
+    };
+    const boxed = await demanding("boxed", { images: { allow: [IMAGE] } });
+    const elsewhere = await demanding("elsewhere", { images: { allow: [`sha256:${"e".repeat(64)}`] } });
+    const modelled = await demanding("modelled", { model: "required" });
+    const prompted = await demanding("prompted", { configuration: [PROMPT] });
+    await exampleAgent(house, { name: "ruled", environment: "staging" });
+    assert.equal((await join("ruled")).principal, "ruled");
+    const rule = (image: boolean) =>
+      putEnvironmentRule(deps, administrator, { environment: "staging", rule: { image, model: false } });
+    await rule(true);
+
+    for (const [agent, reason] of [
+      [boxed, "image-required"],
+      [modelled, "model-required"],
+      [prompted, "configuration-missing"],
+      ["ruled", "image-required"],
+    ] as const) {
+      await assert.rejects(join(agent), refusal(reason));
+      if (agent !== "ruled") assert.equal((await findAgent(deps, agent))?.status, "registered");
+    }
+    await rule(false);
+
+    await putRequirement(deps, administrator, {
+      of: { kind: "agent", principal: "planner" },
+      artifacts: {},
+    });
+    const entry = await house.declare({ files: [{ path: PROMPT.path, role: PROMPT.role }] }, "vouching");
+    const { caller } = await house.machine("build-4");
+    const attested = async (pid: number, seen: readonly string[]) => {
+      const shown = { selectors: seen, files: [PROMPT], process: { pid, started: "boot:1" } };
+      const instance = outcome((await house.attest(caller, asking(entry.id, freshKey(), shown)))[0]) ?? "";
+      return { ...agentCaller, instance };
+    };
+    const vouch = (voucher: Caller, agent: string) => {
+      const token = sha256Base64url(canonicalize({ voucher: voucher.instance ?? "", agent }));
+      return vouchWithin(deps, voucher, { agent, ...proving("vouch+jwt", token) });
+    };
+    const [bare, contained] = [await attested(21, PLANNER), await attested(22, selectors)];
+    await assert.rejects(vouch(bare, boxed), refusal("image-required"));
+    await assert.rejects(vouch(contained, elsewhere), refusal("image-not-allowed"));
+    await assert.rejects(vouch(contained, modelled), refusal("model-required"));
+    await assert.rejects(vouch(contained, prompted), refusal("configuration-missing"));
+    const copy = await vouch(contained, boxed);
+    const process = await findInstance(deps, contained.instance);
+    assert.deepEqual([copy.image, copy.configuration], [IMAGE, process?.configuration]);
+    assert.match(copy.configuration ?? "", /^sha256:/);
+  });
+
+  test("whoever comes in while something is demanded anew is judged by that", async () => {
+    const { deps, administrator } = house;
+    const { name } = await exampleAgent(house, { name: "racing" });
+    const artifacts = (allowed: string) => ({ images: { allow: [`sha256:${allowed.repeat(64)}`] } });
+    const demand = (said: ArtifactsSaid) =>
+      putRequirement(deps, administrator, { of: { kind: "agent", principal: name }, artifacts: said });
+    const rule = (image: boolean) =>
+      putEnvironmentRule(deps, administrator, { environment: "staging", rule: { image, model: false } });
+    const judged = async () => {
+      const change = new Change(deps.database);
+      await requireNothingDemanded(deps, change, { agent: await agentOrRefuse(deps, name) });
+      return change;
+    };
+    for (const meanwhile of [() => rule(true), () => rule(false), () => demand(artifacts("1"))]) {
+      await deps.database.commit(await judged());
+      const change = await judged();
+      await meanwhile();
+      await assert.rejects(deps.database.commit(change), Conflict);
+    }
+    await demand({});
+    const agent = await agentOrRefuse(deps, name);
+    const coming = new Change(deps.database);
+    await addInstance(deps, coming, administrator, {
+      of: { agent },
+      jwk: publicJwkOf(freshKey()),
+      strength: "enrolled-key",
+      expires: deps.clock.now() + minutes(5),
+      evidence: "none",
+    });
+    await demand(artifacts("2"));
+    await assert.rejects(deps.database.commit(coming), Conflict);
   });
 
   test("a file that nobody pinned and that changed under a running copy makes it another one", async () => {

@@ -1,5 +1,5 @@
-import type { Kysely } from "kysely";
-import { type Change, type Database, type Given, reading } from "../../database/index.ts";
+import { type Kysely, sql } from "kysely";
+import { type Change, type Database, type Given, reading, writing } from "../../database/index.ts";
 import type { Id } from "../../lib/index.ts";
 import type { Environment } from "../../registry/index.ts";
 import type { ImageStatement } from "./image-statement.ts";
@@ -72,6 +72,38 @@ export function replaceRequirement(change: Change, before: Required, after: Requ
       .where("revision", "=", before.revision),
   );
 }
+
+/** What was demanded of somebody, by the revision of what is declared and by how far the rules had come. */
+export interface ReadDemands {
+  readonly of: Whose;
+  readonly requirement: number;
+  readonly rules: number;
+}
+
+/** Guards that nothing else is demanded of them when the change commits. */
+export function requireDemands(
+  change: Change,
+  { of: { kind, principal }, requirement, rules }: ReadDemands,
+): void {
+  change.require(demandedSo(change, { kind, principal, requirement, rules }));
+}
+
+const demandedSo = writing(
+  (tables: Kysely<ArtifactTables>, given: Given<Whose & { requirement: number; rules: number }>) => {
+    const otherwise = tables
+      .selectFrom("artifact_requirement")
+      .select("principal")
+      .where("kind", "=", given("kind"))
+      .where("principal", "=", given("principal"))
+      .where("revision", "!=", given("requirement"));
+    const come = tables
+      .selectFrom("artifact_rule")
+      .select(sql<number>`coalesce(sum(revision + 1), 0)`.as("come"));
+    return tables
+      .selectNoFrom(sql.lit(1).as("same"))
+      .where((is) => is.and([is.not(is.exists(otherwise)), is(come, "=", given("rules"))]));
+  },
+);
 
 export async function environmentRules(database: Database): Promise<EnvironmentRule[]> {
   return (await allRules(database, {})).map(({ environment, image, model, revision }) => ({

@@ -5,6 +5,7 @@ import { perform } from "../../audit/index.ts";
 import { Change } from "../../database/index.ts";
 import { type Caller, minutes } from "../../lib/index.ts";
 import { type Agent, agentOrRefuse, type Instance, vouchFor } from "../../registry/index.ts";
+import { requireNothingDemanded } from "../artifacts/require-nothing-demanded.ts";
 import { recordEvidence } from "../record-evidence.ts";
 import type { ForeignToken } from "./foreign-token.ts";
 import { type Binding, deadKeyOfBinding, deadKeyOfPlatform, type Platform } from "./platform.ts";
@@ -118,6 +119,7 @@ async function admit(
   { platform, binding, token, read, jwk }: Admitting,
 ): Promise<Federated> {
   const agent = await agentOrRefuse(deps, binding.agent);
+  await requireNothingDemanded(deps, change, { agent });
   const id = idOf(deps, platform, agent, read.copy ?? `key ${thumbprint(jwk)}`);
   const caller: Caller = {
     principal: agent.name,

@@ -9,6 +9,7 @@ import {
   type Agent,
   addInstance,
   agentOrRefuse,
+  defined,
   findInstance,
   findInstanceByThumbprint,
   type Instance,
@@ -17,6 +18,8 @@ import {
   requireEnrollable,
 } from "../../registry/index.ts";
 import { deadAmong, requireAlive } from "../../revocation/index.ts";
+import type { Check } from "../artifacts/check.ts";
+import { requireNothingDemanded } from "../artifacts/require-nothing-demanded.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
 import type { Entry } from "../entries/entry.ts";
 import { entriesOf, requireEntry } from "../entries/store-entries.ts";
@@ -36,9 +39,10 @@ export interface Vouching {
  * An attested process vouches for an agent within it: several agents in one process are several copies, each with
  * a key of its own, at strength `in-process`, since nobody but the process keeps them apart. Only for agents whose
  * entry names the process's own agent. The copy ends with the process, and with what that rests on; vouched for
- * again with the same key it lives on.
+ * again with the same key it lives on. What it is made of is what the process is made of, as far as that is known:
+ * the image is judged by what is demanded of the agent within, and whatever else is demanded nobody can show.
  * @param caller the process, with a token of its own
- * @throws Fault `forbidden`, reason `not-attested` or `not-vouched-by`; `unauthenticated` for a key that is not
+ * @throws Fault `forbidden`, reason `not-attested`, `not-vouched-by` or of what is demanded; `unauthenticated` for a key that is not
  *   proven; `exists` for a key of another's; `gone` when either has ended
  */
 export function vouchWithin(deps: AttestationDeps, caller: Caller, vouching: Vouching): Promise<Instance> {
@@ -48,10 +52,11 @@ export function vouchWithin(deps: AttestationDeps, caller: Caller, vouching: Vou
     requireEnrollable(agent, deps.clock.now());
     const entry = await entryNaming(deps, agent, caller);
     requireEntry(change, entry);
+    const checks = await requireNothingDemanded(deps, change, { agent }, voucher);
     const jwk = provenKey(deps, voucher, vouching);
     const before = await findInstanceByThumbprint(deps, thumbprint(jwk));
     if (before !== undefined) return again(deps, change, caller, { before, voucher, agent });
-    return taken(deps, change, caller, { voucher, agent, entry, jwk });
+    return taken(deps, change, caller, { voucher, agent, entry, jwk, checks });
   });
 }
 
@@ -99,20 +104,27 @@ interface Both {
   readonly agent: Agent;
 }
 
+interface Taking extends Both {
+  readonly entry: Entry;
+  readonly jwk: PublicJwk;
+  /** What was found of the image that it runs in. */
+  readonly checks: readonly Check[];
+}
+
 async function taken(
   deps: AttestationDeps,
   change: Change,
   caller: Caller,
-  { voucher, agent, entry, jwk }: Both & { readonly entry: Entry; readonly jwk: PublicJwk },
+  { voucher, agent, entry, jwk, checks }: Taking,
 ): Promise<Instance> {
   const id = spiffeId(deps.trustDomain, "agent", agent.name, newId(deps, "instance")).uri;
   const evidence = recordEvidence(deps, change, caller, {
     subject: id,
     shown: { voucher: voucher.id, agent: agent.name },
-    checks: [{ what: "vouched", subject: entry.id, by: voucher.id, result: "passed" }],
+    checks: [{ what: "vouched", subject: entry.id, by: voucher.id, result: "passed" }, ...checks],
     concluded: "a running copy within an attested process",
   });
-  const { image, model, expires } = voucher;
+  const { image, model, configuration, expires } = voucher;
   const instance = await addInstance(deps, change, caller, {
     id,
     of: { agent },
@@ -120,8 +132,7 @@ async function taken(
     strength: "in-process",
     expires,
     evidence,
-    ...(image === undefined ? {} : { image }),
-    ...(model === undefined ? {} : { model }),
+    ...defined({ image, model, configuration }),
   });
   insertVouchedCopy(change, { instance: id, voucher: voucher.id });
   return instance;

@@ -1,4 +1,5 @@
 import type { PublicJwk } from "@countersign/proof/jwk";
+import { requireNothingDemanded } from "../../attestation/index.ts";
 import type { Change } from "../../database/index.ts";
 import {
   chainOf,
@@ -57,7 +58,8 @@ export async function givenBy(deps: OauthDeps, { edge }: Authorization): Promise
 /**
  * The copy of the agent that the tokens are made for: the client itself where it has enrolled, else one that is
  * known by the key that was proven now, and exists for this task. Part of the caller's change.
- * @throws Fault `invalid-grant` when the key is somebody else's
+ * @throws Fault `invalid-grant` when the key is somebody else's; `forbidden` when something is demanded of the agent
+ *   that only a host can measure
  */
 export async function holderFor(
   deps: OauthDeps,
@@ -71,6 +73,7 @@ export async function holderFor(
     throw anotherKey();
   }
   requireChain(change, chain);
+  await requireNothingDemanded(deps, change, { agent });
   await endFormer(deps, change, proven, key, { chain, agent });
   try {
     return await addClientInstance(deps, change, proven.caller, {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { putRequirement } from "../../attestation/index.ts";
 import { forEachEngine } from "../../audit/test-databases.ts";
-import { codeOf } from "../../delegation/fixture.ts";
+import { codeOf, fault } from "../../delegation/fixture.ts";
 import { days, hours } from "../../lib/index.ts";
 import { person } from "../../login/fixture.ts";
 import {
@@ -109,6 +110,21 @@ forEachEngine((engine) => {
         if (start) await Promise.all([starting, tokensFor(deps, later, client)]);
         else assert.match(await codeOf(starting), /^(forbidden|invalid-request|not-found)$/);
       });
+  });
+
+  test("an agent of whom something is demanded that no client shows gets no copy from people", async () => {
+    const { deps } = room;
+    const name = "client-boxed";
+    await interactiveAgent(room, name, { redirect_uris: [CALLBACK] });
+    const tokens = async () =>
+      tokensFor(deps, await anotherSession(deps, room.pat), newClient({ client_id: name }));
+    await tokens();
+    await putRequirement(deps, admin(room), {
+      of: { kind: "agent", principal: name },
+      artifacts: { images: { allow: [`sha256:${"d".repeat(64)}`] } },
+    });
+    const refused = await fault(tokens());
+    assert.deepEqual([refused.code, refused.members.reason], ["forbidden", "image-required"]);
   });
 
   test("a dormant agent that people start is woken by an administrator, and what it held stays dead", async () => {

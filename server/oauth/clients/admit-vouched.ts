@@ -1,4 +1,5 @@
 import type { PublicJwk } from "@countersign/proof/jwk";
+import { requireNothingDemanded } from "../../attestation/index.ts";
 import { perform } from "../../audit/index.ts";
 import type { PeerKey } from "../../http/index.ts";
 import { type Caller, Fault, type Strength } from "../../lib/index.ts";
@@ -36,7 +37,7 @@ export interface VouchedClient extends Holding {
  * The running copy behind a workload for which others vouch: taken in with its first request, noted anew when it
  * comes with another key or is vouched for until later. That is on record before anything is issued on it.
  * @throws Fault `invalid-client` when it has ended or its key is another's; `forbidden` when its agent or service
- *   has no access
+ *   has no access, or when something is demanded that only a host can measure
  */
 export async function admitVouched(
   deps: OauthDeps,
@@ -56,6 +57,7 @@ export async function admitVouched(
   };
   const instance = await perform(deps, caller, "instance.enrol", async (change) => {
     await refuseSpent(deps, assertion);
+    await requireNothingDemanded(deps, change, stands.of);
     const copy = { id: stands.instance, of: stands.of, jwk, strength, expires, issued, evidence };
     return vouchFor(deps, change, caller, { ...copy, keepsId: true }).catch(asUnproven);
   });
