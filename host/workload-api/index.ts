@@ -1,6 +1,7 @@
 /**
  * The SPIFFE Workload API on a Unix socket: each call is tied to the process that the kernel names, and answered
- * with what that process has. Envoy's SDS is served beside it. Loads gRPC.
+ * with what that process has. Envoy's SDS is served beside it. gRPC is
+ * loaded when somebody connects.
  */
 export {
   serveWorkloadApi,

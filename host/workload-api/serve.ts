@@ -1,12 +1,8 @@
 import { createServer, type Socket } from "node:net";
-import { Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { HostClock, HostLog, Identities } from "../identity/index.ts";
 import type { Peer } from "../peer/peer.ts";
-import { secretsService } from "../sds/index.ts";
-import { admissionBy } from "./admission.ts";
 import { type ConnectionLimits, connectionLimits, connectionsOf } from "./connections.ts";
-import { methodsOf } from "./methods.ts";
-import { serviceOf } from "./proto.ts";
+import type { GrpcServer, Served } from "./grpc-server.ts";
 import { ratesOf } from "./rates.ts";
 import { listenAt } from "./socket.ts";
 
@@ -35,15 +31,7 @@ export interface WorkloadApi {
 }
 
 const RATE = { perSecond: 500, burst: 1_000 };
-/** No request is larger: a JWT-SVID that somebody wants validated is the longest thing in one. */
-const MOST_BYTES = 65_536;
 const GRACE_MS = 500;
-
-const BOUNDS = {
-  "grpc.max_receive_message_length": MOST_BYTES,
-  "grpc.max_concurrent_streams": 100,
-  "grpc.enable_channelz": 0,
-};
 
 /**
  * Serves the SPIFFE Workload API and Envoy's SDS on a Unix socket. Whoever connects is who the kernel says.
@@ -52,33 +40,61 @@ const BOUNDS = {
 export async function serveWorkloadApi(options: WorkloadApiOptions): Promise<WorkloadApi> {
   const { socket: path, identities, clock, log } = options;
   const limits = { ...RATE, ...connectionLimits(), ...options.limits };
-  const now = (): number => clock.now();
   const connections = connectionsOf(identities, { peerOf: options.peerOf, limits, log });
-  const admission = admissionBy(connections, { rates: ratesOf(limits.perSecond, limits.burst), now, log });
-  const grpc = new Server(BOUNDS);
-  const methods = methodsOf({ identities, now }, admission) as unknown as UntypedServiceImplementation;
-  grpc.addService(serviceOf(["workload.proto"], "SpiffeWorkloadAPI"), methods);
-  const secrets = secretsService(admission, log);
-  grpc.addService(secrets.definition, secrets.methods);
-  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const rates = ratesOf(limits.perSecond, limits.burst);
+  const grpc = new GrpcWhenNeeded({ identities, connections, rates, clock, log });
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     socket.on("error", () => socket.destroy());
     if (!connections.accept(socket)) return;
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    injector.injectConnection(socket);
+    void grpc.serve(socket);
   });
   await listenAt(server, path);
   return {
     socket: path,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
-      injector.drain(GRACE_MS);
       clock.after(GRACE_MS, () => sockets.forEach((socket) => void socket.destroy()));
+      await grpc.drain(GRACE_MS);
       await closed;
-      injector.destroy();
-      grpc.forceShutdown();
+      await grpc.close();
     },
   };
+}
+
+/** gRPC from the first connection on. Who it is that connects was found out before: that cannot wait. */
+class GrpcWhenNeeded {
+  readonly #served: Served;
+  #opened: Promise<GrpcServer | undefined> | undefined;
+
+  constructor(served: Served) {
+    this.#served = served;
+  }
+
+  async serve(socket: Socket): Promise<void> {
+    this.#opened ??= this.#open();
+    const grpc = await this.#opened;
+    if (grpc === undefined) socket.destroy();
+    else if (!socket.destroyed) grpc.serve(socket);
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    (await this.#opened)?.drain(graceMs);
+  }
+
+  async close(): Promise<void> {
+    (await this.#opened)?.close();
+  }
+
+  async #open(): Promise<GrpcServer | undefined> {
+    try {
+      const { openGrpcServer } = await import("./grpc-server.ts");
+      return openGrpcServer(this.#served);
+    } catch (error) {
+      this.#served.log("error", "the Workload API cannot be served", { error: (error as Error).message });
+      return undefined;
+    }
+  }
 }
