@@ -11,7 +11,7 @@ import { parseTrustDomain } from "@countersign/proof/spiffe-id";
 import { pino } from "pino";
 import { CertificateCallers, endpoints, gate, migrations, type ServerDeps } from "./app/index.ts";
 import { expireApprovals } from "./approvals/index.ts";
-import { forgetExpiredTokens, issueJoinToken } from "./attestation/index.ts";
+import { forgetExpiredTokens, forgetProcesses, issueJoinToken } from "./attestation/index.ts";
 import { checkLog, flushRefusals, RefusalCounter, startSequencer } from "./audit/index.ts";
 import { DecisionIds, DecisionLog, forgetOldAnswers, LiveApplications } from "./authzen/index.ts";
 import { type Database, type DatabaseLocation, forgetHotKeys, openDatabase } from "./database/index.ts";
@@ -341,6 +341,7 @@ function startChores(deps: ServerDeps): () => void {
     [hours(1), () => forgetOldDecisions(deps)],
     [hours(1), () => forgetHeads(deps)],
     [hours(1), () => forgetHotKeys(deps)],
+    [hours(1), () => forgetProcesses(deps)],
     [hours(1), () => keepKeysFresh(deps)],
     [minutes(1), () => deps.authority.records(deps)],
     [hours(1), () => forgetOldAnswers(deps)],

@@ -94,9 +94,6 @@ async function stageOf(administrator: Administrator, socket: string): Promise<Sp
     },
     async resume(agent) {
       await administrator.post(`/agents/${agent}/resume`);
-      // That somebody may run again its host learns within half a minute; what is declared anew it is told at once.
-      ttl += 1;
-      await administrator.put(`/agents/${agent}/entries/main`, entryOf(agent));
     },
     async hasEnded(instance) {
       const agent = instance.split("/").at(-2);

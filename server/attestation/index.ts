@@ -120,6 +120,7 @@ export {
 } from "./summary/routes-summary.ts";
 export { type Admitted, admitWorkload } from "./workloads/admit-workload.ts";
 export { endProcesses } from "./workloads/ended-processes.ts";
+export { forgetProcesses } from "./workloads/forget-processes.ts";
 export { restsOf } from "./workloads/ground.ts";
 export { liveProcessesOn } from "./workloads/live-processes.ts";
 export { processOn } from "./workloads/process-on.ts";

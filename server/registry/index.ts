@@ -144,6 +144,7 @@ export {
   serviceSuspend,
 } from "./routes-services.ts";
 export { resourceUrl, type Service } from "./service.ts";
+export { STANDING_CHANNEL } from "./store-workloads.ts";
 export { suspendAgent, suspendWithin } from "./suspend-agent.ts";
 export { suspendOrphans } from "./suspend-orphans.ts";
 export { suspendPerson } from "./suspend-person.ts";

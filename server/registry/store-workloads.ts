@@ -31,7 +31,14 @@ export function replaceAgent(change: Change, before: Agent, after: Agent): void 
       dormant_at: afterSilence(fn.coalesce(ref("last_active"), ref("created")), after),
     }));
   change.add(update.where("name", "=", name).where("revision", "=", before.revision));
+  if (standsOtherwise(before, after)) change.announce(STANDING_CHANNEL);
 }
+
+/** Announced by every change after which an agent or a service may have processes that it might not, or the reverse. */
+export const STANDING_CHANNEL = "standing";
+
+const standsOtherwise = (before: Agent, after: Agent): boolean =>
+  before.status !== after.status || before.expires !== after.expires || before.graceEnds !== after.graceEnds;
 
 const afterSilence = (from: Expression<number>, { dormantAfter }: Agent) =>
   dormantAfter === undefined ? null : sql<number>`${from} + ${dormantAfter}`;
@@ -161,6 +168,7 @@ export function replaceService(change: Change, before: Service, after: Service):
   };
   const update = change.tables<RegistryTables>().updateTable("service").set(columns);
   change.add(update.where("id", "=", before.id).where("revision", "=", before.revision));
+  if (before.status !== status) change.announce(STANDING_CHANNEL);
 }
 
 /** By id or by name: neither can be mistaken for the other. */

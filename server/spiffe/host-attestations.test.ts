@@ -2,10 +2,7 @@ import assert from "node:assert/strict";
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { after, before, test } from "node:test";
 import type { AttestAnswer } from "@countersign/host/upstream";
-import { sha256Base64url } from "@countersign/proof/digest";
-import { canonicalize, type Json } from "@countersign/proof/jcs";
-import { publicJwkOf } from "@countersign/proof/jwk";
-import { signCompact } from "@countersign/proof/jws";
+import { canonicalize } from "@countersign/proof/jcs";
 import { parseBundle, verifyX509Svid } from "@countersign/proof/svid";
 import { readCertificate } from "@countersign/proof/x509";
 import {
@@ -22,13 +19,14 @@ import {
 } from "../attestation/index.ts";
 import { perform } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
-import { type Caller, type Code, Fault, minutes } from "../lib/index.ts";
+import { type Code, Fault, minutes } from "../lib/index.ts";
 import { findAgent, findInstance, resumeAgent, suspendAgent, updateAgent } from "../registry/index.ts";
 import { deadKeys, eventsOf, exampleAgent, personCaller } from "../registry/test-registry.ts";
 import { block, deadAmong } from "../revocation/index.ts";
 import { hostState, nextHostState } from "./host-changes.ts";
 import { issueJwtSvidForProcess } from "./host-jwt-svids.ts";
-import { bundlesForHosts } from "./index.ts";
+import { bundlesForHosts, standsFor } from "./index.ts";
+import { agentCaller, vouchingAt } from "./test-agents.ts";
 import {
   asking,
   freshKey,
@@ -452,21 +450,3 @@ forEachEngine((engine) => {
     );
   });
 });
-
-const agentCaller = (principal: string, instance: string): Caller => ({
-  principal,
-  kind: "agent",
-  strength: "attested-svid",
-  via: "access-token",
-  roles: [],
-  instance,
-});
-
-/** What a process sends that vouches for an agent within it. */
-function vouchingAt(now: number, agent: string, voucher: string, key: KeyObject) {
-  const token_hash = sha256Base64url(canonicalize({ voucher, agent }));
-  const iat = Math.floor(now / 1000);
-  const payload = { aud: "http://localhost:4600", token_hash, iat, jti: "vouch" };
-  const attackerProof = signCompact({ header: { typ: "vouch+jwt" }, payload, key });
-  return { agent, attackerJwk: publicJwkOf(key) as Json, attackerProof };
-}

@@ -8,9 +8,11 @@ import {
   livingHost,
 } from "../attestation/index.ts";
 import type { Caller } from "../lib/index.ts";
+import { STANDING_CHANNEL } from "../registry/index.ts";
 import { deadAmong, REVOCATION_CHANNEL } from "../revocation/index.ts";
 import { bundlesForHosts } from "./own-bundle.ts";
 import type { SpiffeDeps } from "./spiffe-deps.ts";
+import { BUNDLES_CHANNEL } from "./store.ts";
 
 /** What a machine should look at again when the revision is another one. */
 export interface HostState {
@@ -19,6 +21,8 @@ export interface HostState {
   readonly ended: readonly string[];
 }
 
+/** Whatever changes the state of a machine announces one of these. */
+const CHANNELS = [HOSTS_CHANNEL, STANDING_CHANNEL, BUNDLES_CHANNEL, REVOCATION_CHANNEL];
 /** How long one question waits for something to change, in milliseconds. */
 const LONGEST_WAIT = 25_000;
 /** What changes together is looked at once, in milliseconds. */
@@ -78,7 +82,7 @@ function listening({ database }: SpiffeDeps) {
     pending = true;
     wake();
   };
-  const stops = [HOSTS_CHANNEL, REVOCATION_CHANNEL].map((channel) => database.listen(channel, hear));
+  const stops = CHANNELS.map((channel) => database.listen(channel, hear));
   return {
     async next(longest: number): Promise<void> {
       if (!pending) await within(longest, (resolve) => (wake = resolve));

@@ -1,5 +1,6 @@
 import type { Change, Database } from "../database/index.ts";
 import type { AuthorityRecord, OwnBundle } from "./authority.ts";
+import { BUNDLES_CHANNEL } from "./store.ts";
 import type { AuthorityTables } from "./tables-authority.ts";
 
 const encode = (der: Uint8Array): string => Buffer.from(der).toString("base64");
@@ -63,6 +64,7 @@ export function writeOwnBundle(
   before: OwnBundle | undefined,
   { sequence, keys, updated }: OwnBundle,
 ): void {
+  change.announce(BUNDLES_CHANNEL);
   const row = { sequence, keys: JSON.stringify(keys), updated };
   const tables = change.tables<AuthorityTables>();
   if (before === undefined) {

@@ -66,12 +66,17 @@ export async function domainsWithEndpoint(database: Database): Promise<TrustDoma
 
 export function insertDomain(change: Change, domain: TrustDomain): void {
   change.add(change.tables<SpiffeTables>().insertInto("trust_domain").values(rowOf(domain)));
+  change.announce(BUNDLES_CHANNEL);
 }
+
+/** Announced by every change of a bundle, our own or another's. */
+export const BUNDLES_CHANNEL = "bundles";
 
 /** Replaces exactly the record that was read. */
 export function replaceDomain(change: Change, before: TrustDomain, after: TrustDomain): void {
   const update = change.tables<SpiffeTables>().updateTable("trust_domain").set(rowOf(after));
   change.add(update.where("id", "=", before.id).where("revision", "=", before.revision));
+  change.announce(BUNDLES_CHANNEL);
 }
 
 /** Removes a trust domain, and with it whoever of it stood for somebody. */
@@ -79,6 +84,7 @@ export function deleteDomain(change: Change, { id, name }: TrustDomain): void {
   const tables = change.tables<SpiffeTables>();
   change.add(tables.deleteFrom("trust_domain").where("id", "=", id));
   change.add(tables.deleteFrom("foreign_workload").where("trust_domain", "=", name), { rows: "any" });
+  change.announce(BUNDLES_CHANNEL);
 }
 
 /** Guards that the trust domain is still the one that was read. */

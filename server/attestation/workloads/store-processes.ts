@@ -94,6 +94,24 @@ const replaced = writing(
       .where("evidence", "=", given("proof")),
 );
 
+/** Deletes the records of processes whose SVIDs expired before then, and of copies within processes that are gone. */
+export function deleteProcesses(change: Change, expiredBy: number): void {
+  const tables = change.tables<HostTables>();
+  change.add(tables.deleteFrom("attested_process").where("expires", "<=", expiredBy), { rows: "any" });
+  const copies = tables
+    .deleteFrom("vouched_copy")
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("attested_process")
+            .select("attested_process.pid")
+            .whereRef("attested_process.instance", "=", "vouched_copy.voucher"),
+        ),
+      ),
+    );
+  change.add(copies, { rows: "any" });
+}
+
 export async function voucherOf(database: Database, instance: string): Promise<string | undefined> {
   const copies = database.tables<HostTables>().selectFrom("vouched_copy").select("voucher");
   return (await copies.where("instance", "=", instance).executeTakeFirst())?.voucher;
