@@ -10,5 +10,5 @@ export {
   thumbprint,
 } from "./jwk.ts";
 export { createKeyCache, type KeyCache, noKeyCache } from "./key-cache.ts";
-export { algorithmOf, importPublicJwk, publicJwkOf } from "./key-object.ts";
+export { algorithmOf, importPublicJwk, p256JwkOf, publicJwkOf } from "./key-object.ts";
 export { createKeySet, type KeySet } from "./key-set.ts";

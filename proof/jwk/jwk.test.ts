@@ -9,6 +9,7 @@ import {
   createKeySet,
   importPublicJwk,
   noKeyCache,
+  p256JwkOf,
   parsePublicJwk,
   publicJwkOf,
   thumbprint,
@@ -213,4 +214,27 @@ test("a key cache holds no more keys than it may, and keeps those in use", () =>
   assert.equal(cache.import(a, thumbprint(a)), first);
   assert.notEqual(cache.import(b, thumbprint(b)), second);
   assert.notEqual(noKeyCache.import(a, thumbprint(a)), first);
+});
+
+test("a key of P-256 is read from its one form, and from none but it", () => {
+  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const spki = publicKey.export({ type: "spki", format: "der" });
+  assert.deepEqual(p256JwkOf(spki), publicJwkOf(publicKey));
+  assert.deepEqual(
+    p256JwkOf(new Uint8Array(Buffer.concat([Buffer.alloc(7), spki])).subarray(7)),
+    p256JwkOf(spki),
+  );
+  const other = generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey;
+  const compressed = Buffer.concat([spki.subarray(0, 26), Buffer.from([2]), spki.subarray(27, 59)]);
+  const wrong = [
+    spki.subarray(0, 90),
+    Buffer.concat([spki, Buffer.alloc(1)]),
+    compressed,
+    other.export({ type: "spki", format: "der" }),
+    generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" }),
+    Buffer.alloc(0),
+  ];
+  for (const attackerSpki of wrong) assert.throws(() => p256JwkOf(attackerSpki), VerificationError);
+  const offCurve = Buffer.from(spki).fill(1, 27);
+  assert.throws(() => importPublicJwk(p256JwkOf(offCurve)), VerificationError);
 });

@@ -36,6 +36,26 @@ function sourceOf(jwk: PublicJwk): Parameters<typeof createPublicKey>[0] {
   return `-----BEGIN PUBLIC KEY-----\n${info}${key}\n-----END PUBLIC KEY-----`;
 }
 
+const P256_HEAD = Buffer.from(p256Info, "base64");
+const COORDINATE = 32;
+
+/**
+ * The JWK of a key of P-256 in the one form in which such keys are written: both coordinates, the curve by its name.
+ * Takes no look at whether the point is on the curve: `importPublicJwk` does.
+ *
+ * @param attackerSpki SubjectPublicKeyInfo in DER
+ * @throws VerificationError `malformed` for any other form, and any other key
+ * @see RFC 5480 §2
+ */
+export function p256JwkOf(attackerSpki: Uint8Array): PublicJwk {
+  const spki = Buffer.from(attackerSpki.buffer, attackerSpki.byteOffset, attackerSpki.length);
+  const point = spki.subarray(P256_HEAD.length);
+  if (point.length !== 2 * COORDINATE || !spki.subarray(0, P256_HEAD.length).equals(P256_HEAD))
+    throw new VerificationError("malformed", "the key is not one of P-256 in its one form");
+  const [x, y] = [point.subarray(0, COORDINATE), point.subarray(COORDINATE)];
+  return { kty: "EC", crv: "P-256", x: x.toString("base64url"), y: y.toString("base64url") };
+}
+
 /** What keys are: they never change, and whoever signs with one names it each time. */
 const exported = new WeakMap<KeyObject, PublicJwk>();
 

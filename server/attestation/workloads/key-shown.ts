@@ -1,8 +1,7 @@
-import { createPublicKey } from "node:crypto";
 import type { AttestRequest } from "@countersign/host/upstream";
 import { decodeBase64url } from "@countersign/proof/digest";
 import { canonicalBytes, type Json } from "@countersign/proof/jcs";
-import { importPublicJwk, type PublicJwk, publicJwkOf, thumbprint } from "@countersign/proof/jwk";
+import { importPublicJwk, type PublicJwk, p256JwkOf, thumbprint } from "@countersign/proof/jwk";
 import { verifyBytes } from "@countersign/proof/jws";
 import { Fault } from "../../lib/index.ts";
 
@@ -10,7 +9,7 @@ import { Fault } from "../../lib/index.ts";
 export interface KeyShown {
   readonly jwk: PublicJwk;
   readonly thumbprint: string;
-  /** DER of its SPKI, as we write it: not as it came. */
+  /** DER of its SPKI: there is one way to write it. */
   readonly spki: Uint8Array;
 }
 
@@ -22,14 +21,12 @@ export interface KeyShown {
  */
 export function keyShownIn({ proof: attackerProof, ...request }: AttestRequest): KeyShown {
   try {
-    const attackerDer = Buffer.from(request.spki, "base64");
-    const jwk = publicJwkOf(createPublicKey({ key: attackerDer, format: "der", type: "spki" }));
-    if (jwk.kty !== "EC" || jwk.crv !== "P-256") throw new Error("not P-256");
+    const spki = Buffer.from(request.spki, "base64");
+    const jwk = p256JwkOf(spki);
     const key = importPublicJwk(jwk);
     const signature = decodeBase64url(attackerProof);
     if (!verifyBytes(canonicalBytes(request as unknown as Json), signature, key))
       throw new Error("another signature");
-    const spki = key.export({ format: "der", type: "spki" });
     return { jwk, thumbprint: thumbprint(jwk), spki };
   } catch (cause) {
     throw new Fault("forbidden", "The proof that the key of this request is held does not hold.", {
