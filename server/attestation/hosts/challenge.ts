@@ -19,9 +19,14 @@ export function newChallenge(deps: AttestationDeps): { nonce: string; expires: n
   return { nonce: encodeBase64url(deps.sealer.seal(bytes, AAD)), expires };
 }
 
-/** @throws Fault `unauthenticated`, reason `challenge-not-ours` or `challenge-expired` */
-export function requireChallenge(deps: AttestationDeps, attackerNonce: string): void {
-  if (deps.clock.now() >= expiryOf(deps, attackerNonce)) throw refused("challenge-expired");
+/**
+ * @returns when it was handed out, milliseconds since the epoch: what answers it cannot be older
+ * @throws Fault `unauthenticated`, reason `challenge-not-ours` or `challenge-expired`
+ */
+export function requireChallenge(deps: AttestationDeps, attackerNonce: string): number {
+  const expires = expiryOf(deps, attackerNonce);
+  if (deps.clock.now() >= expires) throw refused("challenge-expired");
+  return expires - LIFETIME;
 }
 
 function expiryOf({ sealer }: AttestationDeps, attackerNonce: string): number {

@@ -6,6 +6,7 @@ import { RefusedLoudly } from "../attesting.ts";
 import { tokenDoesNotWork } from "../enrol.ts";
 import { hashOf, isUsable } from "../join-token.ts";
 import { judgeMachine } from "../platforms/judge-machine.ts";
+import type { ExpectedMachine } from "../platforms/machine.ts";
 import type { MachineType } from "../platforms/machine-trust.ts";
 import type { PlatformDeps } from "../platforms/platform-deps.ts";
 import { joinTokenByHash, spendJoinToken } from "../store.ts";
@@ -37,8 +38,10 @@ export async function machineOf(
   jkt: string,
 ): Promise<Machine> {
   if (joining.type === "join_token") return byJoinToken(deps, change, joining);
-  if (joining.attackerNonce !== undefined) requireChallenge(deps, joining.attackerNonce);
-  return byPlatform(deps, { ...joining, type: joining.type }, jkt);
+  const { attackerNonce: nonce } = joining;
+  const challenge = nonce === undefined ? {} : { nonce, challenged: requireChallenge(deps, nonce) };
+  const expected = { jkt, now: deps.clock.now(), ...challenge };
+  return byPlatform(deps, { ...joining, type: joining.type }, expected);
 }
 
 /** A token that was real and is used up is no stranger's guess: it is recorded, and told in the same words. */
@@ -69,10 +72,9 @@ function tokenIn(attackerPayload: Json): string {
 /** Its surroundings vouch for it. A name that another kind of evidence has made is not taken over by this one. */
 async function byPlatform(
   deps: PlatformDeps,
-  { type, attackerPayload, attackerNonce: nonce }: Joining & { readonly type: MachineType },
-  jkt: string,
+  { type, attackerPayload }: Joining & { readonly type: MachineType },
+  expected: ExpectedMachine,
 ): Promise<Machine> {
-  const expected = { jkt, now: deps.clock.now(), ...(nonce === undefined ? {} : { nonce }) };
   const { host, selectors, once, evidence } = await judgeMachine(deps, { type, attackerPayload }, expected);
   return {
     name: host,

@@ -50,7 +50,7 @@ export function judgeAzure(
   if (!read.success) throw refused("malformed", "The document does not say what an attested document says.");
   const { vmId, subscriptionId, nonce, timeStamp } = read.data;
   requireTimely(timeStamp, expected.now);
-  requireNonce(nonce, expected);
+  requireAnswer(nonce, instantOf(timeStamp.createdOn), expected);
   if (!trust.subscriptions.includes(subscriptionId))
     throw refused("wrong-subscription", "Machines of this subscription do not join here.");
   return {
@@ -114,8 +114,19 @@ function instantOf(text: string): number {
   return Date.UTC(2000 + year, month - 1, day, hour, minute, second);
 }
 
-function requireNonce(attackerNonce: string, { nonce, jkt }: ExpectedMachine): void {
-  if (nonce === undefined) throw refused("no-challenge", "No challenge was handed out for this attempt.");
+/**
+ * Ten digits are soon met by a key that is looked for: so the document must also have been made after the challenge
+ * was, and none is worth anything that was found.
+ */
+function requireAnswer(
+  attackerNonce: string,
+  created: number,
+  { nonce, challenged, jkt }: ExpectedMachine,
+): void {
+  if (nonce === undefined || challenged === undefined)
+    throw refused("no-challenge", "No challenge was handed out for this attempt.");
+  if (created < challenged - SKEW)
+    throw refused("too-old", "The document is older than the challenge.", { remedy: "Fetch a new one." });
   if (attackerNonce === azureNonce(nonce, jkt)) return;
   throw refused("wrong-nonce", "The document was made for another attempt, or for another key.", {
     remedy: "Ask the metadata service with the nonce that belongs to this attempt and key.",

@@ -10,7 +10,12 @@ import { machineTrust, type TrustOf } from "./machine-trust.ts";
 import { attestedDocument, envelopeOf, instanceIdentity, rsaSigner, signatureOf } from "./test-cloud.ts";
 import { refusedFor } from "./test-refusal.ts";
 
-const expected = { jkt: "thumbprint", nonce: "handed-out", now: TEST_EPOCH };
+const expected = {
+  jkt: "thumbprint",
+  nonce: "handed-out",
+  challenged: TEST_EPOCH - 60_000,
+  now: TEST_EPOCH,
+};
 const long = { notAfter: TEST_EPOCH + 1_000 * 3_600_000 };
 
 let root: Certified;
@@ -131,6 +136,17 @@ test("a nonce of another attempt or for another key is worth nothing, and so is 
   const { nonce: _, ...without } = expected;
   assert.throws(() => judgeAzure(azureTrust(), payload, without), refusedFor("no-challenge"));
   assert.match(azureNonce("a", "b"), /^[0-9]{10}$/);
+});
+
+test("a document that was made before the challenge is worth nothing, whatever its nonce: ten digits can be sought", () => {
+  const nonce = azureNonce(expected.nonce, expected.jkt);
+  const made = (createdOn: string) =>
+    byAzure(attestedDocument(nonce, { timeStamp: { createdOn, expiresOn: "01/01/26 05:59:59 -0000" } }));
+  judgeAzure(azureTrust(), made("12/31/25 23:58:30 -0000"), expected);
+  for (const createdOn of ["12/31/25 23:58:29 -0000", "12/31/25 18:00:00 -0000"])
+    assert.throws(() => judgeAzure(azureTrust(), made(createdOn), expected), refusedFor("too-old"));
+  const { challenged: _, ...without } = expected;
+  assert.throws(() => judgeAzure(azureTrust(), byAzure(good()), without), refusedFor("no-challenge"));
 });
 
 test("the signer must be certified through an authority that is named, as the metadata service", async () => {

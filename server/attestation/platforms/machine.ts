@@ -7,6 +7,8 @@ export interface ExpectedMachine {
   readonly jkt: string;
   /** What was handed out for this attempt. */
   readonly nonce?: string;
+  /** When that was handed out, milliseconds since the epoch. */
+  readonly challenged?: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
