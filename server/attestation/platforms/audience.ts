@@ -9,6 +9,7 @@ const OTHERS: ReadonlySet<string> = new Set([
   "kubernetes.default.svc",
   "https://kubernetes.default.svc",
   "https://kubernetes.default.svc.cluster.local",
+  "https://gitlab.com",
   "https://management.azure.com/",
   "https://management.core.windows.net/",
   "https://graph.microsoft.com",
@@ -19,7 +20,7 @@ const OTHERS: ReadonlySet<string> = new Set([
 ]);
 const BEGINNINGS = [
   "https://github.com/",
-  "https://gitlab.com",
+  "https://gitlab.com/",
   "//iam.googleapis.com/",
   "https://iam.googleapis.com/",
 ];
@@ -35,7 +36,7 @@ export function requireOnlyAudience(ours: string, attackerAudience: Json | undef
       remedy: "Fetch one for this server's audience alone.",
     });
   const only = Array.isArray(attackerAudience) ? attackerAudience[0] : attackerAudience;
-  if (only === ours) return;
+  if (only === ours && !isAnothers(only)) return;
   if (typeof only === "string" && isAnothers(only))
     throw refused("audience-of-another", "The token was made for somebody else, whom we know.", {
       remedy: "Fetch one for this server's audience alone.",

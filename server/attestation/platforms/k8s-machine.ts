@@ -16,6 +16,9 @@ export const LONGEST_POD_TOKEN = seconds(3_607);
 
 const payload = z.strictObject({ cluster: z.string().max(40), token: z.string().max(8_192) });
 
+/** Of one length, so that no name of a cluster and an id of a node together are those of another cluster's node. */
+const NODE_UID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /**
  * A machine of a cluster: the host runs there as a pod, and brings the token that was projected into it. Its
  * audience is fixed in the pod's description, so the token is bound to no key of ours: it attests once.
@@ -39,6 +42,8 @@ export async function judgeK8s(
     throw refused("not-bound-to-a-machine", "The token does not say on which node it was projected.", {
       remedy: "Kubernetes tells it from version 1.30 on.",
     });
+  if (!NODE_UID.test(node.uid))
+    throw refused("claims-missing", "The token does not name its node by a UUID.");
   const { jti } = claims;
   return {
     host: `k8s-${name}-${node.uid}`,

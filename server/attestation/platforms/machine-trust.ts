@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { authorities, signers } from "./anchors.ts";
+import { isAnothers } from "./audience.ts";
 import { plainUrl, visible } from "./words.ts";
 
 /** How a machine proves itself by what its surroundings say of it. */
@@ -31,16 +32,23 @@ export const keysOfIssuer = {
   ca: authorities.optional().describe("Who signs the certificate of where they are, in PEM."),
 };
 
-const cluster = z.strictObject({
-  issuer: plainUrl,
-  audience: visible(1, 255).describe("What the projected token is made for: ours, and nobody else's."),
-  service_accounts: z
-    .array(z.string().regex(/^[a-z0-9.-]{1,253}\/[a-z0-9.-]{1,253}$/, "Write namespace/name."))
-    .min(1)
-    .max(100),
-  ...keysOfIssuer,
-  review: tokenReview.optional().describe("Asked in place of keys: only it notices what has been deleted."),
-});
+const cluster = z
+  .strictObject({
+    issuer: plainUrl,
+    audience: visible(1, 255)
+      .refine((audience) => !isAnothers(audience), "Tokens for this audience are made for somebody else.")
+      .describe("What the projected token is made for: ours, and nobody else's."),
+    service_accounts: z
+      .array(z.string().regex(/^[a-z0-9.-]{1,253}\/[a-z0-9.-]{1,253}$/, "Write namespace/name."))
+      .min(1)
+      .max(100),
+    ...keysOfIssuer,
+    review: tokenReview.optional().describe("Asked in place of keys: only it notices what has been deleted."),
+  })
+  // Unless told otherwise, a cluster makes the token of every pod for its own issuer.
+  .refine(({ issuer, audience }) => issuer !== audience, {
+    message: "Tokens for this audience are made for the cluster itself.",
+  });
 
 const k8s = z.strictObject({
   type: z.literal("k8s"),

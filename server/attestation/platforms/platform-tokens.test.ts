@@ -4,6 +4,8 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { testClock } from "../../audit/test-databases.ts";
 import { Fault, seconds } from "../../lib/index.ts";
 import { ProviderKeys } from "../../login/index.ts";
+import { isAnothers, requireOnlyAudience } from "./audience.ts";
+import { machineTrust } from "./machine-trust.ts";
 import { type Platform, platformDefinition } from "./platform.ts";
 import type { PlatformDeps } from "./platform-deps.ts";
 import { PRESET_NAMES, type PresetName, presetNamed } from "./presets/index.ts";
@@ -229,12 +231,30 @@ describe("a token of GitHub", () => {
   });
 
   test("of a job that outsiders can begin counts only where the rule names the event", async () => {
-    for (const event_name of ["pull_request_target", "workflow_run", "pull_request", "issue_comment"]) {
+    const outsiders = ["pull_request_target", "workflow_run", "pull_request", "issue_comment"];
+    for (const event_name of [...outsiders, "issues", "fork", "watch", "discussion", "of-next-year"]) {
       await refuses("github", "event-not-named", { event_name });
       const token = await platforms.token("github", { event_name });
       assert.equal((await judged("github", token, { ...RULES.github, event_name })).agent, "planner");
     }
     await refuses("github", "claims-missing", { event_name: undefined });
+    for (const event_name of ["push", "schedule", "workflow_dispatch", "release"])
+      assert.equal(
+        (await judged("github", await platforms.token("github", { event_name }))).agent,
+        "planner",
+      );
+  });
+
+  test("of GitLab counts likewise, and a pipeline that another began has to be named", async () => {
+    for (const pipeline_source of ["merge_request_event", "parent_pipeline", "pipeline", "of-next-year"]) {
+      await refuses("gitlab", "event-not-named", { pipeline_source });
+      const token = await platforms.token("gitlab", { pipeline_source });
+      assert.equal((await judged("gitlab", token, { ...RULES.gitlab, pipeline_source })).agent, "planner");
+    }
+    for (const pipeline_source of ["push", "schedule", "web"]) {
+      const token = await platforms.token("gitlab", { pipeline_source });
+      assert.equal((await judged("gitlab", token)).agent, "planner");
+    }
   });
 
   test("names one job as the running copy", async () => {
@@ -322,11 +342,20 @@ describe("a definition", () => {
       { preset: "oidc", audience: "sts.amazonaws.com" },
       { preset: "oidc", audience: "https://github.com/acme" },
       { preset: "oidc", audience: "short" },
+      { preset: "oidc", audience: base.issuer },
+      { preset: "oidc", issuer: "http://issuer.example" },
       { preset: "github", review: { url: "https://api.example", token: "t" } },
       { preset: "oidc", algorithms: ["HS256"] },
       { preset: "oidc", algorithms: ["none"] },
       { preset: "oidc", unknown: true },
     ];
+    const cluster = { issuer: "https://oidc.example", audience: "countersign", service_accounts: ["a/b"] };
+    const clusters = (more: object) => ({ type: "k8s", clusters: { prod: { ...cluster, ...more } } });
+    assert.equal(machineTrust.safeParse(clusters({})).success, true);
+    for (const audience of ["vault", "https://kubernetes.default.svc", cluster.issuer])
+      assert.equal(machineTrust.safeParse(clusters({ audience })).success, false, audience);
+    assert.throws(() => requireOnlyAudience("vault", "vault"), refusedFor("audience-of-another"));
+    assert.equal(isAnothers("https://gitlab.company.example/hosts"), false, "only what is there");
     for (const each of wrong)
       assert.equal(platformDefinition.safeParse({ ...base, ...each }).success, false, JSON.stringify(each));
     assert.equal(platformDefinition.safeParse({ ...base, preset: "oidc" }).success, true);

@@ -35,6 +35,9 @@ export const platformDefinition = z
   .refine(({ preset, review }) => review === undefined || preset === "kubernetes", {
     message: "Only clusters review tokens.",
   })
+  .refine(({ issuer, audience }) => issuer !== audience, {
+    message: "Tokens for this audience are made for the platform itself.",
+  })
   .refine(({ preset, longest = 0 }) => seconds(longest) <= presetNamed(preset).most, {
     message: "No honest token of such a platform lives so long.",
   })

@@ -11,14 +11,14 @@ import { refused } from "./refused.ts";
 export function standsFor(
   bindings: readonly Binding[],
   { facts }: ReadToken,
-  { mustBeNamed }: Pick<Preset, "mustBeNamed">,
+  { begunBy }: Pick<Preset, "begunBy">,
   asked?: string,
 ): Binding {
   const meant = bindings.filter(({ agent }) => asked === undefined || agent === asked);
   const fitting = meant.filter(({ claims }) =>
     Object.entries(claims).every(([name, value]) => facts[name] === value),
   );
-  const [only, ...more] = fitting.filter((binding) => !begunByOthers(binding, facts, mustBeNamed));
+  const [only, ...more] = fitting.filter((binding) => !begunByOthers(binding, facts, begunBy));
   if (only === undefined) throw fitting.length > 0 ? byOutsiders() : noRule();
   if (more.length === 0) return only;
   throw refused("several-agents", "What the platform says fits several agents.", {
@@ -26,14 +26,10 @@ export function standsFor(
   });
 }
 
-function begunByOthers(
-  { claims }: Binding,
-  facts: ReadToken["facts"],
-  mustBeNamed: Preset["mustBeNamed"],
-): boolean {
-  if (mustBeNamed === undefined) return false;
-  const { name, values } = mustBeNamed;
-  return values.includes(facts[name] ?? "") && claims[name] === undefined;
+function begunByOthers({ claims }: Binding, facts: ReadToken["facts"], begunBy: Preset["begunBy"]): boolean {
+  if (begunBy === undefined) return false;
+  const { name, insiders } = begunBy;
+  return !insiders.includes(facts[name] ?? "") && claims[name] === undefined;
 }
 
 const noRule = (): Fault =>

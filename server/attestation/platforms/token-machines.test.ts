@@ -75,6 +75,15 @@ forEachEngine((engine) => {
   const gcpToken = (claims: Record<string, unknown> = {}) =>
     platforms.token("gcp", { aud: gcpAudience(deps.issuer, expected.jkt), ...claims });
 
+  const kubernetesSaid = (node?: object) => ({
+    "kubernetes.io": {
+      namespace: "prod",
+      pod: { name: "planner-7d9f", uid: "22222222-aaaa-4aaa-8aaa-000000000002" },
+      serviceaccount: { name: "planner", uid: "33333333-aaaa-4aaa-8aaa-000000000003" },
+      ...(node === undefined ? {} : { node }),
+    },
+  });
+
   describe("a machine", () => {
     test("joins by no evidence of which nothing was said", async () => {
       for (const type of ["x509pop", "k8s", "aws", "gcp", "azure"] as const)
@@ -91,6 +100,13 @@ forEachEngine((engine) => {
       assert.equal((await judge("k8s", { cluster: "prod", token })).once, judged.once);
       const other = await judge("k8s", { cluster: "prod", token: await platforms.token("kubernetes") });
       assert.notEqual(other.once, judged.once);
+      const named = (uid: string) => platforms.token("kubernetes", kubernetesSaid({ name: "node-1", uid }));
+      for (const uid of [
+        "11111111-AAAA-4aaa-8aaa-000000000001",
+        "eu-11111111-aaaa-4aaa-8aaa-000000000001",
+        "1",
+      ])
+        await refuses("claims-missing", judge("k8s", { cluster: "prod", token: await named(uid) }));
       await refuses("wrong-cluster", judge("k8s", { cluster: "constructor", token }));
       await refuses("malformed", judge("k8s", { token }));
       await put(clusterSaid({ service_accounts: ["prod/other"] }));
@@ -111,13 +127,7 @@ forEachEngine((engine) => {
       cluster.status = { authenticated: false };
       await refuses("not-authenticated", judge("k8s", { cluster: "prod", token }));
       cluster.status = REVIEWED;
-      const withoutNode = await platforms.token("kubernetes", {
-        "kubernetes.io": {
-          namespace: "prod",
-          pod: { name: "planner-7d9f", uid: "22222222-aaaa-4aaa-8aaa-000000000002" },
-          serviceaccount: { name: "planner", uid: "33333333-aaaa-4aaa-8aaa-000000000003" },
-        },
-      });
+      const withoutNode = await platforms.token("kubernetes", kubernetesSaid());
       await refuses("not-bound-to-a-machine", judge("k8s", { cluster: "prod", token: withoutNode }));
     });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isLocal } from "../../http/index.ts";
 
 /** Visible characters of ASCII, compared as they are. */
 export const visible = (least: number, most: number) =>
@@ -6,7 +7,7 @@ export const visible = (least: number, most: number) =>
     .string()
     .regex(new RegExp(`^[!-~]{${least},${most}}$`), `Use ${least} to ${most} visible ASCII characters.`);
 
-/** An address as it is compared: absolute, without query, fragment and password. */
+/** An address as it is compared: absolute, without query, fragment and password; over http on this machine only. */
 export const plainUrl = z
   .string()
   .max(300)
@@ -14,6 +15,6 @@ export const plainUrl = z
 
 function isPlainUrl(written: string): boolean {
   if (!URL.canParse(written) || /[?#\s]/.test(written)) return false;
-  const { protocol, username, password } = new URL(written);
-  return (protocol === "https:" || protocol === "http:") && username === "" && password === "";
+  const url = new URL(written);
+  return (url.protocol === "https:" || isLocal(url)) && url.username === "" && url.password === "";
 }

@@ -32,9 +32,9 @@ export const github: Preset = {
   algorithms: ["RS256"],
   names: NAMES,
   pins: [["repository_id", "repository_owner_id"]],
-  mustBeNamed: {
+  begunBy: {
     name: "event_name",
-    values: ["pull_request", "pull_request_target", "workflow_run", "issue_comment"],
+    insiders: ["push", "schedule", "workflow_dispatch", "repository_dispatch", "release", "deployment"],
   },
   read(claims) {
     const facts = factsAmong(claims, NAMES);

@@ -28,7 +28,8 @@ export const gitlab: Preset = {
   algorithms: ["RS256"],
   names: NAMES,
   pins: [["project_id", "namespace_id"]],
-  mustBeNamed: { name: "pipeline_source", values: ["merge_request_event", "external_pull_request_event"] },
+  // A child or a pipeline downstream does not say what began the first: that may have been an outsider's request.
+  begunBy: { name: "pipeline_source", insiders: ["push", "schedule", "web", "webide", "api"] },
   read(claims) {
     const facts = factsAmong(claims, NAMES);
     requireFacts(facts, ["project_id", "namespace_id", "pipeline_source"]);

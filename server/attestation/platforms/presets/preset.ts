@@ -21,8 +21,11 @@ export interface Preset {
    * taken by another.
    */
   readonly pins: readonly (readonly string[])[];
-  /** Values that say that outsiders may have begun it: they count only where a rule names them. */
-  readonly mustBeNamed?: { readonly name: string; readonly values: readonly string[] };
+  /**
+   * What began it, and what of that only insiders can begin. Whatever else there is, or comes one day, counts only
+   * where a rule names it.
+   */
+  readonly begunBy?: { readonly name: string; readonly insiders: readonly string[] };
   /** Why this can be no issuer of this kind; nothing where it can. */
   whyNot?(issuer: string): string | undefined;
   /** @throws Fault `unauthenticated` with its reason */
