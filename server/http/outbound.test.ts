@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -127,6 +128,19 @@ test("an answer that is too long, too slow, compressed, or no strict JSON is non
   await refused(ask(missing.port), /the answer was 404/);
   const headers = await serve(json("1", { "x-long": "x".repeat(10_000) }));
   await refused(ask(headers.port), /header/i);
+});
+
+test("somebody who never says who he is does not keep the connection", async () => {
+  const silent = createTcpServer();
+  const accepted = once(silent, "connection");
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const { port } = silent.address() as AddressInfo;
+  const asked = { url: `https://localhost:${port}/`, timeoutMs: 50, judgePeer: () => {} };
+  await refused(fetchJson({ ...local, resolve: async () => at("127.0.0.1") }, asked), /too long|abort/);
+  const [socket] = (await accepted) as [Socket];
+  socket.on("error", () => {}).resume();
+  if (!socket.closed) await once(socket, "close");
+  silent.close();
 });
 
 test("a resolver that never answers is not waited for", async () => {

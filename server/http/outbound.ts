@@ -122,7 +122,9 @@ function answerOf(
   return new Promise((resolve, reject) => {
     const request = send(url, {
       // A connection of its own: none that was opened to another address for the same name.
-      ...(judgePeer === undefined ? { agent: false } : { createConnection: judged(judgePeer, addresses) }),
+      ...(judgePeer === undefined
+        ? { agent: false }
+        : { createConnection: judged(judgePeer, addresses, signal) }),
       method: sent === undefined ? "GET" : "POST",
       headers: {
         ...headers,
@@ -159,15 +161,26 @@ function strayed({ remoteAddress = "" }: Socket, addresses: readonly Resolved[])
   return new Error(`the connection went to ${remoteAddress}`);
 }
 
-/** Opens a connection that is handed over only once whoever is at its other end has been judged. */
+/**
+ * Opens a connection that is handed over only once whoever is at its other end has been judged. Until then the
+ * request knows nothing of it, so it ends by itself when the time is over.
+ */
 const judged =
-  (judgePeer: NonNullable<OutboundRequest["judgePeer"]>, addresses: readonly Resolved[]) =>
+  (
+    judgePeer: NonNullable<OutboundRequest["judgePeer"]>,
+    addresses: readonly Resolved[],
+    signal: AbortSignal,
+  ) =>
   (options: object, handOver: (error: Error | null, socket: Duplex) => void): undefined => {
     const socket = connectTls({
       ...options,
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
     });
+    const giveUp = () => socket.destroy();
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp, { once: true });
+    socket.once("close", () => signal.removeEventListener("abort", giveUp));
     socket.once("error", (error) => handOver(error, socket));
     socket.once("secureConnect", () => {
       try {
