@@ -30,6 +30,7 @@ export {
 } from "./agent.ts";
 export { attestAgain } from "./attest-again.ts";
 export { isAdministrator, requireAdministrator, requireOwnerOrAdministrator } from "./authority.ts";
+export { blockableOf } from "./blockable-of.ts";
 export { adoptAccount, retireAccount, updateAccount } from "./change-account.ts";
 export { agentChanges, type Changes, forgetChanges } from "./changes.ts";
 export { type AgentClient, agentClient, isClientDocumentUrl } from "./client.ts";

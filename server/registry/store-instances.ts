@@ -58,6 +58,7 @@ const inserted = writing((tables: Kysely<RegistryTables>, given: Given<RegistryT
     expires: given("expires"),
     status: given("status"),
     vouched: given("vouched"),
+    keeps_id: given("keeps_id"),
     task: given("task"),
     image: given("image"),
     model: given("model"),

@@ -2,7 +2,7 @@ import type { Change, DatabaseDeps } from "../database/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
 import type { DeadKey } from "./dead-key.ts";
 import { type RevocationDeps, revoke } from "./revoke.ts";
-import { type Block, blocksOf, putBlock } from "./store-blocks.ts";
+import { allBlocked, type Block, blocksOf, putBlock } from "./store-blocks.ts";
 
 /** What can be blocked as a whole, and opened again. */
 export const BLOCKABLE = ["class", "image", "model", "configuration"] as const;
@@ -22,6 +22,9 @@ export async function openKeys(
   if (blocked !== undefined) throw isBlocked(blocked.subject);
   return [...new Set(subjects)].map((subject) => keyOf(blockOf(blocks, subject)));
 }
+
+/** All that is blocked at this moment: as many as administrators have blocked and not opened again. */
+export const blockedNow = ({ database }: DatabaseDeps): Promise<string[]> => allBlocked(database);
 
 /**
  * Blocks all of a class, an image, a model or a configuration, in the caller's change: one key, however many there are.

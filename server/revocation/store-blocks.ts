@@ -35,6 +35,11 @@ const blocksIn = readingIn((tables: Kysely<BlockTables>, subjects) =>
   tables.selectFrom("revocation_block").selectAll().where("subject", "in", subjects),
 );
 
+export async function allBlocked(database: Database): Promise<string[]> {
+  const blocks = database.tables<BlockTables>().selectFrom("revocation_block").select("subject");
+  return (await blocks.where("blocked", "=", 1).execute()).map(({ subject }) => subject);
+}
+
 /** Writes how it stands now, unless it has moved since it was read. */
 export function putBlock(change: Change, before: Block, { subject, epoch, blocked }: Block): void {
   const tables = change.tables<BlockTables>();

@@ -24,10 +24,12 @@ import { perform } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { Change, Conflict } from "../database/index.ts";
 import { type Caller, Fault, inSeconds, minutes } from "../lib/index.ts";
-import { addInstance, agentOrRefuse, findAgent, findInstance } from "../registry/index.ts";
+import { addInstance, agentOrRefuse, findAgent, findInstance, registerService } from "../registry/index.ts";
 import { eventsOf, exampleAgent } from "../registry/test-registry.ts";
 import { type Blockable, block, deadAmong, unblock } from "../revocation/index.ts";
-import { asking, freshKey, type Hosts, openHosts, PLANNER, stranger } from "./test-hosts.ts";
+import { hostState } from "./host-changes.ts";
+import { issueJwtSvidForProcess } from "./host-jwt-svids.ts";
+import { asking, freshKey, type Hosts, ON_BUILD, openHosts, PLANNER, stranger } from "./test-hosts.ts";
 
 const PROMPT: MeasuredFile = { path: "/srv/planner/prompt.md", role: "prompt", sha256: "1".repeat(64) };
 const SWAPPED = { ...PROMPT, sha256: "2".repeat(64) };
@@ -164,6 +166,44 @@ forEachEngine((engine) => {
     const process = await findInstance(deps, contained.instance);
     assert.deepEqual([copy.image, copy.configuration], [IMAGE, process?.configuration]);
     assert.match(copy.configuration ?? "", /^sha256:/);
+  });
+
+  test("what is blocked gets no JWT-SVID any more, and its host is told to let it go", async () => {
+    const { deps, administrator, owner } = house;
+    const service = await registerService(deps, administrator, { name: "ledger", owner, resources: [] });
+    const said = { selectors: PLANNER, hosts: ON_BUILD, files: [{ path: PROMPT.path, role: PROMPT.role }] };
+    const served = await putEntry(deps, administrator, {
+      place: { kind: "service", principal: service.id, name: "main" },
+      said,
+    });
+    await exampleAgent(house, { name: "blockable" });
+    const entry = await house.declare(said, "main", "blockable");
+    const { caller } = await house.machine("build-5");
+    const attested = async (id: string, pid: number) => {
+      const shown = { selectors, files: [PROMPT], process: { pid, started: "boot:1" } };
+      return outcome((await house.attest(caller, asking(id, freshKey(), shown)))[0]) ?? "";
+    };
+    const [agent, ledger] = [await attested(entry.id, 31), await attested(served.id, 32)];
+    const jwt = (attackerInstance: string) =>
+      issueJwtSvidForProcess(deps, caller, { attackerInstance, attackerAudience: ["reports"] });
+    const { configuration } = (await findInstance(deps, agent)) ?? {};
+    for (const [subject, hit] of [
+      ["class:reporting", [agent]],
+      [`image:${IMAGE}`, [agent, ledger]],
+      [`configuration:${configuration}`, [agent, ledger]],
+    ] as [Blockable, string[]][]) {
+      assert.deepEqual((await hostState(deps, caller)).ended, []);
+      const { revision } = await hostState(deps, caller);
+      await perform(deps, administrator, "revocation.order", (change) =>
+        block(deps, change, administrator, subject),
+      );
+      const now = await hostState(deps, caller);
+      assert.deepEqual([now.ended, now.revision === revision], [[...hit].sort(), false], subject);
+      for (const each of hit)
+        await assert.rejects(jwt(each), refusal(`${subject.split(":", 1)[0]}-blocked`), subject);
+      await perform(deps, administrator, "revocation.lift", (change) => unblock(deps, change, subject));
+      for (const each of hit) assert.equal(typeof (await jwt(each)).svid, "string");
+    }
   });
 
   test("whoever comes in while something is demanded anew is judged by that", async () => {

@@ -25,7 +25,7 @@ import { deadKeys, eventsOf, exampleAgent, personCaller } from "../registry/test
 import { block, deadAmong } from "../revocation/index.ts";
 import { hostState, nextHostState } from "./host-changes.ts";
 import { issueJwtSvidForProcess } from "./host-jwt-svids.ts";
-import { bundlesForHosts, standsFor } from "./index.ts";
+import { bundlesForHosts } from "./index.ts";
 import { agentCaller, vouchingAt } from "./test-agents.ts";
 import {
   asking,

@@ -8,8 +8,8 @@ import {
   livingHost,
 } from "../attestation/index.ts";
 import type { Caller } from "../lib/index.ts";
-import { STANDING_CHANNEL } from "../registry/index.ts";
-import { deadAmong, REVOCATION_CHANNEL } from "../revocation/index.ts";
+import { blockableOf, STANDING_CHANNEL } from "../registry/index.ts";
+import { blockedNow, deadAmong, REVOCATION_CHANNEL } from "../revocation/index.ts";
 import { bundlesForHosts } from "./own-bundle.ts";
 import type { SpiffeDeps } from "./spiffe-deps.ts";
 import { BUNDLES_CHANNEL } from "./store.ts";
@@ -17,7 +17,7 @@ import { BUNDLES_CHANNEL } from "./store.ts";
 /** What a machine should look at again when the revision is another one. */
 export interface HostState {
   readonly revision: string;
-  /** SPIFFE IDs of its running copies that have ended although their SVIDs live yet. */
+  /** SPIFFE IDs of its running copies that have ended, or are blocked, although their SVIDs live yet. */
   readonly ended: readonly string[];
 }
 
@@ -42,11 +42,21 @@ export async function hostState(deps: SpiffeDeps, caller: Caller): Promise<HostS
 
 /** Asked for many at once: a machine runs hundreds of processes. */
 async function endedOn(deps: SpiffeDeps, host: Host): Promise<string[]> {
-  const keys = (await liveProcessesOn(deps, host)).map((instance) => `instance:${instance}`);
-  const ended: string[] = [];
-  for (let start = 0; start < keys.length; start += 500)
-    ended.push(...(await deadAmong(deps, keys.slice(start, start + 500))));
-  return ended.map((key) => key.slice("instance:".length)).sort();
+  const instances = await liveProcessesOn(deps, host);
+  const dead = await deadAmong(
+    deps,
+    instances.map((instance) => `instance:${instance}`),
+  );
+  const ended = dead.map((key) => key.slice("instance:".length));
+  return [...new Set([...ended, ...(await blockedAmong(deps, instances))])].sort();
+}
+
+/** Those whose class, image, model or configuration is blocked. Mostly nothing is. */
+async function blockedAmong(deps: SpiffeDeps, instances: readonly string[]): Promise<string[]> {
+  const blocked = new Set(await blockedNow(deps));
+  if (blocked.size === 0) return [];
+  const blockable = await blockableOf(deps, instances);
+  return instances.filter((instance) => blockable.get(instance)?.some((kind) => blocked.has(kind)));
 }
 
 /**

@@ -2,15 +2,17 @@ import { attesting, livingHost, processOn } from "../attestation/index.ts";
 import type { Change } from "../database/index.ts";
 import { type Caller, Fault, minutes, type ServiceId } from "../lib/index.ts";
 import {
+  type Agent,
   aliveAgent,
   aliveService,
+  blockedKindsOf,
   findInstance,
   type Instance,
   isLive,
   requireActiveAgent,
   requireActiveService,
 } from "../registry/index.ts";
-import { deadAmong, requireAlive } from "../revocation/index.ts";
+import { deadAmong, openKeys, requireAlive } from "../revocation/index.ts";
 import { type IssuedJwtSvid, issueJwtSvid } from "./issue-jwt-svid.ts";
 import { recordSvid } from "./record-svid.ts";
 import type { SpiffeDeps } from "./spiffe-deps.ts";
@@ -26,8 +28,8 @@ export interface JwtSvidAsked {
 
 /**
  * Signs a JWT-SVID for a running copy that this machine attests, and that is alive.
- * @throws Fault `forbidden`, reason `instance-of-another`; `gone`, reason `instance-ended`; `invalid` for an audience
- *   that is none
+ * @throws Fault `forbidden`, reason `instance-of-another`, and where its class or what it is made of is blocked
+ *   (`image-blocked`); `gone`, reason `instance-ended`; `invalid` for an audience that is none
  */
 export function issueJwtSvidForProcess(
   deps: SpiffeDeps,
@@ -64,15 +66,20 @@ async function livingCopyOn(
   const keys = [`instance:${process.instance}`, ...process.rests];
   const alive = instance !== undefined && isLive(instance, deps.clock.now());
   if (!alive || (await deadAmong(deps, keys)).length > 0) throw ended();
-  await requireAccess(deps, change, instance);
-  requireAlive(change, keys);
+  const agents = await accessOf(deps, change, instance);
+  requireAlive(change, [...keys, ...(await openKeys(deps, blockedKindsOf(agents, instance)))]);
   return instance;
 }
 
-async function requireAccess(deps: SpiffeDeps, change: Change, instance: Instance): Promise<void> {
-  if (instance.kind === "service")
+/** @returns the agent that it is a copy of; nobody for a service's */
+async function accessOf(deps: SpiffeDeps, change: Change, instance: Instance): Promise<Agent[]> {
+  if (instance.kind === "service") {
     requireActiveService(change, await aliveService(deps, instance.principal as ServiceId));
-  else requireActiveAgent(deps, change, await aliveAgent(deps, instance.principal));
+    return [];
+  }
+  const agent = await aliveAgent(deps, instance.principal);
+  requireActiveAgent(deps, change, agent);
+  return [agent];
 }
 
 const ended = (): Fault =>
