@@ -3,7 +3,7 @@ import { artifactMigrations } from "./artifacts/tables-artifacts.ts";
 import type { JoinToken } from "./join-token.ts";
 import { modelMigrations } from "./models/tables-models.ts";
 import { platformMigrations } from "./platforms/tables-platforms.ts";
-import { hostMigrations } from "./tables-hosts.ts";
+import { hostMigrations, vouchingMigrations } from "./tables-hosts.ts";
 
 export interface AttestationTables {
   join_token: {
@@ -35,6 +35,7 @@ export const attestationMigrations: Migration[] = [
   ...artifactMigrations,
   ...modelMigrations,
   ...platformMigrations,
+  ...vouchingMigrations,
 ];
 
 export function insertJoinToken(change: Change, { used = undefined, ...token }: JoinToken): void {

@@ -53,7 +53,12 @@ export interface HostTables {
     expires: number;
   };
   /** A running copy within a process that another copy, the process itself, vouches for. */
-  vouched_copy: { instance: string; voucher: string };
+  vouched_copy: {
+    instance: string;
+    voucher: string;
+    /** By which entry of its agent; nothing on records from before this was kept. */
+    entry: string | null;
+  };
 }
 
 type Schema = Parameters<Migration["up"]>[0];
@@ -66,6 +71,15 @@ export const hostMigrations: readonly Migration[] = [
       await createEntries(schema, types);
       await createEvidence(schema, types);
       await createProcesses(schema, types);
+    },
+  },
+];
+
+export const vouchingMigrations: readonly Migration[] = [
+  {
+    name: "attestation/0006-vouched-by-entry",
+    async up(schema, types) {
+      await schema.alterTable("vouched_copy").addColumn("entry", types.text).execute();
     },
   },
 ];

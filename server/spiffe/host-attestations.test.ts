@@ -6,6 +6,7 @@ import { canonicalize } from "@countersign/proof/jcs";
 import { parseBundle, verifyX509Svid } from "@countersign/proof/svid";
 import { readCertificate } from "@countersign/proof/x509";
 import {
+  allEntriesOf,
   type EntrySaid,
   endHost,
   endProcesses,
@@ -401,6 +402,7 @@ forEachEngine((engine) => {
       place: { kind: "agent", principal: within, name: "main" },
       said: { vouched_by: [name] },
     });
+    const [lets] = await allEntriesOf(deps, { kind: "agent", principal: within });
     const { instance } = issuedIn((await attest(asking(entry.id, freshKey())))[0]);
     const voucher = agentCaller(name, instance);
     const key = freshKey();
@@ -410,6 +412,7 @@ forEachEngine((engine) => {
     assert.equal(copy.strength, "in-process");
     assert.deepEqual(await restsOf(deps, copy.id), [
       `instance:${instance}`,
+      `workload:${lets?.id}`,
       `host:${(await findHost(deps, host.principal))?.id}`,
       `workload:${entry.id}`,
     ]);
@@ -442,6 +445,17 @@ forEachEngine((engine) => {
       ],
     ];
     for (const [attempt, code, reason] of refusals) await assert.rejects(attempt(), refusal(code, reason));
+    const place = { kind: "agent", principal: within, name: "main" } as const;
+    await putEntry(deps, administrator, { place, said: { vouched_by: ["planner"] } });
+    assert.deepEqual(await deadAmong(deps, await restsOf(deps, copy.id)), [`workload:${lets?.id}`]);
+    await putEntry(deps, administrator, { place, said: { vouched_by: [name] } });
+    await assert.rejects(
+      vouchWithin(deps, voucher, vouching(within, instance, key)),
+      refusal("gone", "instance-ended"),
+    );
+    const anew = await vouchWithin(deps, voucher, vouching(within, instance, freshKey()));
+    await removeEntry(deps, administrator, place);
+    assert.equal((await deadAmong(deps, await restsOf(deps, anew.id))).length, 1);
     await endProcesses(deps, host, { attackerInstances: [instance] });
     assert.equal((await findInstance(deps, copy.id))?.status, "ended");
     await assert.rejects(

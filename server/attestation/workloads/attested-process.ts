@@ -27,6 +27,12 @@ export const isSameProcess = (
   other: Pick<AttestedProcess, "host" | "pid" | "started">,
 ): boolean => one.host === other.host && one.pid === other.pid && one.started === other.started;
 
+/** What the identity of a copy within a process rests on: that process, and the entry that lets it vouch. */
+export const groundOfVouched = (copy: {
+  readonly voucher: string;
+  readonly entry: string | null;
+}): string[] => [`instance:${copy.voucher}`, ...(copy.entry === null ? [] : [deadKeyOfEntry(copy.entry)])];
+
 /** What the copy's identity rests on besides itself: the machine's word, and the entry that it was attested by. */
 export const groundOf = ({ host, entry }: Pick<AttestedProcess, "host" | "entry">): string[] => [
   deadKeyOfHost(host),

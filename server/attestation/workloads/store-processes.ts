@@ -112,9 +112,13 @@ export function deleteProcesses(change: Change, expiredBy: number): void {
   change.add(copies, { rows: "any" });
 }
 
-export async function voucherOf(database: Database, instance: string): Promise<string | undefined> {
-  const copies = database.tables<HostTables>().selectFrom("vouched_copy").select("voucher");
-  return (await copies.where("instance", "=", instance).executeTakeFirst())?.voucher;
+/** Who vouches for a copy, and by which entry of its agent. */
+export async function vouchedCopy(
+  database: Database,
+  instance: string,
+): Promise<HostTables["vouched_copy"] | undefined> {
+  const copies = database.tables<HostTables>().selectFrom("vouched_copy").selectAll();
+  return copies.where("instance", "=", instance).executeTakeFirst();
 }
 
 export async function copiesVouchedBy(database: Database, voucher: string): Promise<string[]> {

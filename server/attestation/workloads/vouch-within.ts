@@ -25,8 +25,8 @@ import type { Entry } from "../entries/entry.ts";
 import { entriesOf, requireEntry } from "../entries/store-entries.ts";
 import { verifyPossession } from "../proof-of-possession.ts";
 import { recordEvidence } from "../record-evidence.ts";
-import { groundOf } from "./attested-process.ts";
-import { insertVouchedCopy, processOfInstance, voucherOf } from "./store-processes.ts";
+import { groundOf, groundOfVouched } from "./attested-process.ts";
+import { insertVouchedCopy, processOfInstance, vouchedCopy } from "./store-processes.ts";
 
 /** For whom a process vouches: an agent that it runs within itself, and the key that it gave it. */
 export interface Vouching {
@@ -134,26 +134,26 @@ async function taken(
     evidence,
     ...defined({ image, model, configuration }),
   });
-  insertVouchedCopy(change, { instance: id, voucher: voucher.id });
+  insertVouchedCopy(change, { instance: id, voucher: voucher.id, entry: entry.id });
   return instance;
 }
 
-/** The process lives on, so what is within it does. */
+/** The process lives on, so what is within it does, while the entry stands that lets it vouch. */
 async function again(
   deps: AttestationDeps,
   change: Change,
   caller: Caller,
   { before, voucher, agent }: Both & { readonly before: Instance },
 ): Promise<Instance> {
-  const by = await voucherOf(deps.database, before.id);
-  if (by !== voucher.id || before.principal !== agent.name)
+  const copy = await vouchedCopy(deps.database, before.id);
+  if (copy?.voucher !== voucher.id || before.principal !== agent.name)
     throw new Fault("exists", "This key belongs to another process.", {
       remedy: "Make a new key in memory for each agent within the process.",
       members: { reason: "key-of-another" },
     });
-  if (!isLive(before, deps.clock.now()) || (await deadAmong(deps, [`instance:${before.id}`])).length > 0)
-    throw ended();
-  requireAlive(change, [`instance:${before.id}`]);
+  const rests = [`instance:${before.id}`, ...groundOfVouched(copy)];
+  if (!isLive(before, deps.clock.now()) || (await deadAmong(deps, rests)).length > 0) throw ended();
+  requireAlive(change, rests);
   const expires = Math.min(voucher.expires, agent.expires ?? voucher.expires);
   return prolongInstance(deps, change, caller, before, { expires, evidence: `vouched by ${voucher.id}` });
 }
