@@ -7,6 +7,7 @@ import { parseBundle, verifyX509Svid } from "@countersign/proof/svid";
 import { readCertificate } from "@countersign/proof/x509";
 import {
   allEntriesOf,
+  bringImage,
   type EntrySaid,
   endHost,
   endProcesses,
@@ -26,7 +27,7 @@ import { deadKeys, eventsOf, exampleAgent, personCaller } from "../registry/test
 import { block, deadAmong } from "../revocation/index.ts";
 import { hostState, nextHostState } from "./host-changes.ts";
 import { issueJwtSvidForProcess } from "./host-jwt-svids.ts";
-import { bundlesForHosts } from "./index.ts";
+import { bundlesForHosts, hostBundles } from "./index.ts";
 import { agentCaller, vouchingAt } from "./test-agents.ts";
 import {
   asking,
@@ -295,6 +296,15 @@ forEachEngine((engine) => {
     const { instance } = issuedIn((await attest(asking(entry.id, freshKey())))[0]);
     await endHost(deps, administrator, { name: host.name });
     await assert.rejects(hostState(deps, caller), refusal("forbidden", "host-ended"));
+    const digest = `sha256:${"a".repeat(64)}`;
+    await assert.rejects(
+      bringImage(deps, caller, { digest, bundles: [{}] }),
+      refusal("forbidden", "host-ended"),
+    );
+    await assert.rejects(
+      async () => hostBundles.handle(deps, caller, {} as never),
+      refusal("forbidden", "host-ended"),
+    );
     assert.equal(codeOf((await attest(asking(entry.id, freshKey(), { instance })))[0]), "host-ended");
     assert.deepEqual(await deadAmong(deps, await restsOf(deps, instance)), [`host:${host.id}`]);
     await assert.rejects(endHost(deps, administrator, { name: host.name }), refusal("gone"));

@@ -102,7 +102,10 @@ export const hostEndedProcesses = hosts({
 export const hostBundles = hosts({
   summary: "The trust bundles by which the machine's processes judge others: our own first.",
   answers: { 200: z.object({ bundles: z.record(z.string(), z.unknown()) }) },
-  handle: async (deps) => ({ status: 200, body: { bundles: await bundlesForHosts(deps) } }),
+  async handle(deps, caller) {
+    await livingHost(deps, caller);
+    return { status: 200, body: { bundles: await bundlesForHosts(deps) } };
+  },
 });
 
 export const hostChanges = hosts({

@@ -7,6 +7,8 @@ import type { Change } from "../../database/index.ts";
 import { type Caller, newId } from "../../lib/index.ts";
 import { accepted } from "../../registry/index.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
+import { livingHost } from "../hosts/live-host.ts";
+import { requireHost } from "../hosts/store-hosts.ts";
 import { readBase64, readBroughtSignature } from "./brought-signature.ts";
 import { imageStatementAccepted } from "./events-artifacts.ts";
 import type { ImageStatement } from "./image-statement.ts";
@@ -38,14 +40,18 @@ export type BroughtImage = z.input<typeof broughtImage>;
  * Takes in what others have signed about an image, once it is verified: all of it or nothing. What counts of it
  * is judged when somebody runs the image.
  * @returns what is on record of these signatures now
- * @throws Fault `forbidden` whose member `reason` says what does not hold; `invalid`
+ * @throws Fault `forbidden` whose member `reason` says what does not hold, `host-ended` for a machine; `invalid`
  */
 export function bringImage(
   deps: AttestationDeps,
   caller: Caller,
   attackerBrought: BroughtImage,
 ): Promise<ImageStatement[]> {
-  return perform(deps, caller, "image.bring", (change) => bringWithin(deps, change, caller, attackerBrought));
+  return perform(deps, caller, "image.bring", async (change) => {
+    // A machine that has ended comes in as far as to be told so.
+    if (caller.kind === "host") requireHost(change, await livingHost(deps, caller), deps.clock.now());
+    return bringWithin(deps, change, caller, attackerBrought);
+  });
 }
 
 /** As `bringImage`, within a change that does more besides. */
