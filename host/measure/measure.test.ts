@@ -91,6 +91,7 @@ describe("a model is measured", () => {
     assert.deepEqual(measured, {
       name: "tiny",
       root: rootDigest([{ digest: sha256("weights") }]),
+      names: sha256(`[{"digest":"${sha256("weights")}","name":"model.gguf"}]`),
       files: 1,
       size: 7,
     });

@@ -4,6 +4,7 @@ import {
   type HashType,
   IGNORED,
   inOrder,
+  namesDigest,
   type Resource,
   rootDigest,
   shardName,
@@ -71,8 +72,8 @@ export async function measureModel(
   { name, path }: { readonly name: string; readonly path: string },
   options: MeasureOptions = {},
 ): Promise<MeasuredModel> {
-  const { root, files, size } = await digestModel(path, options);
-  return { name, root, files, size };
+  const { root, resources, files, size } = await digestModel(path, options);
+  return { name, root, names: namesDigest(resources), files, size };
 }
 
 /** SHA-256 of one file, lower-case hex, and its size in bytes. @throws MeasureRefusal; the signal's reason */

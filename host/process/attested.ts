@@ -24,6 +24,8 @@ export interface MeasuredModel {
   readonly name: string;
   /** SHA-256 over the files' digests in order, lower-case hex: what an OpenSSF model signature is over. */
   readonly root: string;
+  /** SHA-256 over the files' names with their digests, lower-case hex: the root says nothing of names. */
+  readonly names: string;
   readonly files: number;
   /** In bytes. */
   readonly size: number;

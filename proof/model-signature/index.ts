@@ -13,6 +13,7 @@ export {
   IGNORED,
   inOrder,
   type ModelManifest,
+  namesDigest,
   type Resource,
   rootDigest,
   type Serialization,

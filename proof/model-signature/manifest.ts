@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { canonicalBytes } from "../jcs/index.ts";
 
 /** How the digests of files are made, with how many characters each has in hexadecimal. */
 export const HASH_TYPES = { sha256: 64, blake2b: 128, blake3: 64 } as const;
@@ -49,6 +50,17 @@ export function rootDigest(resources: readonly Pick<Resource, "digest">[]): stri
   const hash = createHash("sha256");
   for (const { digest } of resources) hash.update(digest, "hex");
   return hash.digest("hex");
+}
+
+/**
+ * The digest that stands for which name each file has, which the root does not cover: SHA-256 over the canonical JSON
+ * of `[{name, digest}, …]` in order, lower-case hexadecimal. Whole files alone.
+ * @see RFC 8785
+ */
+export function namesDigest(resources: readonly Resource[]): string {
+  const named = resources.map(({ name, digest }) => ({ name, digest }));
+  const sorted = named.sort((one, other) => inOrder(one.name, other.name));
+  return createHash("sha256").update(canonicalBytes(sorted)).digest("hex");
 }
 
 /** Names in the order of their code points, which is the order of their UTF-8. JavaScript's own is another. */

@@ -34,6 +34,7 @@ const attestRequest = z.strictObject({
     .strictObject({
       name: z.string().min(1).max(200),
       root: digest,
+      names: digest,
       files: z.int().min(1),
       size: z.int().min(0),
     })

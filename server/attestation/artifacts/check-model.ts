@@ -1,7 +1,6 @@
-import type { MeasuredModel } from "@countersign/host";
 import { findAgent } from "../../registry/index.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
-import { judgeModel } from "../models/judge-model.ts";
+import { judgeModel, type ShownModel } from "../models/judge-model.ts";
 import { isModelKnown } from "../models/store-models.ts";
 import type { Check } from "./check.ts";
 import type { ModelDemand } from "./demands.ts";
@@ -17,7 +16,7 @@ export async function checkModel(
   deps: AttestationDeps,
   of: Whose,
   demand: ModelDemand,
-  model: MeasuredModel | undefined,
+  model: ShownModel | undefined,
 ): Promise<readonly Check[]> {
   if (model === undefined) {
     if (demand === "nothing") return [];

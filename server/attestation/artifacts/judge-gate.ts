@@ -1,4 +1,3 @@
-import type { MeasuredModel } from "@countersign/host";
 import { type AgentName, Fault, isFailure } from "../../lib/index.ts";
 import {
   type Agent,
@@ -147,6 +146,6 @@ async function judgeModelOf(
   if (model === undefined) return checkModel(deps, of, demand, undefined);
   await openKeys(deps, [`model:sha256:${model.root}`]);
   const declared = demand === "nothing" || demand === "required" ? agent.model : demand;
-  const measured: MeasuredModel = { name: model.name ?? declared ?? "", root: model.root, files: 0, size: 0 };
-  return checkModel(deps, of, demand === "nothing" ? "required" : demand, measured);
+  const shown = { name: model.name ?? declared ?? "", root: model.root };
+  return checkModel(deps, of, demand === "nothing" ? "required" : demand, shown);
 }

@@ -1,11 +1,16 @@
 import type { MeasuredModel } from "@countersign/host";
+import { namesDigest } from "@countersign/proof/model-signature";
+import type { Fault } from "../../lib/index.ts";
 import { openKeys } from "../../revocation/index.ts";
 import type { Check } from "../artifacts/check.ts";
 import { findSigners } from "../artifacts/find-signers.ts";
 import { notAsDeclared } from "../artifacts/refused.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
-import { digestOf, whoVouches } from "./model.ts";
-import { isModelKnown, type ListedVersion, listedVersion, originsOf } from "./store-models.ts";
+import { digestOf, type ModelVersion, whoVouches } from "./model.ts";
+import { isModelKnown, type ListedVersion, originsOf, versionNamed } from "./store-models.ts";
+
+/** A model as a host measured it; its root alone, where whoever asks has nothing measured yet. */
+export type ShownModel = MeasuredModel | (Pick<MeasuredModel, "name" | "root"> & { readonly names?: never });
 
 /**
  * Judges what a host measured of a model: one of the versions registered under that name, still in use, signed
@@ -16,13 +21,13 @@ import { isModelKnown, type ListedVersion, listedVersion, originsOf } from "./st
  */
 export async function judgeModel(
   deps: AttestationDeps,
-  attackerModel: MeasuredModel,
+  attackerModel: ShownModel,
 ): Promise<readonly Check[]> {
   const { name, root } = attackerModel;
   const subject = digestOf({ root });
   await openKeys(deps, [`model:${subject}`]);
-  const version =
-    (await listedVersion(deps.database, name, root)) ?? (await notAVersion(deps, name, subject));
+  const version = (await versionNamed(deps.database, name, root)) ?? (await notAVersion(deps, name, subject));
+  if (!hasItsNames(version, attackerModel)) throw changed(subject);
   if (version.status === "retired")
     throw notAsDeclared(
       "model-retired",
@@ -44,15 +49,26 @@ export async function judgeModel(
   return [checked, ...(await checkedOrigin(deps, version))];
 }
 
+/**
+ * Whether its files are called as those that were signed: whoever loads them goes by their names. An old signature
+ * over a single file calls it `.`; then its bytes say all.
+ */
+function hasItsNames({ resources }: ModelVersion, shown: ShownModel): boolean {
+  if (shown.names === undefined) return true;
+  if (shown.files !== resources.length) return false;
+  return resources[0]?.name === "." || shown.names === namesDigest(resources);
+}
+
+const changed = (subject: string): Fault =>
+  notAsDeclared(
+    "model-changed",
+    "These are not the weights of any registered version of the model, by their bytes and by their files' names.",
+    "Run the weights that were signed, or register these.",
+    subject,
+  );
+
 async function notAVersion({ database }: AttestationDeps, name: string, subject: string): Promise<never> {
-  if (await isModelKnown(database, name)) {
-    throw notAsDeclared(
-      "model-changed",
-      "These are not the weights of any registered version of the model.",
-      "Run the weights that were signed, or register these.",
-      subject,
-    );
-  }
+  if (await isModelKnown(database, name)) throw changed(subject);
   throw notAsDeclared(
     "model-unknown",
     "No model is registered under this name.",

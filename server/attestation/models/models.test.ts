@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -114,6 +114,25 @@ forEachEngine((engine) => {
       await assert.rejects(
         judge(await measureModel({ name: "unheard-of", path: folder })),
         reasonIs("model-unknown"),
+      );
+    });
+
+    test("whose files are called otherwise is another one, though its root is the same", async () => {
+      const folder = weights("named", "n");
+      const { root, revision } = await register("named", await signed(folder));
+      await judge(await measureModel({ name: "named", path: folder }));
+      const swapped = weights(`renamed-${engine.name}`, "n");
+      renameSync(join(swapped, "shards"), join(swapped, "shards2"));
+      const renamed = await measureModel({ name: "named", path: swapped });
+      assert.equal(renamed.root, root);
+      await assert.rejects(judge(renamed), reasonIs("model-changed"));
+      await assert.rejects(judge({ ...renamed, files: 1 }), reasonIs("model-changed"));
+      const again = await register("named", await signed(swapped));
+      assert.deepEqual([again.root, again.revision > revision], [root, true]);
+      await judge(renamed);
+      await assert.rejects(
+        judge(await measureModel({ name: "named", path: folder })),
+        reasonIs("model-changed"),
       );
     });
 

@@ -1,5 +1,11 @@
 import type { JsonObject } from "@countersign/proof/jcs";
-import { IGNORED, isIgnored, type ModelManifest, type SignedModel } from "@countersign/proof/model-signature";
+import {
+  IGNORED,
+  isIgnored,
+  type ModelManifest,
+  namesDigest,
+  type SignedModel,
+} from "@countersign/proof/model-signature";
 import { z } from "zod";
 import { append, perform } from "../../audit/index.ts";
 import { type Caller, Fault, newId } from "../../lib/index.ts";
@@ -11,7 +17,7 @@ import type { Signer } from "../artifacts/signer.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
 import { modelRegistered } from "./events-models.ts";
 import { digestOf, type ModelVersion, modelName } from "./model.ts";
-import { insertVersion, type ListedVersion, listedVersion, replaceVersion } from "./store-models.ts";
+import { insertVersion, type ListedVersion, replaceVersion, versionNamed } from "./store-models.ts";
 import { verifyBySigner } from "./verify-by-signer.ts";
 
 /** The signature file of a model, and whose signature it is to be. */
@@ -23,7 +29,8 @@ export type ModelRegistration = z.input<typeof modelRegistration>;
 
 /**
  * Lets the weights that a trusted signer has signed be run under a model's name. A name may have several versions
- * in use at a time. Registering what was retired brings it back.
+ * in use at a time. Registering what was retired brings it back, and the same bytes under other file names take the
+ * place of those before.
  * @throws Fault `forbidden` whose member `reason` says what does not hold; `not-found` for a signer of another
  *   name or purpose; `invalid`
  */
@@ -41,13 +48,13 @@ export function registerModel(
     requireMeasurable(signed.manifest);
     const { root } = signed.manifest;
     await openKeys(deps, [`model:${digestOf({ root })}`]);
-    const before = await listedVersion(deps.database, name, root);
+    const before = await versionNamed(deps.database, name, root);
     const after = versionOf(deps, name, signed, signer, before);
-    if (before !== undefined && isSame(before, after)) return before;
+    const { resources: _, ...listed } = after;
+    if (before !== undefined && isSame(before, after)) return { ...listed, revision: before.revision };
     if (before === undefined) insertVersion(change, after);
     else replaceVersion(change, before, after);
     append(change, modelRegistered(deps, caller, {}, factsOf(after, signer)));
-    const { resources: _, ...listed } = after;
     return listed;
   });
 }
@@ -89,7 +96,8 @@ function versionOf(
   };
 }
 
-const isSame = (one: ListedVersion, other: ListedVersion): boolean =>
+const isSame = (one: ModelVersion, other: ModelVersion): boolean =>
+  namesDigest(one.resources) === namesDigest(other.resources) &&
   one.status === other.status &&
   one.signer === other.signer &&
   one.fingerprint === other.fingerprint &&

@@ -88,11 +88,16 @@ export function insertVersion(change: Change, { expires, resources, ...version }
   change.add(change.tables<ModelTables>().insertInto("model_version").values(row));
 }
 
-/** Replaces exactly the record that was read; its files stay what they are, for the root says so. */
-export function replaceVersion(change: Change, before: ListedVersion, after: ListedVersion): void {
-  const { signer, fingerprint, expires = null, status, revision } = after;
+/** Replaces exactly the record that was read; its files stay what they are, but where they are called otherwise now. */
+export function replaceVersion(
+  change: Change,
+  before: ListedVersion,
+  after: ListedVersion & Partial<Pick<ModelVersion, "resources">>,
+): void {
+  const { signer, fingerprint, expires = null, status, revision, resources } = after;
   const update = change.tables<ModelTables>().updateTable("model_version");
-  const row = { signer, fingerprint, expires, status, revision };
+  const files = resources === undefined ? {} : { resources: JSON.stringify(resources) };
+  const row = { signer, fingerprint, expires, status, revision, ...files };
   change.add(update.set(row).where("id", "=", before.id).where("revision", "=", before.revision));
 }
 
