@@ -122,6 +122,13 @@ test("a machine that an administrator ends is told so: it has no entries, attest
   await terminal.says(/ended-1 is ended/, "hosts", "end", "ended-1");
   assert.deepEqual(await upstream.entries(), { revision: "ended", entries: [] });
   assert.deepEqual(reasons, ["host-ended"]);
+  const notRenewed: string[] = [];
+  const late = { ...credential, expires: Date.now() };
+  const due = new host.HttpUpstream(transport, late, {
+    events: { notRenewed: ({ code }) => void notRenewed.push(code) },
+  });
+  assert.equal((await due.entries()).revision, "ended", "a key that is not renewed stops nobody from asking");
+  assert.deepEqual(notRenewed, ["host-ended"]);
   await terminal.refuses(1, /ended already/, "hosts", "end", "ended-1");
   await terminal.says(/ended-1 is banned/, "hosts", "end", "ended-1", "--ban");
   await assert.rejects(joined("ended-1"), { name: "UpstreamRefused", status: 403 });

@@ -36,6 +36,10 @@ export async function joined({
         log("error", "this machine has ended: its processes lose what they have", { code, reason });
         if (folder !== undefined) forgetCredential(folder);
       },
+      notRenewed: ({ code, reason }: { code: string; reason: string }) => {
+        log("warn", "this machine may not renew its key: restart it to join anew", { code, reason });
+        if (folder !== undefined) forgetCredential(folder);
+      },
       renewed: (renewed: Credential) => {
         if (folder !== undefined) keepCredential(folder, renewed);
       },

@@ -29,6 +29,8 @@ export interface UpstreamEvents {
   ended?(refused: Refused): void;
   /** It has another key now; what is kept of the one before is to be forgotten. */
   renewed?(credential: Credential): void;
+  /** Its key is not renewed, so that its time will be over: it is to join anew. */
+  notRenewed?(refused: Refused): void;
 }
 
 /** The control plane over HTTP. Whatever is away stays away until the caller asks again. */
@@ -175,10 +177,19 @@ export class HttpUpstream implements Upstream {
     const { expires } = this.#credential;
     const due = this.#joinedAt + (expires - this.#joinedAt) * RENEWAL_SHARE;
     if (this.#now() < due) return Promise.resolve();
-    this.#renewing ??= this.#renew().finally(() => {
-      this.#renewing = undefined;
-    });
+    this.#renewing ??= this.#renew()
+      .catch((error: unknown) => this.#goOn(error))
+      .finally(() => {
+        this.#renewing = undefined;
+      });
     return this.#renewing;
+  }
+
+  /** Whoever may not renew goes on until its time is over, and asks again after half of what is left. */
+  #goOn(error: unknown): void {
+    if (!(error instanceof UpstreamRefused)) throw error;
+    this.#joinedAt = this.#now();
+    this.#events.notRenewed?.(error.refused);
   }
 
   async #renew(): Promise<void> {

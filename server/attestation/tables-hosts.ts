@@ -16,6 +16,8 @@ export interface HostTables {
     expires: number;
     /** What attests once only, such as a cloud's instance. */
     once: string | null;
+    /** By which revision of what was said about whose word counts it joined. */
+    trust: number | null;
   };
   entry: {
     id: string;
@@ -71,6 +73,12 @@ export const hostMigrations: readonly Migration[] = [
       await createEntries(schema, types);
       await createEvidence(schema, types);
       await createProcesses(schema, types);
+    },
+  },
+  {
+    name: "attestation/0006-host-trust",
+    async up(schema, types) {
+      await schema.alterTable("host").addColumn("trust", types.integer).execute();
     },
   },
 ];

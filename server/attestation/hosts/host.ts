@@ -27,6 +27,8 @@ export interface Host {
   readonly expires: number;
   /** What attests once only, such as a cloud's instance: its documents can be copied. */
   readonly once?: string;
+  /** The revision of what was said about whose word counts, by which it joined; a token needs none. */
+  readonly trust?: number;
 }
 
 export const isLiveHost = ({ status, expires }: Host, now: number): boolean =>

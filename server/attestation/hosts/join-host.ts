@@ -13,6 +13,7 @@ import { verifyPossession } from "../proof-of-possession.ts";
 import { recordEvidence } from "../record-evidence.ts";
 import { deadKeyOfHost, HOST_LIFETIME, type Host, type HostType, hostId, selectorsOf } from "./host.ts";
 import { type Machine, machineOf } from "./machine.ts";
+import { requireStandingTrust } from "./standing-trust.ts";
 import { hostKnownAs, insertHost, replaceHost } from "./store-hosts.ts";
 
 /** What a machine shows to join: evidence of its own kind, the public key that it has just made, and a proof. */
@@ -41,6 +42,7 @@ export function joinHost(deps: PlatformDeps, caller: Caller, joining: Joining): 
     if (before?.status === "banned") throw banned(before);
     if (before !== undefined && before.type !== machine.type) throw nameOfAnother(before);
     const host = hostFrom(deps, joining.type, machine, jwk);
+    await requireStandingTrust(deps, change, host);
     await requireNewKey(deps, host);
     keep(deps, change, caller, before, host);
     recordJoined(deps, change, caller, host, machine);
@@ -78,7 +80,7 @@ async function refuseSecond(
 }
 
 function hostFrom(deps: AttestationDeps, type: HostType, machine: Machine, jwk: PublicJwk): Host {
-  const { name, selectors, once } = machine;
+  const { name, selectors, once, trust } = machine;
   hostId(deps.trustDomain, name);
   const now = deps.clock.now();
   return {
@@ -92,6 +94,7 @@ function hostFrom(deps: AttestationDeps, type: HostType, machine: Machine, jwk: 
     joined: now,
     expires: now + HOST_LIFETIME,
     ...(once === undefined ? {} : { once }),
+    ...(trust === undefined ? {} : { trust }),
   };
 }
 

@@ -21,6 +21,8 @@ export interface Machine {
   readonly selectors: readonly string[];
   /** What attests once only. */
   readonly once?: string;
+  /** The revision of what was said about whose word counts. */
+  readonly trust?: number;
   /** What of it is kept, sealed; no secret that still works. */
   readonly shown: Json;
   readonly checks: readonly Check[];
@@ -75,11 +77,13 @@ async function byPlatform(
   { type, attackerPayload }: Joining & { readonly type: MachineType },
   expected: ExpectedMachine,
 ): Promise<Machine> {
-  const { host, selectors, once, evidence } = await judgeMachine(deps, { type, attackerPayload }, expected);
+  const judged = await judgeMachine(deps, { type, attackerPayload }, expected);
+  const { host, selectors, once, trust, evidence } = judged;
   return {
     name: host,
     type,
     selectors,
+    trust,
     shown: { type, evidence },
     checks: [{ what: `machine-${type}`, subject: host, result: "passed" }],
     ...(once === undefined ? {} : { once: `${type} ${once}` }),

@@ -10,12 +10,14 @@ import { verifyPossession } from "../proof-of-possession.ts";
 import { HOST_LIFETIME, type Host } from "./host.ts";
 import { requireNewKey } from "./join-host.ts";
 import { livingHost } from "./live-host.ts";
+import { requireStandingTrust } from "./standing-trust.ts";
 import { replaceHost } from "./store-hosts.ts";
 
 /**
  * Gives a machine another key, and its time anew. It asks with the key that it has, which is dead then; what it
- * attested stays.
- * @throws Fault `unauthenticated`; `forbidden`; `replayed` for a key that is known
+ * attested stays. One for which its surroundings vouched renews only while what was said about them stands.
+ * @throws Fault `unauthenticated`; `forbidden`, reason `host-ended` or `host-trust-changed`; `replayed` for a key
+ *   that is known
  */
 export function renewHostKey(
   deps: AttestationDeps,
@@ -24,6 +26,7 @@ export function renewHostKey(
 ): Promise<Host> {
   return perform(deps, caller, "host.renew", async (change) => {
     const before = await livingHost(deps, caller);
+    await requireStandingTrust(deps, change, before);
     const now = deps.clock.now();
     const tokenHash = sha256Base64url(before.id);
     const expected = { typ: "host-key+jwt", audience: deps.issuer, tokenHash, now } as const;

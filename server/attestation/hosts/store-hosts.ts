@@ -3,18 +3,20 @@ import { type Change, type Database, type Given, reading, writing } from "../../
 import type { HostTables } from "../tables-hosts.ts";
 import type { Host } from "./host.ts";
 
-const hostOf = ({ once, ...row }: HostTables["host"]): Host => ({
+const hostOf = ({ once, trust, ...row }: HostTables["host"]): Host => ({
   ...(row as unknown as Host),
   selectors: JSON.parse(row.selectors),
   jwk: JSON.parse(row.jwk),
   ...(once === null ? {} : { once }),
+  ...(trust === null ? {} : { trust }),
 });
 
-const rowOf = ({ selectors, jwk, once, ...host }: Host): HostTables["host"] => ({
+const rowOf = ({ selectors, jwk, once, trust, ...host }: Host): HostTables["host"] => ({
   ...host,
   selectors: JSON.stringify(selectors),
   jwk: JSON.stringify(jwk),
   once: once ?? null,
+  trust: trust ?? null,
 });
 
 /** By its name, by what it is this time, by its key, or by what attests once only. */

@@ -3,7 +3,7 @@ import { findMachineTrust } from "./find-machine-trust.ts";
 import { judgeGcp } from "./gcp-machine.ts";
 import { judgeK8s } from "./k8s-machine.ts";
 import type { ExpectedMachine, JudgedMachine } from "./machine.ts";
-import type { MachineType } from "./machine-trust.ts";
+import type { MachineTrust, MachineType } from "./machine-trust.ts";
 import type { PlatformDeps } from "./platform-deps.ts";
 import { refused } from "./refused.ts";
 import { judgeX509Pop } from "./x509pop.ts";
@@ -26,16 +26,25 @@ export interface OfferedMachine {
 /**
  * Judges what a machine shows of its surroundings, by what an administrator has said about whose word counts.
  * Records nothing: whoever lets the machine in does, and sees to `once`.
+ * @returns as the evidence shows it, and the revision of what was said, by which it was judged
  * @throws Fault `unauthenticated` with the member `reason`; `unavailable` when whoever must be asked is away
  */
 export async function judgeMachine(
   deps: PlatformDeps,
   { type, attackerPayload }: OfferedMachine,
   expected: ExpectedMachine,
-): Promise<JudgedMachine> {
+): Promise<JudgedMachine & { readonly trust: number }> {
   const known = await findMachineTrust(deps, type);
   if (known === undefined) throw notConfigured();
-  const { trust, revision } = known;
+  return { ...(await judgedBy(deps, known, attackerPayload, expected)), trust: known.revision };
+}
+
+function judgedBy(
+  deps: PlatformDeps,
+  { trust, revision }: { readonly trust: MachineTrust; readonly revision: number },
+  attackerPayload: Json,
+  expected: ExpectedMachine,
+): JudgedMachine | Promise<JudgedMachine> {
   switch (trust.type) {
     case "x509pop":
       return judgeX509Pop(trust, attackerPayload, { ...expected, issuer: deps.issuer });

@@ -7,12 +7,12 @@ import { machineTrustPut, machineTrustRemoved } from "./events-platforms.ts";
 import { placeOf, shownMachineTrust } from "./find-machine-trust.ts";
 import type { MachineTrust, MachineType } from "./machine-trust.ts";
 import type { PlatformDeps } from "./platform-deps.ts";
-import { sealSecrets } from "./secrets.ts";
+import { sealSecrets, unsealed } from "./secrets.ts";
 import { forgetTrust, type KeptTrust, keepTrust, trustKept } from "./store-machines.ts";
 
 /**
  * Says by whose word machines join that show this kind of evidence. Machines that have joined stay until their
- * time is over; whoever shall go at once is ended.
+ * time is over, and join anew to stay longer; whoever shall go at once is ended. Said again it changes nothing.
  * @throws Fault `forbidden`; `invalid` when the definition is for another kind
  */
 export function putMachineTrust(
@@ -27,9 +27,10 @@ export function putMachineTrust(
         remedy: "Put it under its own type.",
       });
     const before = await trustKept(deps.database, type);
+    if (before !== undefined && isSame(deps, before, definition)) return before;
     const { open, sealed } = sealSecrets(deps, placeOf(type), definition);
     const after = { type, definition: open, sealed };
-    keepTrust(change, before, after);
+    keepTrust(change, before, after, newRevision(deps));
     append(change, machineTrustPut(deps, caller, {}, { type, hash: hashOf(open) }));
     return after;
   });
@@ -47,6 +48,12 @@ export function removeMachineTrust(
     append(change, machineTrustRemoved(deps, caller, {}, { type }));
   });
 }
+
+/** One that never stood before: machines, and keys that are at hand, remember what was removed by its revision. */
+const newRevision = ({ random }: PlatformDeps): number => Buffer.from(random.bytes(6)).readUIntBE(0, 6);
+
+const isSame = (deps: PlatformDeps, { type, definition, sealed }: KeptTrust, said: MachineTrust): boolean =>
+  hashOf(unsealed(deps, placeOf(type), definition, sealed)) === hashOf(said);
 
 /** Names a definition in the log. */
 export const hashOf = (definition: object): string =>

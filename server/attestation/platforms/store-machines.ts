@@ -25,16 +25,20 @@ export async function allTrustKept(database: Database): Promise<KeptTrust[]> {
   }));
 }
 
-/** Only from the state that was read. */
+/**
+ * Only from the state that was read.
+ * @param first the revision where nothing stands
+ */
 export function keepTrust(
   change: Change,
   before: KeptTrust | undefined,
   after: Omit<KeptTrust, "revision">,
+  first: number,
 ): void {
   const tables = change.tables<PlatformTables>();
   const row = { definition: JSON.stringify(after.definition), sealed: after.sealed };
   if (before === undefined) {
-    change.add(tables.insertInto("machine_trust").values({ ...row, type: after.type, revision: 1 }));
+    change.add(tables.insertInto("machine_trust").values({ ...row, type: after.type, revision: first }));
     return;
   }
   const { type, revision } = before;
@@ -45,4 +49,10 @@ export function keepTrust(
 export function forgetTrust(change: Change, { type, revision }: KeptTrust): void {
   const rows = change.tables<PlatformTables>().deleteFrom("machine_trust").where("type", "=", type);
   change.add(rows.where("revision", "=", revision), { rows: 1 });
+}
+
+/** Guards that it stands as it was read. */
+export function requireTrust(change: Change, { type, revision }: Pick<KeptTrust, "type" | "revision">): void {
+  const rows = change.tables<PlatformTables>().selectFrom("machine_trust").select("type");
+  change.require(rows.where("type", "=", type).where("revision", "=", revision));
 }
