@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { openClient } from "./client.ts";
-import { bold, faint, green, say, Trouble, visible, yellow } from "./say.ts";
+import { bold, faint, green, red, say, Trouble, visible, yellow } from "./say.ts";
 
 interface Step {
   kind: string;
   name: string;
-  action: "create" | "change" | "unchanged";
+  action: "create" | "change" | "unchanged" | "remove";
   fields: string[];
 }
 
@@ -35,11 +35,11 @@ function read(file: string): string {
   }
 }
 
-const DONE = { create: "created", change: "changed", unchanged: "unchanged" } as const;
+const DONE = { create: "created", change: "changed", unchanged: "unchanged", remove: "removed" } as const;
 
 function print({ steps }: { steps: Step[] }, tense: string): void {
   for (const { kind, name, action, fields } of steps) {
-    const mark = { create: green("+"), change: yellow("~"), unchanged: faint("=") }[action];
+    const mark = { create: green("+"), change: yellow("~"), unchanged: faint("="), remove: red("-") }[action];
     say.line(`${mark} ${kind} ${bold(visible(name))} ${faint(`${tense}${DONE[action]}`)}`);
     if (action === "change") say.line(`    ${fields.map(visible).join(", ")}`);
   }

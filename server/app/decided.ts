@@ -154,7 +154,8 @@ async function partsOfManifest(deps: ServerDeps, caller: Caller, attackerText: s
   return changes.map(({ step: { kind, name, action }, as }) => {
     const isNew = kind === "Agent" && action === "create";
     const params = { ...("update" in as ? as.update : as), name };
-    const verb = isNew ? "agent.register" : VERBS[kind];
+    const goes = kind === "Entry" && action === "remove";
+    const verb = isNew ? "agent.register" : goes ? "entry.remove" : VERBS[kind];
     return ownAction(REGISTERED.has(verb) ? "register" : "administer", {
       verb,
       request: `manifest ${kind} ${name}`,

@@ -45,6 +45,7 @@ export {
   putEntry,
   putEntryWithin,
   removeEntry,
+  removeEntryWithin,
 } from "./entries/put-entry.ts";
 export { refuseWeak } from "./entries/weak.ts";
 export { attestationEvents } from "./events.ts";

@@ -1,4 +1,4 @@
-import { putEntryWithin, requireWithin } from "../attestation/index.ts";
+import { putEntryWithin, removeEntryWithin, requireWithin } from "../attestation/index.ts";
 import { append, perform } from "../audit/index.ts";
 import {
   cedarSchemaWith,
@@ -30,6 +30,7 @@ import { currentOf } from "./current.ts";
 import { type Desired, type DesiredAs, ofKind } from "./desired.ts";
 import { KINDS, type Kind } from "./document.ts";
 import { manifestApplied } from "./events.ts";
+import { goneEntries } from "./gone-entries.ts";
 import type { ManifestDeps } from "./manifest-deps.ts";
 import { parseManifest } from "./parse.ts";
 import { type Step, stepOf } from "./plan.ts";
@@ -78,7 +79,7 @@ export async function changesBy(
 /**
  * Makes things as a manifest declares them: one change per kind, in an order in which each finds what it
  * relies on; tools and policies in one, so that no tool is ever called under policies that do not fit it. What is
- * not declared stays. Applying the same again changes nothing and writes no event.
+ * not declared stays, but for entries of an agent whose `identity` is said. Applying the same again changes nothing and writes no event.
  * @returns what was done
  * @throws Fault `forbidden`; `malformed` and `invalid` with the line, before anything is changed; other refusals
  *   of the rooms, with the line: then the kinds before are applied, this one is not, and applying again goes on
@@ -96,8 +97,10 @@ export async function applyManifest(deps: ManifestDeps, caller: Caller, attacker
   return { steps };
 }
 
-const desiredBy = (deps: ManifestDeps, attackerText: string): Promise<Desired[]> =>
-  resolve(deps, parseManifest(attackerText));
+async function desiredBy(deps: ManifestDeps, attackerText: string): Promise<Desired[]> {
+  const all = await resolve(deps, parseManifest(attackerText));
+  return [...all, ...(await goneEntries(deps, all))];
+}
 
 async function stepsOf(deps: ManifestDeps, all: readonly Desired[]): Promise<Step[]> {
   const ordered = KINDS.flatMap((kind) => ofKind<Kind>(all, kind));
@@ -201,7 +204,7 @@ async function put(
     case "Artifacts":
       return putArtifacts(deps, change, caller, desired);
     case "Entry":
-      return putEntryWithin(deps, change, caller, desired.as);
+      return putDeclaredEntry(deps, change, caller, desired);
   }
 }
 
@@ -235,6 +238,16 @@ const putArtifacts = (
   caller: Caller,
   { as: { name, artifacts } }: DesiredAs<"Artifacts">,
 ) => requireWithin(deps, change, caller, { of: { kind: "agent", principal: name }, artifacts });
+
+const putDeclaredEntry = (
+  deps: ManifestDeps,
+  change: Change,
+  caller: Caller,
+  { as: { place, said } }: DesiredAs<"Entry">,
+) =>
+  said === null
+    ? removeEntryWithin(deps, change, caller, place)
+    : putEntryWithin(deps, change, caller, { place, said });
 
 async function putAgent(deps: ManifestDeps, change: Change, caller: Caller, { as }: DesiredAs<"Agent">) {
   if ((await findAgent(deps, as.name)) !== undefined) return changeAgent(deps, change, caller, as);

@@ -14,7 +14,8 @@ interface DesiredForms {
   Agent: { name: string; update: Required<AgentUpdate> };
   /** Of the agent of this name. */
   Artifacts: { name: string; artifacts: ArtifactsSaid };
-  Entry: { place: EntryPlace; said: Omit<Entry, keyof EntryPlace | "id" | "revision"> };
+  /** `null` where it is not declared any more, so that it is taken away. */
+  Entry: { place: EntryPlace; said: Omit<Entry, keyof EntryPlace | "id" | "revision"> | null };
   Policy: PolicyFile;
 }
 

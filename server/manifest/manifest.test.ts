@@ -335,6 +335,40 @@ ${agent(
     assert.ok((await deadKeys(example)).includes(`workload:${before?.id}`));
   });
 
+  it("an entry that is taken out of an agent's identity goes, which the plan shows; where none is said all stay", async () => {
+    const entry = (name: string) => `    ${name}:
+      selectors: ["unix:user:${name}", "process:script:/opt/reporter/main.js"]
+      hosts: ["host:type:join_token"]
+`;
+    const declared = (identity: string) =>
+      `${TEAM}---\n${SERVER}---\n${tool("list", "read")}---\n${agent('["reports/list"]', identity).replace(
+        /^ {2}delegation:.*\n/m,
+        "",
+      )}`;
+    const names = async () =>
+      (await allEntriesOf(deps, { kind: "agent", principal: "reporter" })).map(({ name }) => name);
+    const both = `  identity:\n${entry("main")}${entry("second")}`;
+    await apply(declared(both));
+    const second = (await allEntriesOf(deps, { kind: "agent", principal: "reporter" })).at(-1);
+    await apply(declared(""));
+    const beside = `---\nkind: Entry\nname: reporter/beside\nspec: { selectors: ["unix:user:x"], hosts: ["host:type:join_token"] }\n`;
+    await apply(declared(both) + beside);
+    assert.deepEqual(await names(), ["beside", "main", "second"]);
+    const one = declared(`  identity:\n${entry("main")}`) + beside;
+    const going = { kind: "Entry", name: "reporter/second", action: "remove", fields: [] };
+    const { steps } = await plan(one);
+    assert.deepEqual(
+      steps.filter(({ action }) => action !== "unchanged"),
+      [going],
+    );
+    assert.deepEqual(await names(), ["beside", "main", "second"]);
+    assert.deepEqual((await apply(one)).steps, steps);
+    assert.deepEqual(await names(), ["beside", "main"]);
+    assert.ok((await deadKeys(example)).includes(`workload:${second?.id}`));
+    await apply(declared("  identity: {}\n"));
+    assert.deepEqual(await names(), []);
+  });
+
   it("an entry that rests on an interpreter is refused with its line and better selectors, before anything is made", async () => {
     const resting = (selectors: string, hosts = '["host:type:join_token"]') =>
       `kind: Entry\nname: reporter/main\nspec: { selectors: ${selectors}, hosts: ${hosts} }\n`;

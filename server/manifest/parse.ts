@@ -66,15 +66,14 @@ function declaredBy(document: Document.Parsed, lines: LineCounter): Declared {
   return { kind: whole.kind, name, line: start, spec } as Declared;
 }
 
-/** What is said of an agent's processes within it is declared as if beside it. */
+/** What is said of an agent's processes within it is declared as if beside it, and stays there: it is all of them. */
 function withEntries(declared: Declared): Declared[] {
   if (declared.kind !== "Agent" || declared.spec.identity === undefined) return [declared];
-  const { identity, ...spec } = declared.spec;
   const { name: agent, line } = declared;
-  const entries = Object.entries(identity).map(
+  const entries = Object.entries(declared.spec.identity).map(
     ([name, said]) => ({ kind: "Entry", name: `${agent}/${name}`, line, spec: said }) as const,
   );
-  return [{ ...declared, spec }, ...entries];
+  return [declared, ...entries];
 }
 
 function plainValue(document: Document.Parsed, line: number): unknown {

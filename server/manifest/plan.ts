@@ -2,14 +2,14 @@ import type { Entry } from "../attestation/index.ts";
 import { toolOf } from "../catalog/index.ts";
 import { type Agent, changedMembers, updatedAgent } from "../registry/index.ts";
 import type { Current } from "./current.ts";
-import type { Desired, DesiredAs } from "./desired.ts";
+import type { Desired } from "./desired.ts";
 import type { Kind } from "./document.ts";
 
 /** What applying would do to one declared thing. */
 export interface Step {
   readonly kind: Kind;
   readonly name: string;
-  readonly action: "create" | "change" | "unchanged";
+  readonly action: "create" | "change" | "unchanged" | "remove";
   /** The members that would change. */
   readonly fields: readonly string[];
 }
@@ -18,6 +18,7 @@ export interface Step {
 export function stepOf(desired: Desired, current: Current[Kind] | undefined): Step {
   const { kind, declared } = desired;
   const base = { kind, name: declared.name };
+  if (desired.kind === "Entry" && desired.as.said === null) return { ...base, action: "remove", fields: [] };
   if (current === undefined) return { ...base, action: "create", fields: [] };
   const fields = differences(desired, current);
   return { ...base, action: fields.length === 0 ? "unchanged" : "change", fields };
@@ -27,7 +28,7 @@ function differences(desired: Desired, current: Current[Kind]): string[] {
   if (desired.kind === "Agent")
     return changedMembers(current, updatedAgent(current as Agent, desired.as.update));
   if (desired.kind === "Artifacts") return changedMembers<object>(current, desired.as.artifacts);
-  if (desired.kind === "Entry") return changedEntry(current as Entry, desired.as.said);
+  if (desired.kind === "Entry") return changedEntry(current as Entry, desired.as.said ?? {});
   if (desired.kind === "Tool")
     return changedMembers(current, toolOf(desired.as)).filter((member) => member !== "digest");
   const { revision = undefined, ...stands } = current as typeof current & { revision?: number };
@@ -35,7 +36,7 @@ function differences(desired: Desired, current: Current[Kind]): string[] {
 }
 
 /** The members that are said; what is not said any more is one of them. */
-function changedEntry(current: Entry, said: DesiredAs<"Entry">["as"]["said"]): string[] {
+function changedEntry(current: Entry, said: object): string[] {
   const { kind: _, principal: __, name: ___, id: ____, revision: _____, ...stands } = current;
   const gone = Object.keys(stands).filter((member) => !(member in said));
   return [...new Set([...gone, ...changedMembers<object>(stands, said)])];

@@ -9,7 +9,7 @@ const plan = z.object({
     z.object({
       kind: z.enum(KINDS as [Kind, ...Kind[]]),
       name: z.string(),
-      action: z.enum(["create", "change", "unchanged"]),
+      action: z.enum(["create", "change", "unchanged", "remove"]),
       fields: z.array(z.string()),
     }),
   ),
@@ -18,7 +18,7 @@ const plan = z.object({
 const manifest = route<ManifestDeps>();
 
 export const manifestPlan = manifest({
-  summary: "Shows what applying a manifest would create and change, and does nothing.",
+  summary: "Shows what applying a manifest would create, change and remove, and does nothing.",
   encoding: "yaml",
   body: z.string(),
   answers: { 200: plan },

@@ -65,19 +65,26 @@ export async function putEntryWithin(
  * Processes of this entry are nobody any more, and what they were issued is dead.
  * @throws Fault `forbidden`; `not-found`
  */
-export function removeEntry(deps: AttestationDeps, caller: Caller, place: Place): Promise<Entry> {
-  return perform(deps, caller, "entry.remove", async (change) => {
-    requireAdministrator(caller);
-    const about = await aboutOwner(deps, place);
-    const entry = (await entriesOf(deps.database, place)).find(({ name }) => name === place.name);
-    if (entry === undefined)
-      throw new Fault("not-found", "There is no entry of this name.", { remedy: "List the entries." });
-    deleteEntry(change, entry);
-    revoke(deps, change, caller, [deadKeyOfEntry(entry.id)], "entry removed");
-    const { id, principal, name } = entry;
-    append(change, entryRemoved(deps, caller, about, { entry: id, principal, name }));
-    return entry;
-  });
+export const removeEntry = (deps: AttestationDeps, caller: Caller, place: Place): Promise<Entry> =>
+  perform(deps, caller, "entry.remove", (change) => removeEntryWithin(deps, change, caller, place));
+
+/** As `removeEntry`, within a change that does more besides. */
+export async function removeEntryWithin(
+  deps: AttestationDeps,
+  change: Change,
+  caller: Caller,
+  place: Place,
+): Promise<Entry> {
+  requireAdministrator(caller);
+  const about = await aboutOwner(deps, place);
+  const entry = (await entriesOf(deps.database, place)).find(({ name }) => name === place.name);
+  if (entry === undefined)
+    throw new Fault("not-found", "There is no entry of this name.", { remedy: "List the entries." });
+  deleteEntry(change, entry);
+  revoke(deps, change, caller, [deadKeyOfEntry(entry.id)], "entry removed");
+  const { id, principal, name } = entry;
+  append(change, entryRemoved(deps, caller, about, { entry: id, principal, name }));
+  return entry;
 }
 
 function entryAfter(
