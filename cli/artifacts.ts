@@ -207,6 +207,9 @@ function attestationCommands(program: Command): void {
     .action(async (id: string) => say.json(await openClient().get(`/attestations${place(id)}`)));
   attestations
     .command("vsa <id>")
-    .description("print the signed verification summary (SLSA VSA) of an attestation")
-    .action(async (id: string) => say.json(await openClient().get(`/attestations${place(id)}/vsa`)));
+    .description("print the signed verification summaries (SLSA VSA) of an attestation, one a line")
+    .action(async (id: string) => {
+      const { summaries } = await openClient().get<{ summaries: object[] }>(`/attestations${place(id)}/vsa`);
+      for (const summary of summaries) say.line(JSON.stringify(summary));
+    });
 }

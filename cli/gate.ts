@@ -23,7 +23,7 @@ interface Answer {
     readonly subject?: string;
   }[];
   readonly checks: readonly { readonly what: string; readonly subject: string; readonly by?: string }[];
-  readonly summary?: object;
+  readonly summaries: readonly object[];
 }
 
 const collected = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -46,7 +46,7 @@ export function gateCommand(program: Command): void {
       [],
     )
     .option("--manifest <file>", "the image's manifest, where a signature is over it")
-    .option("--summary <file>", "write the signed verification summary (SLSA VSA) here")
+    .option("--summary <file>", "write the signed verification summaries (SLSA VSA) here, one a line")
     .option("--json", "print the answer as JSON")
     .action(gate);
 }
@@ -56,8 +56,8 @@ async function gate(options: Options): Promise<void> {
     // Neither yes nor no: a pipeline shall be able to tell that from a refusal.
     throw error instanceof Trouble ? new Misuse(error.message, error.remedy, error.members) : error;
   });
-  if (options.summary !== undefined && answer.summary !== undefined)
-    writeFileSync(options.summary, `${JSON.stringify(answer.summary)}\n`);
+  if (options.summary !== undefined && answer.summaries.length > 0)
+    writeFileSync(options.summary, answer.summaries.map((each) => `${JSON.stringify(each)}\n`).join(""));
   if (options.json === true) say.json(answer);
   else print(options.agent, answer);
   if (!answer.allowed) process.exitCode = 1;

@@ -1,10 +1,11 @@
-import { type Json, JsonError, parseStrict } from "@countersign/proof/jcs";
+import { type Json, JsonError, type JsonObject, parseStrict } from "@countersign/proof/jcs";
 import { z } from "zod";
 import { cutPage, holdsNul, pageOf, pageQuery, route } from "../../http/index.ts";
 import { Fault } from "../../lib/index.ts";
 import type { GateAnswer } from "../artifacts/judge-gate.ts";
 import { type GateRequest, gateRequest, passGate } from "../artifacts/pass-gate.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
+import { summaries } from "../summary/routes-summary.ts";
 import { type SummaryDeps, summarize } from "../summary/summarize.ts";
 import { admitPod } from "./admit.ts";
 import { putCluster, removeCluster } from "./cluster.ts";
@@ -26,29 +27,26 @@ export const gateAsk = route<SummaryDeps>()({
       allowed: z.boolean(),
       reasons: z.array(reason),
       checks: z.array(z.record(z.string(), z.unknown())),
-      summary: z
-        .record(z.string(), z.unknown())
-        .optional()
-        .describe("A signed verification summary (SLSA VSA)."),
+      summaries,
     }),
   },
   async handle(deps, caller, { body }) {
     const answer = await passGate(deps, caller, body);
     const { allowed, reasons, checks } = answer;
-    const summary = summaryOf(deps, body, answer);
-    return {
-      status: 200,
-      body: { allowed, reasons, checks, ...(summary === undefined ? {} : { summary }) },
-    };
+    return { status: 200, body: { allowed, reasons, checks, summaries: summariesOf(deps, body, answer) } };
   },
 });
 
 /** About what was asked, where that has a digest. */
-function summaryOf(deps: SummaryDeps, { agent, image, model }: GateRequest, { allowed, checks }: GateAnswer) {
+function summariesOf(
+  deps: SummaryDeps,
+  { agent, image, model }: GateRequest,
+  { allowed, checks }: GateAnswer,
+): JsonObject[] {
   const digests = [image, model === undefined ? undefined : `sha256:${model.root}`].filter(
     (digest) => digest !== undefined,
   );
-  if (digests.length === 0) return undefined;
+  if (digests.length === 0) return [];
   return summarize(deps, {
     resource: `${deps.issuer}/agents/${agent}`,
     at: deps.clock.now(),

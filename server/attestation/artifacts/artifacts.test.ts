@@ -28,6 +28,7 @@ import { attestationMigrations, recordEvidence } from "../index.ts";
 import { evidenceAfter, evidenceWithId } from "../store-evidence.ts";
 import { summarize } from "../summary/summarize.ts";
 import { bringImage } from "./bring-image.ts";
+import type { Check } from "./check.ts";
 import { judgeArtifacts } from "./judge-artifacts.ts";
 import { passGate } from "./pass-gate.ts";
 import { putRequirement } from "./put-requirement.ts";
@@ -353,7 +354,9 @@ forEachEngine((engine) => {
       [],
     );
     const about = { resource: subject, at: deps.clock.now(), checks };
-    const summary = summarize({ ...deps, keys }, { ...about, result: "PASSED" });
+    const [summary, ...others] = summarize({ ...deps, keys }, { ...about, result: "PASSED" });
+    assert.ok(summary);
+    assert.equal(others.length, 0, "what was only noted has no summary");
     const publicKey = keys.verifier("summary", keys.signer("summary").kid);
     assert.ok(publicKey);
     const expected = { keys: [publicKey], verifier: deps.issuer, sha256: IMAGE.slice(7) };
@@ -362,9 +365,45 @@ forEachEngine((engine) => {
     assert.equal(verified.inputs.length, 1);
     const other = { ...expected, sha256: ANOTHER.slice(7) };
     assert.throws(() => verifyVsa(summary, other), VerificationError);
-    const failed = summarize({ ...deps, keys }, { ...about, checks: [], digests: [IMAGE], result: "FAILED" });
+    const [failed = null] = summarize(
+      { ...deps, keys },
+      { ...about, checks: [], digests: [IMAGE], result: "FAILED" },
+    );
     assert.throws(() => verifyVsa(failed, expected), { code: "not-permitted" });
     assert.throws(() => summarize({ ...deps, keys }, { ...about, checks: [], result: "PASSED" }), {
+      code: "conflict",
+    });
+  });
+
+  it("a summary of one thing says nothing of another that was attested beside it", () => {
+    const [model, prompt] = [`sha256:${"3".repeat(64)}`, `sha256:${"4".repeat(64)}`];
+    const checks: Check[] = [
+      { what: "image-signature", subject: IMAGE, statement: "5".repeat(64), result: "passed" },
+      { what: "image-provenance", subject: IMAGE, level: 3, statement: "6".repeat(64), result: "passed" },
+      { what: "model-signature", subject: model, result: "passed" },
+      { what: "configuration-noted", subject: prompt, result: "passed" },
+      { what: "artifacts-declared", subject: `sha256:${"7".repeat(64)}`, result: "passed" },
+    ];
+    const about = { resource: "spiffe://example.org/agent/reporter/instance_1", at: TEST_EPOCH, checks };
+    const found = summarize({ ...example.deps, keys }, { ...about, result: "PASSED" });
+    const publicKey = keys.verifier("summary", keys.signer("summary").kid);
+    assert.ok(publicKey);
+    const { issuer: verifier } = example.deps;
+    const verified = ([IMAGE, model] as const).map((digest, at) =>
+      verifyVsa(found[at] ?? null, { keys: [publicKey], verifier, sha256: digest.slice(7) }),
+    );
+    assert.deepEqual(
+      verified.map(({ levels, inputs }) => [levels, inputs.length]),
+      [
+        [["SLSA_BUILD_LEVEL_3", "COUNTERSIGN_IMAGE_SIGNED"], 2],
+        [["SLSA_BUILD_LEVEL_0", "COUNTERSIGN_MODEL_SIGNED"], 0],
+      ],
+    );
+    const crossed = { keys: [publicKey], verifier, sha256: model.slice(7) };
+    assert.throws(() => verifyVsa(found[0] ?? null, crossed), { code: "wrong-subject" });
+    assert.equal(found.length, 2);
+    const noted = checks.slice(3);
+    assert.throws(() => summarize({ ...example.deps, keys }, { ...about, checks: noted, result: "PASSED" }), {
       code: "conflict",
     });
   });

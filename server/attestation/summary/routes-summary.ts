@@ -1,4 +1,3 @@
-import type { JsonObject } from "@countersign/proof/jcs";
 import { z } from "zod";
 import { cutPage, pageOf, pageQuery, route } from "../../http/index.ts";
 import { Fault } from "../../lib/index.ts";
@@ -26,6 +25,11 @@ const evidenceAnswer = z.object({
   concluded: z.string(),
 });
 
+/** Signed summaries, as answers hold them. */
+export const summaries = z
+  .array(z.record(z.string(), z.unknown()))
+  .describe("Signed verification summaries (SLSA VSA), one for each digest.");
+
 const byId = z.strictObject({ id: z.string().max(100) });
 
 export const attestationList = route<AttestationDeps>()({
@@ -50,14 +54,14 @@ export const attestationShow = route<AttestationDeps>()({
 });
 
 export const attestationSummary = route<SummaryDeps>()({
-  summary: "A verification summary (SLSA VSA) of one attestation, in a signed envelope (DSSE).",
+  summary:
+    "Verification summaries (SLSA VSA) of one attestation, one for each digest, in signed envelopes (DSSE).",
   params: byId,
-  answers: { 200: z.record(z.string(), z.unknown()) },
+  answers: { 200: z.object({ summaries }) },
   async handle(deps, _caller, { params }) {
     const { subject: resource, at, checks } = await evidenceOrRefuse(deps, params.id);
     const about = { resource, at, checks, ...agentIn(resource) };
-    const body: JsonObject = summarize(deps, { ...about, result: "PASSED" });
-    return { status: 200, body };
+    return { status: 200, body: { summaries: summarize(deps, { ...about, result: "PASSED" }) } };
   },
 });
 

@@ -26,35 +26,42 @@ export interface Verified {
 }
 
 /**
- * A verification summary, signed: what others can rely on without asking us again.
- * @returns a DSSE envelope as JSON
+ * Verification summaries, signed: what others can rely on without asking us again. One for each digest, with what
+ * was found of that one: what was verified of an image says nothing of the model beside it. What was only noted
+ * has none.
+ * @returns DSSE envelopes as JSON
  * @throws Fault `conflict` when nothing of it is known by digest: a summary is about bytes
  * @see SLSA v1 verification_summary
  */
-export function summarize(
+export function summarize(deps: SummaryDeps, verified: Verified): JsonObject[] {
+  const subjects = subjectsOf(verified);
+  if (subjects.size > 0) return [...subjects].map(([sha256, name]) => oneOf(deps, verified, sha256, name));
+  throw new Fault(
+    "conflict",
+    "Nothing in this attestation was verified by digest, so nothing can be summarized.",
+    {
+      remedy: "Declare the image, the model or the files, and let them be measured.",
+    },
+  );
+}
+
+function oneOf(
   deps: SummaryDeps,
-  { resource, at, checks, result, digests = [], agent }: Verified,
+  { resource, at, checks, result, agent }: Verified,
+  sha256: string,
+  name: string,
 ): JsonObject {
-  const subject = subjectsOf(checks, digests);
-  if (subject.length === 0) {
-    throw new Fault(
-      "conflict",
-      "Nothing in this attestation is known by digest, so nothing can be summarized.",
-      {
-        remedy: "Let an image, a model or files be measured.",
-      },
-    );
-  }
   const declared = checks.find(({ what }) => what === DECLARED)?.subject ?? NOTHING_DECLARED;
+  const own = checks.filter(({ subject }) => hexOf(subject) === sha256);
   const summary: VerificationSummary = {
-    subject,
+    subject: [{ name, digest: { sha256 } }],
     verifier: deps.issuer,
     verified: at,
     resource,
     policy: { uri: policyOf(deps, agent), sha256: hexOf(declared) ?? "" },
-    inputs: [...new Set(checks.flatMap(({ statement }) => (statement === undefined ? [] : [statement])))],
+    inputs: [...new Set(own.flatMap(({ statement }) => (statement === undefined ? [] : [statement])))],
     result,
-    levels: result === "FAILED" ? ["FAILED"] : levelsOf(checks),
+    levels: result === "FAILED" ? ["FAILED"] : levelsOf(own),
   };
   return envelopeJson(signVsa(summary, deps.keys.signer("summary").key));
 }
@@ -65,19 +72,25 @@ const policyOf = ({ issuer }: AttestationDeps, agent: string | undefined): strin
 
 /** The check that names by its digest what was declared. */
 export const DECLARED = "artifacts-declared";
+/** How the checks end of what nobody verified. */
+const NOTED = "-noted";
 /** SHA-256 of `{}`: nothing was declared, and what was shown was only noted. */
 const NOTHING_DECLARED = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 
-/** What it is about: each digest once, under the first word of what was checked of it. */
-function subjectsOf(checks: readonly Check[], digests: readonly string[]): VerificationSummary["subject"] {
+/**
+ * What it is about: each digest once, under the first word of what was checked of it; of what failed, also what
+ * left no checks.
+ */
+function subjectsOf({ checks, result, digests = [] }: Verified): Map<string, string> {
   const named = new Map<string, string>();
   for (const { what, subject } of checks) {
-    const sha256 = what === DECLARED ? undefined : hexOf(subject);
+    const sha256 = what === DECLARED || what.endsWith(NOTED) ? undefined : hexOf(subject);
     if (sha256 !== undefined && !named.has(sha256)) named.set(sha256, what.split("-", 1)[0] ?? what);
   }
+  if (result === "PASSED") return named;
   for (const sha256 of digests.flatMap((digest) => hexOf(digest) ?? []))
     if (!named.has(sha256)) named.set(sha256, "refused");
-  return [...named].map(([sha256, name]) => ({ name, digest: { sha256 } }));
+  return named;
 }
 
 const hexOf = (subject: string): string | undefined => /^sha256:([0-9a-f]{64})$/.exec(subject)?.[1];
