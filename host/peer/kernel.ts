@@ -2,9 +2,9 @@
  * Everything that is asked of the Linux kernel past Node, and the only file that does: what is declared wrongly
  * here reads or writes memory that is not ours. Each call takes plain numbers and buffers of the size that the
  * kernel's headers state, and returns a number, or -1 where the kernel said no.
- * @see getsockopt(2), unix(7), pidfd_open(2), epoll(7), openat2(2)
+ * @see getsockopt(2), unix(7), sock_diag(7), setns(2), pidfd_open(2), epoll(7), openat2(2)
  */
-import { constants } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { endianness } from "node:os";
 import koffi, { type LibraryHandle } from "koffi";
 
@@ -42,6 +42,16 @@ const clockGettime: (clock: number, into: Buffer) => number = libc.func(
   "int clock_gettime(int, _Out_ uint8_t *)",
 );
 
+const socketCall: (domain: number, type: number, protocol: number) => number =
+  libc.func("int socket(int, int, int)");
+const send: (fd: number, bytes: Buffer, length: number, flags: number) => number = libc.func(
+  "long send(int, uint8_t *, unsigned long, int)",
+);
+const recv: (fd: number, into: Buffer, length: number, flags: number) => number = libc.func(
+  "long recv(int, _Out_ uint8_t *, unsigned long, int)",
+);
+const setns: (fd: number, kind: number) => number = libc.func("int setns(int, int)");
+
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 /** Linux 6.5 and later. */
@@ -69,6 +79,81 @@ export function peerCredentials(fd: number): { pid: number; uid: number; gid: nu
 export function peerPidfd(fd: number): number {
   const pidfd = Buffer.alloc(4);
   return getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, pidfd, [pidfd.length]) === 0 ? pidfd.readInt32LE(0) : -1;
+}
+
+const AF_UNIX = 1;
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0o2000000;
+const NETLINK_SOCK_DIAG = 4;
+const SOCK_DIAG_BY_FAMILY = 20;
+const NLM_F_REQUEST = 1;
+const UDIAG_SHOW_PEER = 4;
+const UNIX_DIAG_PEER = 2;
+const MSG_DONTWAIT = 0x40;
+const CLONE_NEWNET = 0x40000000;
+/** `struct nlmsghdr`, then `struct unix_diag_req` or `struct unix_diag_msg`; then attributes. */
+const NETLINK_HEADER = 16;
+const DIAG_REQUEST = 24;
+const DIAG_ANSWER = 16;
+
+/**
+ * The inode of the socket at the other end of a Unix socket; undefined where the kernel does not tell.
+ * @param inode of this end
+ * @param network descriptor of the network namespace in which the other end was made, where that is not ours: a
+ *   socket is known in its own only. Entered for one call, and left before anything else runs.
+ * @see sock_diag(7)
+ */
+export function inodeOfPeer(inode: number, network?: number): number | undefined {
+  const netlink = network === undefined ? openDiagnosis() : within(network, openDiagnosis);
+  if (netlink < 0) return undefined;
+  try {
+    const answer = Buffer.alloc(256);
+    if (send(netlink, diagRequest(inode), NETLINK_HEADER + DIAG_REQUEST, 0) < 0) return undefined;
+    return peerIn(answer.subarray(0, Math.max(0, recv(netlink, answer, answer.length, MSG_DONTWAIT))), inode);
+  } finally {
+    closeSync(netlink);
+  }
+}
+
+const openDiagnosis = (): number => socketCall(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+/** Only this thread goes there. One that did not come back would serve from within another's network. */
+function within(network: number, step: () => number): number {
+  const own = openSync("/proc/thread-self/ns/net", constants.O_RDONLY);
+  try {
+    if (setns(network, CLONE_NEWNET) !== 0) return -1;
+    const result = step();
+    if (setns(own, CLONE_NEWNET) !== 0) process.abort();
+    return result;
+  } finally {
+    closeSync(own);
+  }
+}
+
+function diagRequest(inode: number): Buffer {
+  const request = Buffer.alloc(NETLINK_HEADER + DIAG_REQUEST);
+  request.writeUInt32LE(request.length, 0);
+  request.writeUInt16LE(SOCK_DIAG_BY_FAMILY, 4);
+  request.writeUInt16LE(NLM_F_REQUEST, 6);
+  request.writeUInt8(AF_UNIX, NETLINK_HEADER);
+  request.writeUInt32LE(0xffffffff, NETLINK_HEADER + 4);
+  request.writeUInt32LE(inode, NETLINK_HEADER + 8);
+  request.writeUInt32LE(UDIAG_SHOW_PEER, NETLINK_HEADER + 12);
+  request.fill(0xff, NETLINK_HEADER + 16);
+  return request;
+}
+
+function peerIn(answer: Buffer, inode: number): number | undefined {
+  if (answer.length < NETLINK_HEADER + DIAG_ANSWER || answer.readUInt16LE(4) !== SOCK_DIAG_BY_FAMILY)
+    return undefined;
+  if (answer.readUInt32LE(NETLINK_HEADER + 4) !== inode) return undefined;
+  for (let at = NETLINK_HEADER + DIAG_ANSWER; at + 8 <= answer.length; ) {
+    const length = answer.readUInt16LE(at);
+    if (answer.readUInt16LE(at + 2) === UNIX_DIAG_PEER && length === 8) return answer.readUInt32LE(at + 4);
+    at += Math.max(4, (length + 3) & ~3);
+  }
+  return undefined;
 }
 
 /** A descriptor of whichever process has this pid now; -1 where there is none. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, chmodSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, chmodSync, constants, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -109,7 +109,7 @@ test("a peer that is let go of tells no exit and is not alive", async () => {
 });
 
 test("a process that executes another program on its pid is no longer who connected", async () => {
-  const { child, peer } = await connecting("perl", perl(`${keepAcrossExec} <STDIN>; exec "cat"`));
+  const { child, peer } = await connecting("perl", perl(`<STDIN>; ${keepAcrossExec} exec "cat"`));
   assert.equal(peer?.isAlive(), true);
   child.stdin.write("\n");
   await until(() => peer?.isAlive() === false);
@@ -120,7 +120,7 @@ test("a process that executes another program on its pid is no longer who connec
 test("a process that executes its own program again is no longer who connected", async () => {
   const { child, peer } = await connecting(
     "perl",
-    perl(`${keepAcrossExec} <STDIN>; exec "perl", "-e", "<STDIN>"`),
+    perl(`<STDIN>; ${keepAcrossExec} exec "perl", "-e", "<STDIN>"`),
   );
   child.stdin.write("\n");
   await until(() => peer?.isAlive() === false);
@@ -132,6 +132,43 @@ test("a child that inherits the connection is nobody once its parent is gone", a
   child.stdin.end("\n");
   await once(child, "exit");
   assert.equal(peer?.refusal()?.code, "peer_exited");
+});
+
+/** Lets nothing be accepted until the attacker has done what it does between `connect` and `accept`. */
+async function connectingWhileBusy(then: string) {
+  const child = spawn("sh", ["-c", 'exec "$@"', "sh", "perl", ...perl(then)], { stdio: "ignore", cwd: "/" });
+  children.push(child);
+  execFileSync("sleep", ["0.5"]);
+  await once(server, "seen");
+  return { child, ...accepted.at(-1) };
+}
+
+test("who executes another program between connecting and being accepted is not that program, whoever speaks", async () => {
+  const spoken = "if (fork == 0) { sleep 5; exit }";
+  for (const [then, code] of [
+    [`${spoken} exec "sleep", "60"`, "connection_inherited"],
+    [`${spoken} ${keepAcrossExec} exec "sleep", "60"`, "connection_inherited"],
+    [`${keepAcrossExec} exec "sleep", "60"`, "connection_inherited"],
+    [`close S; sleep 60`, "connection_inherited"],
+    [`sleep 60`, undefined],
+  ] as const) {
+    const { child, peer, why } = await connectingWhileBusy(then);
+    assert.equal(why?.code, code, then);
+    assert.equal(peer === undefined, code !== undefined, then);
+    child.kill("SIGKILL");
+  }
+});
+
+test("a connection made in a network namespace of its own is known there, and this host is back in its own", {
+  skip: needsRoot,
+}, async () => {
+  const own = readlinkSync("/proc/thread-self/ns/net");
+  const { peer, why } = await connecting("unshare", ["--net", "perl", ...perl("<STDIN>")]);
+  assert.equal(why, undefined);
+  assert.equal(peer?.isAlive(), true);
+  const { why: kept } = await connecting("unshare", ["--net", "perl", ...perl(`${keepAcrossExec} <STDIN>`)]);
+  assert.equal(kept?.code, "connection_inherited");
+  assert.equal(readlinkSync("/proc/thread-self/ns/net"), own);
 });
 
 test("a process that changes its user is no longer who connected", { skip: needsRoot }, async () => {

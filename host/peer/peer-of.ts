@@ -5,6 +5,7 @@ import type { Stat } from "../proc/stat.ts";
 import { onlyId } from "../proc/status.ts";
 import { watchExit } from "./exits.ts";
 import { hasExited, isKernelKnown, peerCredentials, peerPidfd, pidfdOpen } from "./kernel.ts";
+import { requireOwnConnection } from "./own-connection.ts";
 import type { Peer } from "./peer.ts";
 import { HostRefusal } from "./refusal.ts";
 
@@ -56,7 +57,9 @@ function connectedAt(fd: number): ProcessPeer {
   const raceless = peerPidfd(fd);
   const pidfd = raceless >= 0 ? raceless : pidfdOpen(credentials.pid);
   if (pidfd < 0) throw exited(credentials.pid);
-  return closingOnRefusal(pidfd, () => watchedPeer(pidfd, credentials));
+  return closingOnRefusal(pidfd, () =>
+    watchedPeer(pidfd, credentials, () => requireOwnConnection(fd, credentials.pid)),
+  );
 }
 
 function requireKernel(): void {
@@ -79,10 +82,18 @@ interface Credentials {
   readonly gid: number;
 }
 
-/** @throws HostRefusal unless it runs now as who connected */
-function watchedPeer(pidfd: number, credentials: Credentials): ProcessPeer {
+/**
+ * @param requireMore asked between two looks at its program, so that it holds of that very program
+ * @throws HostRefusal unless it runs now as who connected
+ */
+function watchedPeer(
+  pidfd: number,
+  credentials: Credentials,
+  requireMore: () => void = () => undefined,
+): ProcessPeer {
   const stat = statOf(credentials.pid);
   const first: Seen = { started: startOf(stat), program: programOf(credentials.pid, stat) };
+  requireMore();
   const refused = standing(pidfd, credentials, first);
   if (refused !== undefined) throw refused;
   return peerWith(pidfd, credentials, first);

@@ -14,6 +14,10 @@ export type RefusalCode =
   | "user_changed"
   /** It executed another program since it connected. */
   | "program_changed"
+  /** It may have executed its program after it connected: another one may speak. */
+  | "connection_inherited"
+  /** Which of its descriptors the connection is cannot be seen. */
+  | "connection_unseen"
   /** `/proc` does not show it to this host. */
   | "unreadable"
   /** A debugger holds it: what it does is not its own doing. */
