@@ -6,6 +6,8 @@ interface Reading {
   readonly verb?: string;
   /** The option that the script follows; without it the first word that is no option. */
   readonly before?: string;
+  /** Whether `--` ends the options; after it php, for one, reads a program from its input. */
+  readonly dashes?: true;
   /** Options, whole, that change how the script runs but not which code. */
   readonly harmless: RegExp;
   /** Of these the ones whose value is the next argument. */
@@ -24,11 +26,13 @@ const NODE_FLAGS = [
 const NODE_HARMLESS = new RegExp(`^--(?:${NODE_FLAGS})$`);
 
 const shell: Reading = {
+  dashes: true,
   harmless: /^[-+](?:[efhuxvCnaEbmT]+o?|o)$|^--(?:norc|noprofile|posix)$/,
   valued: /^[-+][a-zA-Z]*o$/,
 };
-const node: Reading = { harmless: NODE_HARMLESS };
+const node: Reading = { dashes: true, harmless: NODE_HARMLESS };
 const python: Reading = {
+  dashes: true,
   harmless:
     /^-[uBsSEIOqvbdPR]+$|^-W(?:default|error|always|once|ignore)$|^-X(?:utf8|faulthandler|dev|tracemalloc|importtime)$/,
 };
@@ -38,10 +42,10 @@ const READINGS: Readonly<Record<string, Reading>> = {
   nodejs: node,
   python,
   pypy: python,
-  perl: { harmless: /^-[wWXTt]+$/ },
-  ruby: { harmless: /^-(?:w|W[0-2]?|U|v)$|^--(?:yjit|jit|disable-gems)$/ },
+  perl: { dashes: true, harmless: /^-[wWXTt]+$/ },
+  ruby: { dashes: true, harmless: /^-(?:w|W[0-2]?|U|v)$|^--(?:yjit|jit|disable-gems)$/ },
   php: { harmless: /^-[nq]$/ },
-  lua: { harmless: /^-W$/ },
+  lua: { dashes: true, harmless: /^-W$/ },
   java: {
     before: "-jar",
     harmless:
@@ -69,7 +73,9 @@ const READINGS: Readonly<Record<string, Reading>> = {
 export function scriptIn(interpreter: string, attackerArguments: readonly string[]): string {
   const reading = Object.hasOwn(READINGS, interpreter) ? READINGS[interpreter] : undefined;
   if (reading === undefined) throw unread(interpreter);
-  const words = attackerArguments.slice(1);
+  const [name = "", ...words] = attackerArguments;
+  // A shell of that name is a login's: it runs its user's profile first.
+  if (reading === shell && name.startsWith("-")) throw option(interpreter, name);
   if (reading.verb !== undefined && words.shift() !== reading.verb)
     throw option(interpreter, "its first word");
   return plain(wordOfScript(interpreter, reading, words));
@@ -80,8 +86,7 @@ function wordOfScript(interpreter: string, reading: Reading, words: string[]): s
     const word = words.shift();
     if (word === undefined || word === "" || word === "-")
       throw option(interpreter, "a program from its input");
-    if (word === reading.before || (word === "--" && reading.before === undefined))
-      return words.shift() ?? "-";
+    if (word === reading.before || (word === "--" && reading.dashes === true)) return words.shift() ?? "-";
     const isOption = word.startsWith("-") || (reading === shell && word.startsWith("+"));
     if (!isOption && reading.before === undefined) return word;
     if (!reading.harmless.test(word)) throw option(interpreter, word);

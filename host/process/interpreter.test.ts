@@ -66,7 +66,7 @@ test("a script is found among arguments as its interpreter would find it", () =>
     ["perl", "-w", "/a.js"],
     ["ruby", "-W0", "/a.js"],
     ["php", "/a.js"],
-    ["sh", "-eu", "/a.js"],
+    ["sh", "-eu", "--", "/a.js"],
     ["bash", "-euo", "pipefail", "--norc", "+x", "/a.js"],
     ["java", "-Xmx512m", "-XX:+UseZGC", "-jar", "/a.js", "-cp", "x"],
     ["dotnet", "/a.js"],
@@ -107,6 +107,9 @@ test("options that run, load or let in other code leave no script", () => {
     ["ruby", "-r/b", "/a.rb"],
     ["php", "-d", "auto_prepend_file=/b", "/a.php"],
     ["php", "-r", "x"],
+    ["php", "--", "/a.php"],
+    ["dotnet", "--", "/a.dll"],
+    ["java", "--", "-jar", "/a.jar"],
     ["sh", "-c", "x"],
     ["sh", "-ec", "x"],
     ["sh", "-s"],
@@ -127,6 +130,16 @@ test("options that run, load or let in other code leave no script", () => {
       { code: "interpreter_option" },
       words.join(" "),
     );
+});
+
+test("a shell that is started as a login's runs its user's profile first, and shows no script", () => {
+  for (const shell of ["sh", "bash", "dash", "ash", "ksh"])
+    for (const name of [`-${shell}`, "-", "--"])
+      assert.throws(
+        () => scriptIn(shell, [name, "/a.sh"]),
+        { code: "interpreter_option" },
+        `${shell} ${name}`,
+      );
 });
 
 test("a script that is named relative to a folder is none", () => {
@@ -188,6 +201,17 @@ test("a variable that makes the loader or the interpreter run other code is refu
     ["java", "JAVA_TOOL_OPTIONS=-javaagent:/secret.jar"],
     ["dotnet", "DOTNET_STARTUP_HOOKS=/secret.dll"],
     ["php", "PHPRC=/secret"],
+    ["dotnet", "DOTNET_GCName=/secret.so"],
+    ["dotnet", "COMPlus_GCName=/secret.so"],
+    ["dotnet", "CORECLR_PROFILER_PATH=/secret.so"],
+    ["dotnet", "COR_PROFILER=secret"],
+    ["dotnet", "DOTNET_whatever_comes_next=secret"],
+    ["dotnet", "ASPNETCORE_HOSTINGSTARTUPASSEMBLIES=secret"],
+    ["ruby", "GEM_PATH=/secret"],
+    ["ruby", "GEM_HOME=/secret"],
+    ["ruby", "BUNDLE_GEMFILE=/secret"],
+    ["deno", "DENO_DIR=/secret"],
+    ["deno", "DENO_whatever_comes_next=secret"],
   ] as const)
     assert.throws(
       () => requireHarmless(["HOME=/home/x", setting], interpreter),
@@ -210,4 +234,7 @@ test("a variable that makes the loader or the interpreter run other code is refu
     ],
     "node",
   );
+  requireHarmless(["DOTNET_NOLOGO=1", "DOTNET_RUNNING_IN_CONTAINER=true", "CORE=1"], "dotnet");
+  requireHarmless(["RUBY_VERSION=3.3", "RUBY_GC_HEAP_GROWTH_FACTOR=1.1", "GEMINI_MODEL=x"], "ruby");
+  requireHarmless(["DENO_NO_UPDATE_CHECK=1"], "deno");
 });
