@@ -87,6 +87,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   "is-link": "Copy what it leads to, or sign with --follow-links; hosts follow none.",
   "changed-while-read": "Wait until nobody writes to it any more.",
   "not-a-file": "Remove it: a model is made of files.",
+  "other-file-system": "Put all of the model on one file system, or name the mounted folder itself.",
   "unknown-hash": "Have it signed with SHA-256.",
 };
 

@@ -26,8 +26,9 @@ export async function findFiles(place: Place, ignored: readonly string[]): Promi
   if (!stats.isDirectory()) return [{ name: place.name, stats }];
   const found: FoundFile[] = [];
   const folder = await place.folder.folder(place.name);
+  const device = folder.followsLinks ? undefined : stats.dev;
   try {
-    await gather(folder, { prefix: "", depth: 0, above: [identityOf(stats)] }, ignored, found);
+    await gather(folder, { prefix: "", depth: 0, above: [identityOf(stats)], device }, ignored, found);
   } finally {
     await folder.close();
   }
@@ -40,6 +41,11 @@ interface Where {
   readonly depth: number;
   /** The folders that this one lies in: a followed link may lead back into one. */
   readonly above: readonly string[];
+  /**
+   * The file system that its folders lie on, unless links may lead elsewhere: what is mounted below could be
+   * served by a user's program. Files may say another one: an overlay's do.
+   */
+  readonly device: bigint | undefined;
 }
 
 async function gather(
@@ -76,11 +82,17 @@ async function gatherBelow(
   }
 }
 
-function inner({ depth, above }: Where, path: string, stats: BigIntStats): Where {
+function inner({ depth, above, device }: Where, path: string, stats: BigIntStats): Where {
   const identity = identityOf(stats);
   if (depth === DEEPEST || above.includes(identity))
     throw new MeasureRefusal("too-many", path, `${path} lies too deep, or leads back to itself.`);
-  return { prefix: `${path}/`, depth: depth + 1, above: [...above, identity] };
+  if (device !== undefined && stats.dev !== device)
+    throw new MeasureRefusal(
+      "other-file-system",
+      path,
+      `${path} lies on another file system than the model.`,
+    );
+  return { prefix: `${path}/`, depth: depth + 1, above: [...above, identity], device };
 }
 
 const identityOf = ({ dev, ino }: BigIntStats): string => `${dev}:${ino}`;

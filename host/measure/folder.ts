@@ -51,6 +51,10 @@ export class Folder {
     return new Folder(hasDescriptors ? handle : await closed(handle), path, links);
   }
 
+  get followsLinks(): boolean {
+    return this.#links === "follow";
+  }
+
   #reach(name: string): string {
     return this.#handle === undefined ? `${this.#path}/${name}` : `${DESCRIPTORS}/${this.#handle.fd}/${name}`;
   }

@@ -43,6 +43,16 @@ const refused = (code: string) => (error: unknown) => error instanceof MeasureRe
 /** Long after whatever was written just now: what it remembers may be relied on. */
 const settled = () => Date.now() + 60_000;
 
+test("a model in which another file system is mounted is not measured", (t) => {
+  const folder = model({ "a.bin": "a", "below/b.bin": "b" });
+  const below = join(folder, "below");
+  if (spawnSync("mount", ["-t", "tmpfs", "none", below]).status !== 0)
+    return t.skip("nothing may be mounted here");
+  t.after(() => spawnSync("umount", [below]));
+  writeFileSync(join(below, "b.bin"), "b");
+  return assert.rejects(digestModel(folder), refused("other-file-system"));
+});
+
 describe("a model is measured", () => {
   test("by the digests of its files in the order of their code points, without what every signer leaves out", async () => {
     const files = { "b.bin": "b", "a/ \u{1f600}": "astral", "a/ \uff5e": "high", "a.json": "{}" };

@@ -8,6 +8,8 @@ export type MeasureCode =
   /** A name that is not UTF-8, or a path that is not written in the one way. */
   | "bad-name"
   | "unreadable"
+  /** A folder in it is another file system, mounted there: who serves that could answer differently each time. */
+  | "other-file-system"
   | "empty"
   | "too-many"
   /** Somebody wrote to it meanwhile. */

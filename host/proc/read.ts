@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { HostRefusal } from "../peer/refusal.ts";
 import { parseStat, type Stat } from "./stat.ts";
 import { parseStatus, type Status } from "./status.ts";
@@ -25,6 +25,37 @@ export function statusOf(pid: number): Status {
   const status = parseStatus(readOf(pid, "status"));
   if (status === undefined) throw refuseText(pid, "status");
   return status;
+}
+
+/** More threads than any agent has, at some 20 µs each. */
+const MOST_THREADS = 4096;
+
+/** What the kernel says of each thread: each has a tracer, a user and a group of its own. */
+export function statusOfThreads(pid: number): readonly Status[] {
+  const threads = threadsOf(pid);
+  if (threads.length > MOST_THREADS) throw refuseText(pid, "task");
+  return threads.flatMap((thread) => statusOfThread(pid, thread) ?? []);
+}
+
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch (error) {
+    throw notShown(pid, error);
+  }
+}
+
+/** Undefined of one that has ended meanwhile. */
+function statusOfThread(pid: number, thread: string): Status | undefined {
+  try {
+    const status = parseStatus(readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8"));
+    if (status === undefined) throw refuseText(pid, "task");
+    return status;
+  } catch (error) {
+    const refused = error instanceof HostRefusal ? error : notShown(pid, error);
+    if (refused.code === "peer_exited") return undefined;
+    throw refused;
+  }
 }
 
 /** Which file's program it runs, by device and inode, and where `exec` has put it: another after every `exec`. */

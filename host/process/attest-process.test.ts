@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, readFileSync, realpathSync, renameSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, realpathSync, renameSync } from "node:fs";
 import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -108,6 +108,34 @@ describe("processes under another user", { skip }, () => {
     children.push(tracer);
     await once(tracer.stdout, "data");
     await assert.rejects(attestProcess(peer, NOBODY), { code: "traced" });
+  });
+
+  test("a process of which one thread alone is traced is nobody", async () => {
+    const peer = await running(process.execPath, [script("threaded.mjs", WAITS)]);
+    const thread = readdirSync(`/proc/${peer.pid}/task`).find((id) => Number(id) !== peer.pid);
+    assert.ok(thread);
+    const SYS_PTRACE = process.arch === "x64" ? 101 : 117;
+    const tracer = spawn("perl", [
+      "-e",
+      `$| = 1; syscall(${SYS_PTRACE}, 0x4206, ${thread}, 0, 0) == 0 or die; print 1; <STDIN>`,
+    ]);
+    children.push(tracer);
+    await once(tracer.stdout, "data");
+    await assert.rejects(attestProcess(peer, NOBODY), { code: "traced" });
+  });
+
+  test("a process of which one thread alone acts as another user is nobody", async () => {
+    const SYS_SETRESUID = process.arch === "x64" ? 117 : 147;
+    const koffi = JSON.stringify(import.meta.resolve("koffi"));
+    const path = script(
+      "two-users.mjs",
+      `import koffi from ${koffi};
+       const call = koffi.load(null).func("syscall", "long", ["long", "long", "long", "long"]);
+       call.async(${SYS_SETRESUID}, ${UID}, ${UID}, ${UID}, () => process.stdout.write("there"));
+       setInterval(() => {}, 1000);`,
+    );
+    const peer = await running(process.execPath, [path], { uid: 0 });
+    await assert.rejects(attestProcess(peer, NOBODY), { code: "user_changed" });
   });
 
   test("a process that has exited is nobody", async () => {

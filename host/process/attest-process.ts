@@ -2,10 +2,10 @@ import { measureModel } from "../measure/index.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { ProcessPeer } from "../peer/peer-of.ts";
 import { HostRefusal } from "../peer/refusal.ts";
-import { exited, statusOf } from "../proc/read.ts";
-import type { Status } from "../proc/status.ts";
+import { exited, statusOf, statusOfThreads } from "../proc/read.ts";
+import { onlyId, type Status } from "../proc/status.ts";
 import type { Attested, MeasuredFile, MeasuredModel, Wanted } from "./attested.ts";
-import { find, type Inside, insideOf } from "./inside.ts";
+import { find, type Inside, insideOf, mountsOf, requireFilesBelow } from "./inside.ts";
 import { measureFile } from "./measured-file.ts";
 import type { Script } from "./script.ts";
 import { type ImageOf, showPlace } from "./show-place.ts";
@@ -61,11 +61,22 @@ function requireStanding(peer: Peer): void {
   const refusal = (peer as Partial<ProcessPeer>).refusal?.();
   if (refusal !== undefined) throw refusal;
   if (!peer.isAlive()) throw exited(peer.pid);
-  if (statusOf(peer.pid).tracer !== 0)
+  for (const thread of statusOfThreads(peer.pid)) requireItsOwn(peer, thread);
+}
+
+/** Each thread of it: one that is traced, or acts as somebody else, may write into the memory of all. */
+function requireItsOwn({ pid, uid, gid }: Peer, { tracer, uids, gids }: Status): void {
+  if (tracer !== 0)
     throw new HostRefusal(
       "traced",
-      `Process ${peer.pid} is traced: what it does is not its own doing.`,
+      `Process ${pid} is traced: what it does is not its own doing.`,
       "Let go of it with the debugger, and start it again.",
+    );
+  if (onlyId(uids) !== uid || onlyId(gids) !== gid)
+    throw new HostRefusal(
+      "user_changed",
+      `A thread of process ${pid} acts, or can act, as another user or group.`,
+      "Change user for good, in all threads, before connecting.",
     );
 }
 
@@ -100,6 +111,9 @@ async function measureWeights(
 ): Promise<{ model?: MeasuredModel }> {
   if (model === undefined) return {};
   await find(inside, model.path);
+  requireFilesBelow(inside.mounts, model.path);
   const digest = measure.model ?? ((of, root) => measureModel(of, { root }));
-  return { model: await digest(model, `/proc/${peer.pid}/root`) };
+  const measured = await digest(model, `/proc/${peer.pid}/root`);
+  requireFilesBelow(mountsOf(peer.pid), model.path);
+  return { model: measured };
 }

@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import fc from "fast-check";
 import { LOOK_AT_FOLDER } from "../peer/kernel.ts";
 import { HostRefusal } from "../peer/refusal.ts";
-import { find, isPlainPath, openInside } from "./inside.ts";
+import { find, isPlainPath, openInside, requireFilesBelow } from "./inside.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "inside-")));
 after(() => rmSync(folder, { recursive: true }));
@@ -22,6 +22,19 @@ test("a file system that a user's program serves is never asked, not even by a l
     await assert.rejects(find(inside, path), { code: "file_on_user_filesystem" }, path);
   await (await openInside(inside, "/a/file")).file.close();
   await root.close();
+});
+
+test("below a model's folder no file system of a user's, nor the kernel's own words, may be mounted", () => {
+  const mount = (point: string, kind: "files" | "user" | "kernel") => [{ id: "1", point, kind }];
+  for (const point of ["/models/m/a", "/models/m/a/b"]) {
+    assert.throws(() => requireFilesBelow(mount(point, "user"), "/models/m"), {
+      code: "file_on_user_filesystem",
+    });
+    assert.throws(() => requireFilesBelow(mount(point, "kernel"), "/models/m"), { code: "file_not_regular" });
+    requireFilesBelow(mount(point, "files"), "/models/m");
+  }
+  for (const point of ["/models/m-2", "/models/other", "/"])
+    requireFilesBelow(mount(point, "user"), "/models/m");
 });
 
 test("wherever links lead, what is found lies inside the root", async () => {

@@ -31,12 +31,18 @@ const LONGEST = 256;
 
 /** @throws HostRefusal `unreadable`, `peer_exited` */
 export async function insideOf(pid: number): Promise<Inside> {
-  const mounts = parseMountinfo(readOf(pid, "mountinfo"));
-  if (mounts === undefined) throw refuseText(pid, "mountinfo");
+  const mounts = mountsOf(pid);
   const root = await open(`/proc/${pid}/root`, LOOK_AT_FOLDER).catch((error) => {
     throw notShown(pid, error);
   });
   return { root, mounts };
+}
+
+/** @throws HostRefusal `unreadable`, `peer_exited` */
+export function mountsOf(pid: number): readonly Mount[] {
+  const mounts = parseMountinfo(readOf(pid, "mountinfo"));
+  if (mounts === undefined) throw refuseText(pid, "mountinfo");
+  return mounts;
 }
 
 /**
@@ -137,6 +143,15 @@ function requireFiles(mounts: readonly Mount[], point: string, attackerPath: str
   if (there.includes("user")) throw servedByUser(attackerPath);
   if (there.includes("kernel"))
     throw new HostRefusal("file_not_regular", `${attackerPath} is no file but the kernel's own word.`);
+}
+
+/**
+ * Requires that all that lies below a folder is files too, before any of it is asked.
+ * @throws HostRefusal `file_on_user_filesystem`, `file_not_regular`
+ */
+export function requireFilesBelow(mounts: readonly Mount[], attackerPath: string): void {
+  for (const { point } of mounts)
+    if (point.startsWith(`${attackerPath}/`)) requireFiles(mounts, point, point);
 }
 
 const servedByUser = (attackerPath: string): HostRefusal =>
