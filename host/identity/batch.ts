@@ -1,3 +1,4 @@
+import { UpstreamRefused } from "../upstream/refused.ts";
 import type { AttestAnswer, AttestRequest, Upstream } from "../upstream/upstream.ts";
 import type { HostClock } from "./ports.ts";
 
@@ -74,6 +75,18 @@ async function send(upstream: Pick<Upstream, "attest">, batch: readonly Waiting[
       else answered(answer);
     }
   } catch (cause) {
-    for (const { failed } of batch) failed(cause);
+    if (batch.length > 1 && isForItsForm(cause)) await sendInHalves(upstream, batch);
+    else for (const { failed } of batch) failed(cause);
   }
 }
+
+/** One that the control plane cannot read must not cost the others theirs: in the end it stands alone. */
+async function sendInHalves(upstream: Pick<Upstream, "attest">, batch: readonly Waiting[]): Promise<void> {
+  const middle = batch.length >> 1;
+  await send(upstream, batch.slice(0, middle));
+  await send(upstream, batch.slice(middle));
+}
+
+/** Malformed, too large, of another form: what the message holds, not who sends it. */
+const isForItsForm = (cause: unknown): boolean =>
+  cause instanceof UpstreamRefused && [400, 413, 422].includes(cause.status);

@@ -2,9 +2,9 @@ import type { AttestRequest } from "@countersign/host/upstream";
 import { z } from "zod";
 import { endProcesses, entriesForHost, livingHost } from "../attestation/index.ts";
 import { route } from "../http/index.ts";
-import { attestProcesses } from "./host-attestations.ts";
 import { nextHostState } from "./host-changes.ts";
 import { issueJwtSvidForProcess } from "./host-jwt-svids.ts";
+import { attestMessage } from "./host-message.ts";
 import { bundlesForHosts } from "./own-bundle.ts";
 import type { SpiffeDeps } from "./spiffe-deps.ts";
 
@@ -13,6 +13,9 @@ const hosts = route<SpiffeDeps>();
 /** How many processes one request may be about. */
 const MOST_AT_ONCE = 100;
 const MOST_ENDED_AT_ONCE = 1_000;
+
+/** As long as those that an entry may name: a path of the longest. */
+const LONGEST_SELECTOR = 4_200;
 
 const spiffeIdText = z.string().max(2_048);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -28,7 +31,7 @@ const attestRequest = z.strictObject({
     .max(200)
     .describe("Base64url of its signature over the request without this member, canonical."),
   process: z.strictObject({ pid: z.int().min(1).max(4_194_304), started: z.string().min(1).max(100) }),
-  selectors: z.array(z.string().min(1).max(1_000)).max(200),
+  selectors: z.array(z.string().min(1).max(LONGEST_SELECTOR)).max(200),
   files: z.array(z.strictObject({ path, role, sha256: digest })).max(50),
   model: z
     .strictObject({
@@ -40,6 +43,15 @@ const attestRequest = z.strictObject({
     })
     .optional(),
 });
+
+/** Of one process: its form is its own fault, and no other process of the message pays for it. */
+const attackerRequest = z.union([
+  attestRequest,
+  z
+    .unknown()
+    .transform(() => undefined)
+    .describe("Whatever else is sent is refused by itself."),
+]);
 
 const refused = z.object({ code: z.string(), reason: z.string(), remedy: z.string().optional() });
 
@@ -57,7 +69,7 @@ export const hostEntries = hosts({
 export const hostAttest = hosts({
   summary:
     "Attests processes of the machine that asks, each accepted with an X.509-SVID or refused with its reason, in order.",
-  body: z.strictObject({ requests: z.array(attestRequest).min(1).max(MOST_AT_ONCE) }),
+  body: z.strictObject({ requests: z.array(attackerRequest).min(1).max(MOST_AT_ONCE) }),
   bodyLimit: 4_000_000,
   answers: {
     200: z.object({
@@ -71,7 +83,7 @@ export const hostAttest = hosts({
   },
   handle: async (deps, caller, { body }) => ({
     status: 200,
-    body: { answers: await attestProcesses(deps, caller, body.requests as AttestRequest[]) },
+    body: { answers: await attestMessage(deps, caller, body.requests as (AttestRequest | undefined)[]) },
   }),
 });
 
