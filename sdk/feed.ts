@@ -27,6 +27,8 @@ export interface RevocationFeed {
   isDead(keys: readonly string[]): boolean;
   /** Whether all that had died ten seconds ago is known here. */
   isFresh(): boolean;
+  /** Calls back with each thing that has died, when it is heard; returns how to stop. */
+  onDead(told: (key: string) => void): () => void;
   /** Ends following. From then on the feed is not fresh. */
   close(): void;
 }
@@ -49,7 +51,10 @@ export async function followFeed(
   source: FeedSource,
   onDead: (key: string) => void = () => {},
 ): Promise<RevocationFeed> {
-  const state = new Heard(runtime, onDead);
+  const listeners = new Set([onDead]);
+  const state = new Heard(runtime, (key) => {
+    for (const told of listeners) told(key);
+  });
   const stop = new AbortController();
   const close = (): void => {
     stop.abort();
@@ -63,6 +68,10 @@ export async function followFeed(
   return {
     isDead: (keys) => keys.some((key) => state.dead.has(key)),
     isFresh: () => state.isFresh(),
+    onDead(told) {
+      listeners.add(told);
+      return () => void listeners.delete(told);
+    },
     close,
   };
 }

@@ -19,6 +19,7 @@ export { ApprovalPending, CountersignError, Denied, type Reason, Refused, Unreac
 export type { Instance } from "./instance.ts";
 export { type HolderKey, makeKey } from "./key.ts";
 export { type MutualTls, type MutualTlsOptions, mutualTls } from "./mutual-tls/mutual-tls.ts";
+export type { Revocations } from "./mutual-tls/revocations.ts";
 export { azureToken, gcpToken, githubToken, kubernetesToken } from "./platform-token.ts";
 export type { ProtectedRequest, Protector } from "./protect.ts";
 export type { ToolCall } from "./protection.ts";

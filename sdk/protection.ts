@@ -15,6 +15,9 @@ export interface ToolCall {
   readonly args: JsonObject;
 }
 
+/** What is asked of the feed for each request. */
+type LivingFeed = Pick<RevocationFeed, "isDead" | "isFresh">;
+
 /** What a protector rests on. */
 export interface Protection {
   readonly runtime: Runtime;
@@ -22,7 +25,7 @@ export interface Protection {
   /** The audience that tokens must be for: this resource's identifier. */
   readonly resource: string;
   readonly keys: IssuerKeys;
-  readonly feed: RevocationFeed;
+  readonly feed: LivingFeed;
   readonly uses: Uses;
   /** Gives what is shown to those behind this service. */
   readonly transactions?: Transactions;
@@ -67,13 +70,13 @@ const isWithin = (authTime: number | undefined, maxAge: number, now: number): bo
  *
  * @throws RequestRefused
  */
-export function requireLiving(feed: RevocationFeed, rev: readonly string[]): void {
+export function requireLiving(feed: LivingFeed, rev: readonly string[]): void {
   requireFresh(feed);
   if (feed.isDead(rev)) throw new RequestRefused("invalid_token", "The access token has been revoked.");
 }
 
 /** @throws RequestRefused */
-export function requireFresh(feed: RevocationFeed): void {
+export function requireFresh(feed: LivingFeed): void {
   if (feed.isFresh()) return;
   throw new RequestRefused(
     "temporarily_unavailable",

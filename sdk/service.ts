@@ -3,6 +3,7 @@ import { type Enrolment, enrol } from "./enrol.ts";
 import { followFeed, type RevocationFeed } from "./feed.ts";
 import type { Instance } from "./instance.ts";
 import { followIssuerKeys } from "./issuer-keys.ts";
+import type { Revocations } from "./mutual-tls/revocations.ts";
 import { createProofNonces } from "./proof-nonces.ts";
 import { type Protector, protect } from "./protect.ts";
 import { type Receiver, receive } from "./receive.ts";
@@ -58,6 +59,12 @@ export interface Service {
    * @throws CountersignError when the revocation feed cannot be followed
    */
   protectInternal(resource: string): Promise<Receiver>;
+  /**
+   * What has died, followed as protectors follow it, for `mutualTls(workload, { authorize, revocations })`.
+   *
+   * @throws CountersignError when the revocation feed cannot be followed
+   */
+  revocations(): Promise<Revocations>;
   /** Waits until every call so far has been recorded. */
   settled(): Promise<void>;
   /** Ends following the control plane, so that all is refused from then on, and sends what is still to be recorded. */
@@ -102,6 +109,7 @@ export function serviceOf(instance: Instance): Service {
       const feed = await feedOfAll();
       return receive({ runtime, issuer: issuer.id, trustDomain, resource, keys, feed, transactions });
     },
+    revocations: feedOfAll,
     settled: () => uses.settled(),
     async close() {
       closing.abort();

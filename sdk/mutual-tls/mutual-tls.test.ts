@@ -4,8 +4,9 @@ import { type Agent, request } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { after, before, test } from "node:test";
 import { type ConnectionOptions, connect } from "node:tls";
+import { publicJwkOf, thumbprint } from "@countersign/proof/jwk";
 import { contextOf } from "./context.ts";
-import { type MutualTls, mutualTls } from "./mutual-tls.ts";
+import { type MutualTls, type MutualTlsOptions, mutualTls } from "./mutual-tls.ts";
 import { stateOf, type TestDomain, testDomain, testWorkload } from "./test-workload.ts";
 
 const LEDGER = "spiffe://acme.example/service/ledger/one";
@@ -21,13 +22,53 @@ after(() => {
 });
 
 /** A process that may talk to whoever these are. */
-async function party(id: string, { allow = [LEDGER, PLANNER], domains = [acme, other], forger = acme } = {}) {
+async function party(
+  id: string,
+  { allow = [LEDGER, PLANNER], domains = [acme, other], forger = acme, revocations }: Party = {},
+) {
   const [first = acme, ...more] = domains;
   const state = await stateOf(id, [first, ...more], { signedBy: forger === acme ? first : forger });
   const workload = testWorkload(state);
-  const tls = await mutualTls(workload, { authorize: (peer) => allow.includes(peer) });
+  const tls = await mutualTls(workload, {
+    authorize: (peer) => allow.includes(peer),
+    ...(revocations && { revocations }),
+  });
   open.push(tls);
-  return { workload, tls };
+  return { workload, tls, state };
+}
+
+interface Party {
+  readonly allow?: string[];
+  readonly domains?: TestDomain[];
+  readonly forger?: TestDomain;
+  readonly revocations?: MutualTlsOptions["revocations"];
+}
+
+/** What has died, as a test tells it. */
+function testFeed() {
+  const [dead, listeners] = [new Set<string>(), new Set<(key: string) => void>()];
+  const feed = {
+    fresh: true,
+    isDead: (keys: readonly string[]) => keys.some((key) => dead.has(key)),
+    isFresh: () => feed.fresh,
+    onDead(told: (key: string) => void) {
+      listeners.add(told);
+      return () => void listeners.delete(told);
+    },
+    kill(key: string) {
+      dead.add(key);
+      for (const told of listeners) told(key);
+    },
+  };
+  return feed;
+}
+
+/** A connection of one to another, open, and when it ends. */
+async function connected(tls: MutualTls, port: number): Promise<{ ended: Promise<unknown> }> {
+  const socket = tls.connect({ port, host: "127.0.0.1" });
+  socket.on("error", () => undefined).resume();
+  await once(socket, "secureConnect");
+  return { ended: new Promise((ended) => socket.once("close", ended)) };
 }
 
 async function serve(tls: MutualTls) {
@@ -181,4 +222,82 @@ test("a side whose identity is taken away talks to nobody any more", async () =>
   await assert.rejects(ask(port, { agent: planner.tls.agent }));
   planner.workload.set(undefined);
   await assert.rejects(async () => ask(port, { agent: planner.tls.agent }), /no identity just now/);
+});
+
+test("a connection ends when what its other side has shown counts no more: a domain or a root that is withdrawn", async () => {
+  const next = await testDomain("acme.example");
+  const foreigner = "spiffe://other.example/agent/buyer/one";
+  for (const [id, domains, left] of [
+    [foreigner, [other, acme], [acme]],
+    [PLANNER, [acme, other], [next, other]],
+  ] as const) {
+    const ledger = await party(LEDGER, { allow: [id] });
+    const client = await party(id, { domains: [...domains] });
+    const { port } = await serve(ledger.tls);
+    const { ended } = await connected(client.tls, port);
+    assert.equal(await ask(port, { agent: client.tls.agent }), "welcome");
+    ledger.workload.set({ ...(await stateOf(LEDGER, [left[0], ...left.slice(1)])) });
+    await ended;
+    await assert.rejects(ask(port, { agent: client.tls.agent }));
+  }
+});
+
+test("a client lets go of a server that counts no more", async () => {
+  const [ledger, planner] = [await party(LEDGER), await party(PLANNER)];
+  const { port } = await serve(ledger.tls);
+  const { ended } = await connected(planner.tls, port);
+  planner.workload.set(await stateOf(PLANNER, [await testDomain("acme.example"), other]));
+  await ended;
+});
+
+test("new SVIDs of one's own, and other domains' bundles, end no connection of whoever still counts", async () => {
+  const [ledger, planner] = [await party(LEDGER), await party(PLANNER)];
+  const { port } = await serve(ledger.tls);
+  let over = false;
+  const { ended } = await connected(planner.tls, port);
+  void ended.then(() => {
+    over = true;
+  });
+  ledger.workload.set(await stateOf(LEDGER, [acme]));
+  ledger.workload.set(await stateOf(LEDGER, [acme, other]));
+  planner.workload.set(await stateOf(PLANNER, [acme, other]));
+  assert.equal(await ask(port, { agent: planner.tls.agent }), "welcome");
+  assert.equal(over, false);
+});
+
+test("with the revocation feed a running copy or a key that dies loses its connections, and is let in no more", async () => {
+  for (const what of ["instance", "jkt"]) {
+    const revocations = testFeed();
+    const [ledger, planner] = [await party(LEDGER, { revocations }), await party(PLANNER)];
+    const { port, seen } = await serve(ledger.tls);
+    const { ended } = await connected(planner.tls, port);
+    revocations.kill("instance:spiffe://acme.example/agent/planner/two");
+    assert.equal(await ask(port, { agent: planner.tls.agent }), "welcome");
+    const jkt = thumbprint(publicJwkOf(planner.state.svids[0].key));
+    revocations.kill(what === "jkt" ? `jkt:${jkt}` : `instance:${PLANNER}`);
+    await ended;
+    await assert.rejects(ask(port, { agent: planner.tls.agent }));
+    assert.deepEqual(seen, [PLANNER]);
+  }
+});
+
+test("a client with the revocation feed lets go of a dead server, and asks it nothing", async () => {
+  const revocations = testFeed();
+  const [ledger, planner] = [await party(LEDGER), await party(PLANNER, { revocations })];
+  const { port, seen } = await serve(ledger.tls);
+  const { ended } = await connected(planner.tls, port);
+  revocations.kill(`instance:${LEDGER}`);
+  await ended;
+  await assert.rejects(ask(port, { agent: planner.tls.agent }), /has been revoked/);
+  assert.deepEqual(seen, []);
+});
+
+test("while the revocation feed is not heard nobody is let in, and nobody stays", async () => {
+  const revocations = testFeed();
+  const [ledger, planner] = [await party(LEDGER, { revocations }), await party(PLANNER)];
+  const { port } = await serve(ledger.tls);
+  const { ended } = await connected(planner.tls, port);
+  revocations.fresh = false;
+  await assert.rejects(ask(port, { agent: planner.tls.agent }));
+  await ended;
 });

@@ -1,7 +1,9 @@
 import type { X509Certificate } from "node:crypto";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
+import { publicJwkOf, thumbprint } from "@countersign/proof/jwk";
 import { peekX509Svid, verifyX509Svid } from "@countersign/proof/svid";
-import { readCertificate } from "@countersign/proof/x509";
+import { VerificationError } from "@countersign/proof/verification-error";
+import { type Certificate, readCertificate } from "@countersign/proof/x509";
 import type { X509State } from "../workload/x509-state.ts";
 
 /** Who is at the other end of a connection, and until when that holds. */
@@ -9,6 +11,8 @@ export interface PeerSvid {
   /** Its SPIFFE ID. */
   readonly id: string;
   readonly expires: number;
+  /** Revocation keys: what kills this running copy, and its key. */
+  readonly keys: readonly string[];
 }
 
 /** No path is longer; whoever sends more wants us to read. */
@@ -27,7 +31,17 @@ export function judgePeer(attackerChain: readonly Uint8Array[], state: X509State
   const bundle = state.bundles.get(trustDomain);
   if (bundle === undefined) throw new TypeError("nobody of the other side's trust domain is known here");
   const { id, expires } = verifyX509Svid(leaf, others, { bundle, now });
-  return { id: id.uri, expires };
+  return { id: id.uri, expires, keys: [`instance:${id.uri}`, ...keysOf(leaf)] };
+}
+
+/** Keys of other kinds than ours are nobody's here, and nothing that dies here. */
+function keysOf({ key }: Certificate): string[] {
+  try {
+    return [`jkt:${thumbprint(publicJwkOf(key))}`];
+  } catch (error) {
+    if (error instanceof VerificationError) return [];
+    throw error;
+  }
 }
 
 /** What a server sees of its client. */

@@ -1,13 +1,12 @@
 import { Agent, type AgentOptions } from "node:https";
 import type { Duplex } from "node:stream";
-import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 
 /** How to connect just now, and which change of state that is of. */
 export interface Dialling {
-  options(): ConnectionOptions;
+  /** A connection whose other side is judged, and kept an eye on. */
+  connect(options: ConnectionOptions): TLSSocket;
   generation(): number;
-  /** A connection is made: its other side has been judged once, and is kept an eye on. @throws to end it */
-  connected(socket: TLSSocket): void;
 }
 
 /** Connections for `node:https` by SVID: each made with what this process has then, none kept beyond it. */
@@ -21,16 +20,8 @@ export class SvidAgent extends Agent {
   }
 
   override createConnection(options: ConnectionOptions): TLSSocket {
-    // Ours last: whoever makes a request cannot ask for less.
-    const socket = connect({ ...options, ...this.#dialling.options() });
+    const socket = this.#dialling.connect(options);
     this.#generations.set(socket, this.#dialling.generation());
-    socket.once("secureConnect", () => {
-      try {
-        this.#dialling.connected(socket);
-      } catch (cause) {
-        socket.destroy(cause instanceof Error ? cause : undefined);
-      }
-    });
     return socket;
   }
 
