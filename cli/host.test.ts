@@ -162,3 +162,44 @@ test("the command line says what a machine has to show", async () => {
   await terminal.refuses(1, /cannot join/, "host", "--join-token", "x", "--server", "http://localhost:9");
   assert.ok(!terminal.server.output().includes("cs_join_"), "no secret in the log");
 });
+
+/** A way to the control plane on which the answer to the next key gets lost: what was asked has happened. */
+function losingTheKey(lost: () => void) {
+  const real = host.openTransport({ origin });
+  let times = 0;
+  return {
+    ...real,
+    async ask(ask: Parameters<typeof real.ask>[0]) {
+      const answer = await real.ask(ask);
+      if (ask.path !== "/hosts/self/key" || ++times > 1) return answer;
+      lost();
+      throw new host.UpstreamAway("the answer is lost");
+    },
+  };
+}
+
+test("a machine whose answer to its next key was lost goes on by that key, and also when it stopped just then", async () => {
+  for (const stops of [false, true]) {
+    const folder = mkdtempSync(join(tmpdir(), "countersign-host-"));
+    const { transport, credential } = await joined(`lost-${stops}`);
+    transport.close();
+    const keep = (by: Credential): void => host.keepCredential(folder, by);
+    const due = { ...credential, expires: Date.now() };
+    const way = losingTheKey(() => void (stops && upstream.close()));
+    const events = { renewing: keep, renewed: keep };
+    const upstream = new host.HttpUpstream(way, due, { events, random: () => 0 });
+    if (stops) await assert.rejects(upstream.entries());
+    else assert.deepEqual((await upstream.entries()).entries, []);
+    assert.equal((await asks(credential, "/hosts/self/entries")).status, 401, "its first key is dead");
+    assert.equal(statSync(join(folder, "host-key.json")).mode & 0o777, 0o600);
+    const recalled = host.recallCredential(folder, stops ? Date.now() + 1_000 : 0);
+    assert.ok(recalled);
+    assert.equal(recalled.pending !== undefined, stops);
+    const again = host.openTransport({ origin });
+    const known = await host.knows(again, recalled);
+    assert.equal((await asks(known, "/hosts/self/entries")).status, 200);
+    again.close();
+    upstream.close();
+    rmSync(folder, { recursive: true });
+  }
+});

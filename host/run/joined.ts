@@ -40,9 +40,14 @@ export async function joined({
         log("warn", "this machine may not renew its key: restart it to join anew", { code, reason });
         if (folder !== undefined) forgetCredential(folder);
       },
+      renewing: (pending: Credential) => {
+        if (folder !== undefined) keepCredential(folder, pending);
+      },
       renewed: (renewed: Credential) => {
         if (folder !== undefined) keepCredential(folder, renewed);
       },
+      renewalUnanswered: (why: unknown) =>
+        log("warn", "this machine's key could not be renewed yet", { why: String(why) }),
     };
     return { upstream: new HttpUpstream(transport, credential, { events }), host: credential.host };
   } catch (error) {
@@ -56,8 +61,7 @@ async function kept(transport: Transport, folder: string | undefined): Promise<C
   const credential = folder === undefined ? undefined : recallCredential(folder, Date.now());
   if (credential === undefined) return undefined;
   try {
-    await knows(transport, credential);
-    return credential;
+    return await knows(transport, credential);
   } catch (error) {
     if (error instanceof UpstreamRefused) return undefined;
     return credential;

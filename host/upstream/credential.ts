@@ -10,4 +10,11 @@ export interface Credential {
   readonly key: KeyObject;
   /** Until when it may attest unless it renews its key, milliseconds since 1970. */
   readonly expires: number;
+  /** The next key, where it may be the machine's already: it was asked for, and no answer has come. */
+  readonly pending?: KeyObject;
+}
+
+/** As it is where the answer was lost. Its time is at least that of the one before. */
+export function withPending({ pending, ...rest }: Credential): Credential | undefined {
+  return pending === undefined ? undefined : { ...rest, key: pending };
 }

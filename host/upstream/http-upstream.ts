@@ -1,5 +1,5 @@
 import { publicJwkOf } from "@countersign/proof/jwk";
-import type { Credential } from "./credential.ts";
+import { type Credential, withPending } from "./credential.ts";
 import { type Joined, makeHostKey, possession } from "./join.ts";
 import { UpstreamRefused } from "./refused.ts";
 import { SignedRequests } from "./signed-requests.ts";
@@ -27,6 +27,10 @@ const LONGEST_PAUSE = 30_000;
 export interface UpstreamEvents {
   /** The machine may attest no more: its processes lose what they have. */
   ended?(refused: Refused): void;
+  /** It asks for its next key, which is to be kept beside the one that it has: the answer may be lost. */
+  renewing?(credential: Credential): void;
+  /** Nobody answered: it keeps the key that it has for now, and tries again. */
+  renewalUnanswered?(why: unknown): void;
   /** It has another key now; what is kept of the one before is to be forgotten. */
   renewed?(credential: Credential): void;
   /** Its key is not renewed, so that its time will be over: it is to join anew. */
@@ -153,13 +157,42 @@ export class HttpUpstream implements Upstream {
   async #asked<T>(ask: Ask): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#requests.ask<T>({ ...ask, signal: this.#closed.signal });
+        return await this.#byEitherKey<T>({ ...ask, signal: this.#closed.signal });
       } catch (error) {
         if (error instanceof UpstreamRefused) throw asAway(error);
         if (attempt === ATTEMPTS || this.#closed.signal.aborted) throw error;
         await this.#pause(PAUSE * attempt, this.#closed.signal);
       }
     }
+  }
+
+  /** Who is not known by its key may be known by the next one, whose answer was lost. */
+  async #byEitherKey<T>(ask: Ask): Promise<T> {
+    try {
+      return await this.#requests.ask<T>(ask);
+    } catch (error) {
+      const next = withPending(this.#credential);
+      if (next === undefined || !(error instanceof UpstreamRefused) || error.status !== 401) throw error;
+      return await this.#byNextKey<T>(next, ask);
+    }
+  }
+
+  /** An answer that is a refusal knows the machine as well. */
+  async #byNextKey<T>(next: Credential, ask: Ask): Promise<T> {
+    try {
+      const answer = await new SignedRequests(this.#transport, () => next, this.#now).ask<T>(ask);
+      this.#adopt(next);
+      return answer;
+    } catch (error) {
+      if (error instanceof UpstreamRefused && error.status !== 401) this.#adopt(next);
+      throw error;
+    }
+  }
+
+  #adopt(credential: Credential): void {
+    this.#credential = credential;
+    this.#joinedAt = this.#now();
+    this.#events.renewed?.(credential);
   }
 
   async #orEnded<T>(asked: Promise<T>, then: (refused: Refused) => T): Promise<T> {
@@ -172,13 +205,14 @@ export class HttpUpstream implements Upstream {
     }
   }
 
-  /** The new key proves itself, the old one asks; should the answer be lost, the old one is the one that fails. */
+  /** What goes wrong with it is no reason to do without anything else. */
   #renewInTime(): Promise<void> {
     const { expires } = this.#credential;
     const due = this.#joinedAt + (expires - this.#joinedAt) * RENEWAL_SHARE;
     if (this.#now() < due) return Promise.resolve();
     this.#renewing ??= this.#renew()
       .catch((error: unknown) => this.#goOn(error))
+      .catch((cause: unknown) => this.#events.renewalUnanswered?.(cause))
       .finally(() => {
         this.#renewing = undefined;
       });
@@ -192,16 +226,24 @@ export class HttpUpstream implements Upstream {
     this.#events.notRenewed?.(error.refused);
   }
 
+  /** The new key proves itself, the old one asks. The new one is kept before: the answer may be lost. */
   async #renew(): Promise<void> {
-    const key = makeHostKey();
-    const { id } = this.#credential;
-    const made = { issuer: this.#transport.origin, now: this.#now(), of: id };
+    const before = this.#credential;
+    const key = before.pending ?? makeHostKey();
+    if (before.pending === undefined) {
+      this.#credential = { ...before, pending: key };
+      this.#events.renewing?.(this.#credential);
+    }
+    const made = { issuer: this.#transport.origin, now: this.#now(), of: before.id };
     const body = { jwk: publicJwkOf(key), proof: possession(key, "host-key+jwt", made) };
-    const ask: Ask = { method: "POST", path: "/hosts/self/key", body };
-    const { host, id: still, expires } = await this.#asked<Joined>(ask);
-    this.#credential = { host, id: still, expires, key };
-    this.#joinedAt = this.#now();
-    this.#events.renewed?.(this.#credential);
+    try {
+      const ask: Ask = { method: "POST", path: "/hosts/self/key", body };
+      const { host, id, expires } = await this.#asked<Joined>(ask);
+      this.#adopt({ host, id, expires, key });
+    } catch (error) {
+      // Asked again by the new key itself, it is one that is known: then it is the machine's.
+      if (this.#credential.key !== key) throw error;
+    }
   }
 
   /** Half of it by chance, so that machines that failed together do not come back together. */

@@ -39,12 +39,12 @@ export async function judgeMachine(
   return { ...(await judgedBy(deps, known, attackerPayload, expected)), trust: known.revision };
 }
 
-function judgedBy(
+async function judgedBy(
   deps: PlatformDeps,
   { trust, revision }: { readonly trust: MachineTrust; readonly revision: number },
   attackerPayload: Json,
   expected: ExpectedMachine,
-): JudgedMachine | Promise<JudgedMachine> {
+): Promise<JudgedMachine> {
   switch (trust.type) {
     case "x509pop":
       return judgeX509Pop(trust, attackerPayload, { ...expected, issuer: deps.issuer });
