@@ -41,7 +41,7 @@ async function ours(): Promise<void> {
   const seen: Peer[] = [];
   const identities = openIdentities({
     upstream,
-    attest: attestProcess,
+    attest: (peer, wanted, worth) => attestProcess(peer, wanted, worth === undefined ? {} : { worth }),
     clock: nodeClock,
     random: Math.random,
     log,

@@ -1,5 +1,5 @@
 import type { Peer } from "../peer/peer.ts";
-import type { Attested, Wanted } from "../process/attested.ts";
+import type { Attested, Wanted, WorthReading } from "../process/attested.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 
 /** The time, and how to be called back. Tests hand in their own. */
@@ -19,9 +19,10 @@ export type HostLog = (
 
 /**
  * Measures a process, now.
+ * @param worth whether its program is to be read; always where absent
  * @throws whatever it finds wrong, with a machine-readable `code`: the process gets nothing then
  */
-export type Attest = (peer: Peer, wanted: Wanted) => Promise<Attested>;
+export type Attest = (peer: Peer, wanted: Wanted, worth?: WorthReading) => Promise<Attested>;
 
 /** What identities are made from. */
 export interface IdentityDeps {

@@ -79,13 +79,17 @@ export async function testHost(
     clock,
     random,
     log: (_level, message, about = {}) => void logged.push(`${message} ${about.code ?? ""}`),
-    async attest(peer, wanted): Promise<Attested> {
+    async attest(peer, wanted, worth): Promise<Attested> {
+      const all = [...(processes.get(peer.pid)?.selectors ?? [])].sort();
+      const place = all.filter((selector) => !selector.startsWith("unix:sha256:"));
+      if (worth?.(place) === false)
+        return { pid: peer.pid, started: peer.started, selectors: place, files: [], unread: true };
       measured.push(wanted.files.map(({ path }) => path).join());
       const process = processes.get(peer.pid);
       if (process?.wrong !== undefined) throw process.wrong;
       const { pid, started } = peer;
       const files = wanted.files.map((file) => ({ ...file, sha256: "00".repeat(32) }));
-      return { pid, started, selectors: [...(process?.selectors ?? [])].sort(), files };
+      return { pid, started, selectors: all, files };
     },
   };
   const identities = openIdentities(deps, limits);

@@ -1,6 +1,6 @@
 import type { Peer } from "../peer/peer.ts";
 import type { Attested } from "../process/attested.ts";
-import { isCovered } from "../selector/selector.ts";
+import { couldBeCovered, isCovered, type Selector } from "../selector/selector.ts";
 import type { Entry } from "../upstream/upstream.ts";
 import { Claim } from "./claim.ts";
 import { jwtSvids } from "./jwt-cache.ts";
@@ -86,7 +86,8 @@ export class Workload {
   entriesChanged(): void {
     const wanted = this.#matching();
     const same = wanted.length === this.#claims.size && wanted.every((entry) => this.#has(entry));
-    if (!same) void this.#reconcile();
+    const unread = this.#measured?.unread === true && this.#couldBeSomebody(this.#measured.selectors);
+    if (!same || unread) void this.#reconcile();
   }
 
   bundlesChanged(): void {
@@ -139,6 +140,11 @@ export class Workload {
     return (this.#shared.entries() ?? []).filter((entry) => isCovered(entry.selectors, selectors));
   }
 
+  /** Who is nobody here, whatever its program is, does not choose how much of it is read. */
+  #couldBeSomebody(place: readonly Selector[]): boolean {
+    return (this.#shared.entries() ?? []).some(({ selectors }) => couldBeCovered(selectors, place));
+  }
+
   /** Waits until it is known who this is, and tries again where it was nobody a while ago. */
   #settle(): Promise<void> {
     if (this.#gone || this.#working !== undefined) return this.#working ?? Promise.resolve();
@@ -168,7 +174,7 @@ export class Workload {
 
   async #establish(): Promise<void> {
     if (this.#shared.entries() === undefined) return;
-    const measured = await this.#process.measure({ files: [] });
+    const measured = await this.#process.measure({ files: [] }, (place) => this.#couldBeSomebody(place));
     if (this.#gone) return;
     this.#measured = "code" in measured ? undefined : measured;
     const matching = this.#matching();

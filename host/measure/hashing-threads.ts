@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { type HashAnswer, type HashOrder, PROGRESS_UNIT } from "./hash-worker.ts";
+import { type HashAnswer, type Hashed, type HashOrder, PROGRESS_UNIT } from "./hash-worker.ts";
 
 /** A thread that has nothing to do ends after this long. */
 const IDLE_MS = 5_000;
@@ -33,10 +33,10 @@ export class HashingThreads {
   }
 
   /**
-   * The digest of a part of an open file, and how many bytes there were.
+   * The digest of a part of an open file, how many bytes there were, and which texts.
    * @throws the signal's reason; Error when the file cannot be read
    */
-  async hash({ signal, onRead, ...order }: HashAsk): Promise<{ digest: string; read: number }> {
+  async hash({ signal, onRead, ...order }: HashAsk): Promise<Hashed> {
     signal?.throwIfAborted();
     const worker = await this.#take();
     const shared = new SharedArrayBuffer(8);

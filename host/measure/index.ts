@@ -3,6 +3,8 @@
  * what lies there now. A file that somebody writes to meanwhile has no digest.
  */
 export { DigestCache, type DigestCacheOptions } from "./digest-cache.ts";
+export { hashingThreads } from "./hashing-threads.ts";
+export { markFinder } from "./marks.ts";
 export {
   type DigestedModel,
   digestFile,

@@ -165,6 +165,21 @@ describe("processes under another user", { skip }, () => {
     assert.ok(!has(two, "unix:sha256") && has(two, "unix:uid"));
   });
 
+  test("a program is read only where as whom and where it runs makes that worth while", async () => {
+    const peer = await running(at("native"), [], { input: "there\n" });
+    const places: (readonly string[])[] = [];
+    const look = (answer: boolean) => (place: readonly string[]) => {
+      places.push(place);
+      return answer;
+    };
+    const unread = await attestProcess(peer, NOBODY, { worth: look(false) });
+    assert.equal(unread.unread, true);
+    assert.ok(has(unread, "unix:uid") && !has(unread, "unix:path") && !has(unread, "unix:sha256"));
+    const read = await attestProcess(peer, NOBODY, { worth: look(true) });
+    assert.ok(read.unread === undefined && has(read, "unix:sha256"));
+    assert.deepEqual(places, [unread.selectors, unread.selectors]);
+  });
+
   test("a program whose file is gone is known by nothing of it", async () => {
     copyFileSync(realpathSync("/bin/cat"), at("upgraded"));
     const peer = await running(at("upgraded"), [], { input: "there\n" });

@@ -4,7 +4,7 @@ import type { ProcessPeer } from "../peer/peer-of.ts";
 import { HostRefusal } from "../peer/refusal.ts";
 import { exited, statusOf, statusOfThreads } from "../proc/read.ts";
 import { onlyId, type Status } from "../proc/status.ts";
-import type { Attested, MeasuredFile, MeasuredModel, Wanted } from "./attested.ts";
+import type { Attested, MeasuredFile, MeasuredModel, Wanted, WorthReading } from "./attested.ts";
 import { find, type Inside, insideOf, mountsOf, requireFilesBelow } from "./inside.ts";
 import { measureFile } from "./measured-file.ts";
 import type { Script } from "./script.ts";
@@ -18,6 +18,8 @@ export interface Measure {
   readonly model?: (model: NonNullable<Wanted["model"]>, root: string) => Promise<MeasuredModel>;
   /** Asks the runtime that started a container. */
   readonly imageOf?: ImageOf;
+  /** By default its program is read in any case: that takes as long as its user likes. */
+  readonly worth?: WorthReading;
 }
 
 /**
@@ -33,6 +35,7 @@ export async function attestProcess(peer: Peer, wanted: Wanted, measure: Measure
     const shown = new Shown();
     const status = statusOf(peer.pid);
     await showPlace(peer, status, measure.imageOf, shown);
+    if (measure.worth?.(shown.told().selectors) === false) return unread(peer, shown);
     const script = await look(peer, status, inside, shown);
     const files = await measureFiles(inside, wanted, script);
     const model = await measureWeights(peer, inside, wanted, measure);
@@ -41,6 +44,11 @@ export async function attestProcess(peer: Peer, wanted: Wanted, measure: Measure
   } finally {
     await inside.root.close();
   }
+}
+
+function unread(peer: Peer, shown: Shown): Attested {
+  requireStanding(peer);
+  return { pid: peer.pid, started: peer.started, ...shown.told(), files: [], unread: true };
 }
 
 /** The script that it is shown to run; or why none is. */

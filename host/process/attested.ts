@@ -41,4 +41,9 @@ export interface Attested {
   readonly model?: MeasuredModel;
   /** Why some of what could be attested is not: an entry that wants it does not match, and this says why. */
   readonly withheld?: readonly HostRefusal[];
+  /** Its program was not read: as whom and where it runs, no entry could have rested on that. */
+  readonly unread?: true;
 }
+
+/** Whether what costs more is worth while, by as whom and where a process runs. */
+export type WorthReading = (place: readonly Selector[]) => boolean;

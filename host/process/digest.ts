@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
+import { hashingThreads, markFinder } from "../measure/index.ts";
 import { HostRefusal } from "../peer/refusal.ts";
 
 export interface Digested {
@@ -10,8 +11,8 @@ export interface Digested {
   readonly marks: ReadonlySet<string>;
 }
 
-/** Read at once, in bytes. */
-const CHUNK = 1 << 20;
+/** What is larger is read off this thread, which answers everybody: whose program it is chooses how large. In bytes. */
+const SMALL = 1 << 18;
 /** How many digests are remembered. */
 const MOST = 1000;
 /** A file that changed less than this ago, in milliseconds, could change once more without its times telling. */
@@ -74,34 +75,27 @@ const keyOf = (stats: BigIntStats): string =>
   [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(":");
 
 async function readWhole(file: FileHandle, stats: BigIntStats, marks: readonly string[]): Promise<Digested> {
-  const hash = createHash("sha256");
-  const finder = markFinder(marks);
-  const chunk = Buffer.allocUnsafe(CHUNK);
-  let position = 0;
-  for (;;) {
-    const { bytesRead } = await file.read(chunk, 0, CHUNK, position);
-    if (bytesRead === 0) break;
-    position += bytesRead;
-    if (BigInt(position) > stats.size) break;
-    const part = chunk.subarray(0, bytesRead);
-    hash.update(part);
-    finder.look(part);
-  }
+  const order = { fd: file.fd, start: 0, end: Number(stats.size), marks };
+  const { digest, read, found } =
+    stats.size > SMALL
+      ? await hashingThreads.hash({ ...order, algorithm: "sha256" })
+      : await readHere(file, order);
   const after = await file.stat({ bigint: true });
-  if (keyOf(after) !== keyOf(stats) || BigInt(position) !== stats.size)
+  if (keyOf(after) !== keyOf(stats) || BigInt(read) !== stats.size)
     throw new HostRefusal("file_changing", "A file changed while it was measured.");
-  return { sha256: hash.digest("hex"), marks: finder.found };
+  return { sha256: digest, marks: new Set(found) };
 }
 
-/** Finds texts across the borders of chunks. */
-function markFinder(marks: readonly string[]): { look(part: Buffer): void; found: Set<string> } {
-  const found = new Set<string>();
-  let tail = Buffer.alloc(0);
-  const look = (part: Buffer): void => {
-    const border = Buffer.concat([tail, part.subarray(0, 64)]);
-    for (const mark of marks)
-      if (!found.has(mark) && (part.includes(mark) || border.includes(mark))) found.add(mark);
-    tail = Buffer.from(part.subarray(-64));
-  };
-  return { look, found };
+async function readHere(file: FileHandle, { end, marks }: { end: number; marks: readonly string[] }) {
+  const bytes = Buffer.allocUnsafe(end);
+  let read = 0;
+  while (read < end) {
+    const { bytesRead } = await file.read(bytes, read, end - read, read);
+    if (bytesRead === 0) break;
+    read += bytesRead;
+  }
+  const part = bytes.subarray(0, read);
+  const finder = markFinder(marks);
+  finder.look(part);
+  return { digest: createHash("sha256").update(part).digest("hex"), read, found: finder.found };
 }

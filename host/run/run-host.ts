@@ -1,7 +1,7 @@
 import { type HostLog, nodeClock, openIdentities } from "../identity/index.ts";
 import { DigestCache, measureModel } from "../measure/index.ts";
 import { peerOf } from "../peer/index.ts";
-import { attestProcess, imagesOf, type Measure } from "../process/index.ts";
+import { attestProcess, imagesOf, type Measure, type WorthReading } from "../process/index.ts";
 import type { EvidenceSource, Server } from "../upstream/index.ts";
 import { DEFAULT_SOCKET, serveWorkloadApi } from "../workload-api/index.ts";
 import { joined } from "./joined.ts";
@@ -66,6 +66,9 @@ function attesting({ runtime }: HostOptions) {
     model: (model, root) => measureModel(model, { root, cache }),
     ...(runtime === undefined ? {} : { imageOf: imagesOf(runtime) }),
   };
-  return (peer: Parameters<typeof attestProcess>[0], wanted: Parameters<typeof attestProcess>[1]) =>
-    attestProcess(peer, wanted, measure);
+  return (
+    peer: Parameters<typeof attestProcess>[0],
+    wanted: Parameters<typeof attestProcess>[1],
+    worth?: WorthReading,
+  ) => attestProcess(peer, wanted, worth === undefined ? measure : { ...measure, worth });
 }
