@@ -15,7 +15,7 @@ interface HostFlags {
   azure?: boolean;
   socket?: string;
   data?: string;
-  docker?: string;
+  runtime?: string;
 }
 
 /** `host`: joins this machine and serves the SPIFFE Workload API to its processes. */
@@ -35,7 +35,7 @@ export function hostCommand(program: Command): void {
     .option("--azure", "join by the attested document of this machine")
     .option("--socket <path>", "where the Workload API is served (default: /run/countersign/workload.sock)")
     .option("--data <folder>", "where the machine's own key is kept, so that a restart needs no new token")
-    .option("--docker <socket>", "the container runtime's socket, for the images of containers")
+    .option("--runtime <socket>", "ask Docker, Podman, containerd or CRI-O there which images containers run")
     .action((options: HostFlags) => runHere(options));
 }
 
@@ -46,7 +46,7 @@ async function runHere(options: HostFlags): Promise<void> {
     evidence: await evidenceOf(options),
     socket: options.socket,
     folder: options.data,
-    runtime: options.docker,
+    runtime: options.runtime,
     log: tell,
   }).catch((error: Error) => {
     throw troubleOf(error);

@@ -1,9 +1,27 @@
 import { createPublicKey } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { type Difference, differencesFrom, isModelPath, type ModelManifest, readModelBundle, type SignedModel, signModel, type TrustedSigner, verifyModelSignature } from "@countersign/proof/model-signature"; // biome-ignore format: one thought
+import {
+  type Difference,
+  differencesFrom,
+  isModelPath,
+  type ModelManifest,
+  readModelBundle,
+  type SignedModel,
+  signModel,
+  type TrustedSigner,
+  verifyModelSignature,
+} from "@countersign/proof/model-signature";
 import { VerificationError } from "@countersign/proof/verification-error";
 import type { Command } from "commander";
-import { leftOut, type ModelPlace, measured, modelAt, readCertificates, readPrivateKey, readPublicKey } from "./model-files.ts"; // biome-ignore format: one thought
+import {
+  leftOut,
+  type ModelPlace,
+  measured,
+  modelAt,
+  readCertificates,
+  readPrivateKey,
+  readPublicKey,
+} from "./model-files.ts";
 import { bytesSaid } from "./progress.ts";
 import { bold, faint, green, Misuse, red, say, Trouble, visible, yellow } from "./say.ts";
 

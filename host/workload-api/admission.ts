@@ -46,7 +46,8 @@ export function admissionBy(
     admit(call, run, refuse) {
       const header = call.metadata.get("workload.spiffe.io");
       if (header.length === 1 && header[0] === "true") admitProxy(call, run, refuse);
-      else refuse(NO_HEADER);
+      // What costs an answer counts, whatever the answer is.
+      else admitProxy(call, () => refuse(NO_HEADER), refuse);
     },
   };
 }

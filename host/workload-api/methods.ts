@@ -12,9 +12,9 @@ type Served = Extract<Standing, { kind: "served" }>;
 type Streaming = ServerWritableStream<object, object>;
 type Unary<Request> = ServerUnaryCall<Request, object>;
 
-/** An audience is as long as a URL may be, and one asks for few at once. */
-const LONGEST_AUDIENCE = 2_048;
-const MOST_AUDIENCES = 16;
+/** As many and as long as the control plane signs for (`POST /hosts/self/jwt-svids`). */
+const LONGEST_AUDIENCE = 1_000;
+const MOST_AUDIENCES = 10;
 
 /** The Workload API's methods, as `api/workload.proto` has them. */
 export function methodsOf(

@@ -50,16 +50,22 @@ async function served(limits: Partial<WorkloadApiLimits> = {}) {
   };
 }
 
-/** The status of an empty request, in a session of its own unless one is given. */
-async function ask(session: ClientHttp2Session, method = "FetchWITSVID"): Promise<string> {
+/** The status of a request, empty unless it says otherwise. */
+async function ask(
+  session: ClientHttp2Session,
+  method = "FetchWITSVID",
+  { header = { "workload.spiffe.io": "true" }, message = Buffer.alloc(0) }: Asking = {},
+): Promise<string> {
   const stream = session.request({
     ":method": "POST",
     ":path": `/SpiffeWorkloadAPI/${method}`,
     "content-type": "application/grpc",
     te: "trailers",
-    "workload.spiffe.io": "true",
+    ...header,
   });
-  stream.end(Buffer.alloc(5));
+  const frame = Buffer.alloc(5);
+  frame.writeUInt32BE(message.length, 1);
+  stream.end(Buffer.concat([frame, message]));
   stream.resume();
   return new Promise((resolve, reject) => {
     const answer = (headers: Record<string, unknown>): void => {
@@ -67,6 +73,11 @@ async function ask(session: ClientHttp2Session, method = "FetchWITSVID"): Promis
     };
     stream.on("response", answer).on("trailers", answer).on("error", reject);
   });
+}
+
+interface Asking {
+  readonly header?: Record<string, string>;
+  readonly message?: Buffer;
 }
 
 function open(socket: string): Promise<ClientHttp2Session> {
@@ -124,6 +135,30 @@ test("a user whose requests are too many is told to wait, and another user is no
   const second = await open(socket);
   assert.equal(await ask(second), "12");
   for (const session of [one, other, second]) session.destroy();
+  await close();
+});
+
+test("a request without the header is within its user's rate as well", async () => {
+  const { socket, as, close } = await served({ perSecond: 1, burst: 2 });
+  as(processOf(10, 1001));
+  const session = await open(socket);
+  const answers = [];
+  for (let times = 0; times < 3; times++) answers.push(await ask(session, undefined, { header: {} }));
+  assert.deepEqual(answers, ["3", "3", "14"]);
+  session.destroy();
+  await close();
+});
+
+test("audiences are as many and as long as the control plane signs for", async () => {
+  const { host, socket, as, close } = await served();
+  as(host.process(10));
+  const session = await open(socket);
+  const invalid = async (...audiences: string[]) =>
+    (await ask(session, "FetchJWTSVID", { message: jwtRequest(audiences) })) === "3";
+  assert.equal(await invalid(...Array.from({ length: 11 }, (_, i) => `a${i}`)), true);
+  assert.equal(await invalid("a".repeat(1_001)), true);
+  assert.equal(await invalid(), true);
+  session.destroy();
   await close();
 });
 
@@ -233,3 +268,12 @@ test("claims of every kind are carried as protobuf has them", () => {
     },
   });
 });
+
+/** `JWTSVIDRequest`: each audience is field 1, a string. */
+const jwtRequest = (audiences: readonly string[]): Buffer =>
+  Buffer.concat(
+    audiences.flatMap((audience) => [
+      Buffer.from([0x0a, (audience.length & 0x7f) | 0x80, audience.length >> 7]),
+      Buffer.from(audience),
+    ]),
+  );

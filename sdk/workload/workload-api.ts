@@ -1,6 +1,7 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { CountersignError, Unreachable } from "../errors.ts";
 import { endpointAddress } from "./endpoint.ts";
+import { whenOneExpires } from "./expiry.ts";
 import { deniedWith, follow } from "./follow.ts";
 import { grpcClient, STATUS } from "./grpc-client.ts";
 import type { X509State, X509Svid } from "./x509-state.ts";
@@ -26,7 +27,7 @@ export interface WorkloadApi {
   x509(): Promise<X509State>;
   /** The same, as far as it is at hand. */
   current(): X509State | undefined;
-  /** Calls back at every change, also when everything has been taken away; returns how to stop. */
+  /** Calls back at every change, also when one has run out or everything has been taken away; returns how to stop. */
   onChange(changed: (state: X509State | undefined) => void): () => void;
   /**
    * A new JWT-SVID.
@@ -46,12 +47,16 @@ export async function workloadApi({ socket }: WorkloadApiPlace = {}): Promise<Wo
   let waiting: PromiseWithResolvers<X509State>[] = [];
   let [state, failure]: [X509State | undefined, CountersignError | undefined] = [undefined, undefined];
 
+  let forgetExpiry = (): void => undefined;
+
   const tell = (): void => {
     for (const changed of listeners) changed(current());
   };
   const stop = follow(client, {
     state(next) {
       [state, failure] = [next, undefined];
+      forgetExpiry();
+      forgetExpiry = whenOneExpires(next, tell);
       for (const { resolve } of waiting) resolve(next);
       waiting = [];
       tell();
@@ -62,6 +67,7 @@ export async function workloadApi({ socket }: WorkloadApiPlace = {}): Promise<Wo
 
   function lose(why: CountersignError): void {
     [state, failure] = [undefined, why];
+    forgetExpiry();
     for (const { reject } of waiting) reject(why);
     waiting = [];
     tell();
