@@ -10,6 +10,7 @@ import { signCompact } from "@countersign/proof/jws";
 import { byKey, IMAGE, keyTrust, newKey, signatureOn } from "../attestation/artifacts/test-signatures.ts";
 import {
   type ArtifactsSaid,
+  admitWorkload,
   bringImage,
   enrol,
   issueJoinToken,
@@ -203,6 +204,33 @@ forEachEngine((engine) => {
         await assert.rejects(jwt(each), refusal(`${subject.split(":", 1)[0]}-blocked`), subject);
       await perform(deps, administrator, "revocation.lift", (change) => unblock(deps, change, subject));
       for (const each of hit) assert.equal(typeof (await jwt(each)).svid, "string");
+    }
+  });
+
+  test("a process that is attested while something is demanded anew is judged by that", async () => {
+    const { deps, administrator, owner } = house;
+    const { id } = await registerService(deps, administrator, { name: "racing", owner, resources: [] });
+    const of = { kind: "service", principal: id } as const;
+    const said = { selectors: PLANNER, hosts: ON_BUILD };
+    const entry = await putEntry(deps, administrator, { place: { ...of, name: "main" }, said });
+    const { caller } = await house.machine("build-6");
+    const coming = async (pid: number) => {
+      const change = new Change(deps.database);
+      await admitWorkload(
+        deps,
+        change,
+        caller,
+        asking(entry.id, freshKey(), { process: { pid, started: "b:1" } }),
+      );
+      return change;
+    };
+    await deps.database.commit(await coming(41));
+    for (const digit of ["1", "2"]) {
+      const change = await coming(42);
+      const allow = [`sha256:${digit.repeat(64)}`];
+      await putRequirement(deps, administrator, { of, artifacts: { images: { allow } } });
+      await assert.rejects(deps.database.commit(change), Conflict);
+      await putRequirement(deps, administrator, { of, artifacts: {} });
     }
   });
 

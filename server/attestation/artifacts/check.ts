@@ -1,3 +1,5 @@
+import type { ReadDemands } from "./store-artifacts.ts";
+
 /** One thing that was looked at and found to be as declared. */
 export interface Check {
   readonly what: string;
@@ -14,6 +16,8 @@ export interface Check {
 
 /** What was found of the artifacts of a running copy. */
 export interface ArtifactFindings {
+  /** By which demands it was judged, for a change that must not commit once they are others. */
+  readonly demanded: ReadDemands;
   /** The image's manifest, `sha256:<hex>`. */
   readonly image?: string;
   /** The model's root digest, `sha256:<hex>`. */

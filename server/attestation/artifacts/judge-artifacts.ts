@@ -30,7 +30,7 @@ export async function judgeArtifacts(
   measured: Measured,
 ): Promise<ArtifactFindings> {
   const { image, model, files } = measured;
-  const { images, models, configuration, declared } = await demandsOn(deps, of);
+  const { images, models, configuration, declared, read } = await demandsOn(deps, of);
   const root = model === undefined ? undefined : `sha256:${model.root}`;
   const digest = configurationDigest(files);
   await openKeys(deps, [
@@ -39,6 +39,7 @@ export async function judgeArtifacts(
     ...(root === undefined ? [] : ([`model:${root}`] as const)),
   ]);
   return {
+    demanded: read,
     ...(image === undefined ? {} : { image }),
     ...(root === undefined ? {} : { model: root }),
     ...(digest === undefined ? {} : { configuration: digest }),

@@ -14,6 +14,7 @@ import {
 } from "../../registry/index.ts";
 import { openKeys, requireAlive } from "../../revocation/index.ts";
 import type { ArtifactFindings, Check } from "../artifacts/check.ts";
+import { requireDemands } from "../artifacts/store-artifacts.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
 import { requireEntry } from "../entries/store-entries.ts";
 import { hostId } from "../hosts/host.ts";
@@ -73,6 +74,7 @@ async function guard(
 ): Promise<void> {
   requireHost(change, host, deps.clock.now());
   requireEntry(change, entry);
+  requireDemands(change, found.demanded);
   const agents = "agent" in of ? [of.agent] : [];
   const blockable = blockedKindsOf(
     agents,
