@@ -7,6 +7,7 @@ import type { MeasuredFile } from "@countersign/host";
 import type { Json, JsonObject } from "@countersign/proof/jcs";
 import { verifyVsa } from "@countersign/proof/statement";
 import { VerificationError } from "@countersign/proof/verification-error";
+import { certify } from "../../../proof/svid/test-authority.ts";
 import { perform } from "../../audit/index.ts";
 import { forEachEngine, TEST_EPOCH } from "../../audit/test-databases.ts";
 import { type KeyRing, openKeyRing } from "../../keys/index.ts";
@@ -42,6 +43,7 @@ import {
   BUILDER,
   byCertificate,
   byKey,
+  CODE_SIGNING,
   CONFIG,
   IMAGE,
   MANIFEST,
@@ -174,6 +176,35 @@ forEachEngine((engine) => {
       bring([byCertificate(signatureOn(), company)]),
       refused("signature-certificate-expired"),
     );
+  });
+
+  it("the same word by a renewed certificate counts until that one ends, and never for shorter", async () => {
+    const identity = "https://acme.example/release";
+    const until = { notAfter: TEST_EPOCH + hours(9) };
+    const ca = await certify(undefined, { authority: true, subject: "CN=acme signing", ...until });
+    await trusted("company", ["image"], { kind: "certificate", ca: ca.pem, identity });
+    await declare({ images: { signed_by: ["company"] } });
+    const renewed = async (notAfter: number) => ({
+      leaf: await certify(ca, { uris: [identity], purposes: [CODE_SIGNING], notAfter }),
+    });
+    const company = await renewed(TEST_EPOCH + hours(1));
+    const longer = await renewed(TEST_EPOCH + hours(3));
+    const [first] = await bring([byCertificate(signatureOn(), company)]);
+    const [second] = await bring([byCertificate(signatureOn(), longer)]);
+    assert.deepEqual(second, { ...first, expires: TEST_EPOCH + hours(3) });
+    assert.deepEqual(await bring([byCertificate(signatureOn(), company)]), [second]);
+    const accepted = (await eventsOf(example, "image-statement.accepted")).map(({ body }) => body);
+    assert.deepEqual(
+      accepted.map((body) => (body as { expires: number }).expires),
+      [first?.expires, second?.expires],
+    );
+    example.deps.clock.advance(hours(2));
+    await judge();
+    const last = await renewed(TEST_EPOCH + hours(5));
+    const both = [byCertificate(signatureOn(), longer), byCertificate(signatureOn(), last)];
+    assert.deepEqual(await bring(both), [{ ...second, expires: TEST_EPOCH + hours(5) }]);
+    example.deps.clock.advance(hours(3) + 1);
+    await assert.rejects(judge(), refused("image-unsigned"));
   });
 
   it("signatures are taken in whole or not at all, each once, and never for another digest", async () => {

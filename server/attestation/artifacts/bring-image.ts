@@ -15,7 +15,7 @@ import type { ImageStatement } from "./image-statement.ts";
 import { notAsDeclared } from "./refused.ts";
 import { imageDigest } from "./requirement.ts";
 import { type SignatureReason, SignatureRefused } from "./signature-refused.ts";
-import { insertStatement, sameStatement } from "./store-artifacts.ts";
+import { insertStatement, prolongStatement, sameStatement } from "./store-artifacts.ts";
 import { allSigners } from "./store-signers.ts";
 import { type VerifiedSignature, verifySignature } from "./verify-signature.ts";
 
@@ -65,18 +65,28 @@ export async function bringWithin(
   const bytes = manifest === undefined ? undefined : manifestOf(image, manifest);
   const signers = await allSigners(deps.database);
   const about = { image, manifest: bytes, now: deps.clock.now() };
-  const kept: ImageStatement[] = [];
+  const kept = new Map<string, ImageStatement>();
   for (const bundle of bundles) {
     const verified = await verifiedOrRefuse(bundle as Json, signers, about);
     const statement = statementOf(deps, image, verified);
     const same =
-      kept.find((each) => isSame(each, statement)) ?? (await sameStatement(deps.database, statement));
-    kept.push(same ?? statement);
-    if (same !== undefined) continue;
-    insertStatement(change, statement);
-    append(change, imageStatementAccepted(deps, caller, {}, factsOf(statement, verified)));
+      [...kept.values()].find((each) => isSame(each, statement)) ??
+      (await sameStatement(deps.database, statement));
+    const now = same === undefined ? statement : prolonged(same, statement);
+    kept.set(now.id, now);
+    if (now === same) continue;
+    if (same === undefined) insertStatement(change, now);
+    else prolongStatement(change, same, now);
+    append(change, imageStatementAccepted(deps, caller, {}, factsOf(now, verified)));
   }
-  return [...new Set(kept)];
+  return [...kept.values()];
+}
+
+/** The same word, by a certificate that lasts longer: it counts until that ends. */
+function prolonged(before: ImageStatement, { expires }: ImageStatement): ImageStatement {
+  if (before.expires === undefined || (expires !== undefined && expires <= before.expires)) return before;
+  const { expires: _, ...rest } = before;
+  return { ...rest, ...(expires === undefined ? {} : { expires }) };
 }
 
 /** The manifest, once it is that of the digest. Its config's digest is another one, which names no image. */

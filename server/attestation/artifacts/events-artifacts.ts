@@ -44,7 +44,7 @@ export const environmentRuled = declareEvent(
 
 export const imageStatementAccepted = declareEvent(
   "image-statement.accepted",
-  "A signature over an image, or what its builder says of it, was verified and is on record.",
+  "A signature over an image, or what its builder says of it, was verified and is on record, or counts for longer.",
   z.object({
     id: z.string(),
     image: z.string(),

@@ -178,3 +178,10 @@ export function insertStatement(change: Change, { provenance, expires, ...statem
   };
   change.add(change.tables<ArtifactTables>().insertInto("image_statement").values(row));
 }
+
+/** Lets a statement count for longer, from exactly the time that was read. */
+export function prolongStatement(change: Change, before: ImageStatement, after: ImageStatement): void {
+  const update = change.tables<ArtifactTables>().updateTable("image_statement");
+  const longer = update.set({ expires: after.expires ?? null }).where("id", "=", before.id);
+  change.add(longer.where("expires", before.expires === undefined ? "is" : "=", before.expires ?? null));
+}

@@ -138,7 +138,7 @@ export function simpleSigning(
   };
 }
 
-const CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
+export const CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
 
 /** A company's authority, and a certificate of it for signing code. */
 export async function openCompany(identity: string, wanted: { notAfter?: number; purposes?: string[] } = {}) {
