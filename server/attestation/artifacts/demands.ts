@@ -1,5 +1,6 @@
-import { findAgent } from "../../registry/index.ts";
+import { type Agent, findAgent } from "../../registry/index.ts";
 import type { AttestationDeps } from "../attestation-deps.ts";
+import { isModelKnown } from "../models/store-models.ts";
 import type { ImageDemand } from "./judge-image.ts";
 import type { ConfigurationRequirement } from "./requirement.ts";
 import { environmentRules, type ReadDemands, requirementOf, type Whose } from "./store-artifacts.ts";
@@ -18,17 +19,22 @@ export interface Demands {
   readonly read: ReadDemands;
 }
 
-/** What is declared for it, and beneath that what its environment's rule demands of everybody. */
+/**
+ * What is declared for it, beneath that what its own record says, and beneath that what its environment's rule
+ * demands of everybody.
+ */
 export async function demandsOn(deps: AttestationDeps, of: Whose): Promise<Demands> {
-  const [required, rules] = await Promise.all([
+  const [required, rules, agent] = await Promise.all([
     requirementOf(deps.database, of),
     environmentRules(deps.database),
+    of.kind === "agent" ? findAgent(deps, of.principal) : undefined,
   ]);
   const { images, model, configuration = [] } = required?.requirement ?? {};
-  const rule = rules.length === 0 ? undefined : await ruleFor(deps, of, rules);
+  const rule = rules.find(({ environment }) => environment === agent?.environment);
+  const least = rule?.model === true ? "required" : "nothing";
   return {
     images: images ?? (rule?.image === true ? "signed" : "nothing"),
-    models: model ?? (rule?.model === true ? "required" : "nothing"),
+    models: model ?? ((await isModelRecorded(deps, agent)) ? "required" : least),
     configuration,
     ...(required === undefined ? {} : { declared: required.digest }),
     read: { of, requirement: required?.revision ?? NEVER, rules: placeOf(rules) },
@@ -42,12 +48,9 @@ const NEVER = -1;
 const placeOf = (rules: readonly { readonly revision: number }[]): number =>
   rules.reduce((sum, { revision }) => sum + revision + 1, 0);
 
-async function ruleFor<Rule extends { readonly environment: string }>(
-  deps: AttestationDeps,
-  { kind, principal }: Whose,
-  rules: readonly Rule[],
-): Promise<Rule | undefined> {
-  if (kind !== "agent") return undefined;
-  const agent = await findAgent(deps, principal);
-  return rules.find(({ environment }) => environment === agent?.environment);
-}
+/**
+ * The model that an agent's record names is demanded where one is registered under that name: any is required
+ * then, and `checkModel` takes no other than the recorded one.
+ */
+const isModelRecorded = async ({ database }: AttestationDeps, agent: Agent | undefined): Promise<boolean> =>
+  agent?.model !== undefined && (await isModelKnown(database, agent.model));

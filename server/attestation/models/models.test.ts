@@ -21,6 +21,7 @@ import {
   personCaller,
 } from "../../registry/test-registry.ts";
 import { block, unblock } from "../../revocation/index.ts";
+import { passGate } from "../artifacts/pass-gate.ts";
 import { attestationMigrations, declareOrigin, judgeArtifacts, judgeModel, putSigner, registerModel, removeSigner, retireModel } from "../index.ts"; // biome-ignore format: one thought
 
 const base = mkdtempSync(join(tmpdir(), "models-"));
@@ -282,6 +283,28 @@ forEachEngine((engine) => {
       await assert.rejects(
         judgeArtifacts(example.deps, of, { files: [], model }),
         reasonIs("model-not-declared"),
+      );
+    });
+
+    test("is demanded by its record once one is registered under that name, at the gate as well", async () => {
+      await exampleAgent(example, { name: "careful", model: "recorded" });
+      const of = { kind: "agent", principal: "careful" } as const;
+      const judged = (model?: MeasuredModel) => judgeArtifacts(example.deps, of, { files: [], model });
+      const gate = async (more: object = {}) => {
+        const asked = { agent: "careful", ...more };
+        const { reasons } = await passGate(example.deps, example.administrator, asked);
+        return reasons.map(({ reason }) => reason);
+      };
+      assert.deepEqual([(await judged()).checks, await gate()], [[], []]);
+      const folder = weights("recorded", "recorded");
+      const measured = await measureModel({ name: "recorded", path: folder });
+      await register("recorded", await signed(folder));
+      await assert.rejects(judged(), reasonIs("model-required"));
+      assert.deepEqual(await gate(), ["model-required"]);
+      assert.deepEqual(await gate({ model: { root: measured.root } }), []);
+      assert.deepEqual(
+        (await judged(measured)).checks.map(({ what }) => what),
+        ["model-signature"],
       );
     });
 
