@@ -64,6 +64,7 @@ describe("host inspect, as somebody uses it who has to write an entry", () => {
     const { weaknessOf } = await import("@countersign/host/selector");
     const { identity } = parse(output.slice(output.indexOf("  identity:")));
     assert.equal(weaknessOf(identity.main.selectors), undefined);
+    assert.ok(identity.main.selectors.some((one: string) => one.startsWith("process:interpreter_path:")));
     assert.deepEqual(identity.main.files, [{ path: join(folder, "planner.pl"), role: "script" }]);
   });
 

@@ -2,7 +2,7 @@
  * Everything that is asked of the Linux kernel past Node, and the only file that does: what is declared wrongly
  * here reads or writes memory that is not ours. Each call takes plain numbers and buffers of the size that the
  * kernel's headers state, and returns a number, or -1 where the kernel said no.
- * @see getsockopt(2), unix(7), sock_diag(7), setns(2), pidfd_open(2), epoll(7), openat2(2)
+ * @see getsockopt(2), unix(7), sock_diag(7), setns(2), getxattr(2), pidfd_open(2), epoll(7), openat2(2)
  */
 import { closeSync, constants, openSync } from "node:fs";
 import { endianness } from "node:os";
@@ -49,6 +49,9 @@ const send: (fd: number, bytes: Buffer, length: number, flags: number) => number
 );
 const recv: (fd: number, into: Buffer, length: number, flags: number) => number = libc.func(
   "long recv(int, _Out_ uint8_t *, unsigned long, int)",
+);
+const lgetxattr: (path: string, name: string, into: null, size: number) => number = libc.func(
+  "long lgetxattr(const char *, const char *, void *, unsigned long)",
 );
 const setns: (fd: number, kind: number) => number = libc.func("int setns(int, int)");
 
@@ -208,6 +211,13 @@ export function openInRoot(root: number, attackerPath: string, links: "follow" |
   how.writeBigUInt64LE(BigInt(resolve), 16);
   return attackerPath.includes("\0") ? -1 : syscall4(SYS_OPENAT2, root, attackerPath, how, how.length);
 }
+
+/**
+ * Whether a file or folder names users and groups that may do more than its mode says of others. A link never.
+ * @see acl(5)
+ */
+export const hasAccessList = (path: string): boolean =>
+  !path.includes("\0") && lgetxattr(path, "system.posix_acl_access", null, 0) >= 0;
 
 /** Since the machine was started, suspended or not, in milliseconds: the clock of `/proc/<pid>/stat`. */
 export function sinceBoot(): number {

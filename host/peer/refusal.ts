@@ -31,6 +31,10 @@ export type RefusalCode =
   | "environment_loads_code"
   /** An interpreter whose arguments are not read here. */
   | "interpreter_unread"
+  /** An interpreter by name, which nothing else shows to be that one. */
+  | "interpreter_unproven"
+  /** The process's own user may write to its interpreter, or put another one there. */
+  | "interpreter_writable"
   /** An option that runs, loads or lets in other code than the script, or that is not known to be harmless. */
   | "interpreter_option"
   /** The arguments are no longer those that it was started with. */

@@ -12,7 +12,7 @@ import { onlyId, parseStatus } from "./status.ts";
 const STAT =
   "S 7 26754 26754 34816 -1 4194304 99 0 0 0 0 0 0 0 20 0 1 0 3454579 3133440 407 18446744073709551615 94461697175552 94461697195433 140732807601184 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 94461697211440 94461697213056 94462580961280 140732807604719 140732807604739 140732807604739 140732807606251 0\n";
 const STATUS =
-  "Name:\tsh\nUmask:\t0022\nTracerPid:\t0\nUid:\t1001\t1001\t1001\t1001\nGid:\t5\t6\t7\t8\nGroups:\t4 24 27 \nThreads:\t1\n";
+  "Name:\tsh\nUmask:\t0022\nTracerPid:\t0\nUid:\t1001\t1001\t1001\t1001\nGid:\t5\t6\t7\t8\nGroups:\t4 24 27 \nThreads:\t1\nCapPrm:\t000001ff00000002\n";
 
 test("a process's name cannot move the fields of its stat, whatever is in it", () => {
   const plain = parseStat(`1 (sh) ${STAT}`);
@@ -35,11 +35,12 @@ test("a status that says a thing twice, or not at all, says nothing", () => {
     uids: [1001, 1001, 1001, 1001],
     gids: [5, 6, 7, 8],
     groups: [4, 24, 27],
+    permitted: 0x1ff00000002n,
     tracer: 0,
   });
   assert.equal(onlyId([1, 1, 1, 1]), 1);
   assert.equal(onlyId([1, 0, 1, 1]), undefined);
-  for (const name of ["Uid", "Gid", "Groups", "TracerPid"]) {
+  for (const name of ["Uid", "Gid", "Groups", "TracerPid", "CapPrm"]) {
     assert.equal(parseStatus(STATUS.replace(name, "Other")), undefined);
     assert.equal(parseStatus(`${STATUS}${name}:\t0\t0\t0\t0\n`), undefined);
   }

@@ -5,6 +5,8 @@ export interface Status {
   readonly uids: Ids;
   readonly gids: Ids;
   readonly groups: readonly number[];
+  /** Capabilities that it may use, whether it does now or not: bits of capabilities(7). */
+  readonly permitted: bigint;
   /** 0 when nobody traces it. */
   readonly tracer: number;
 }
@@ -20,9 +22,11 @@ export function parseStatus(attackerText: string): Status | undefined {
   const gids = idsOf(lineOf(attackerText, "Gid"));
   const groups = numbersOf(lineOf(attackerText, "Groups"));
   const tracer = numbersOf(lineOf(attackerText, "TracerPid"));
-  if (uids === undefined || gids === undefined || groups === undefined || tracer?.length !== 1)
+  const permitted = /^\t([0-9a-f]{16})$/.exec(lineOf(attackerText, "CapPrm") ?? "")?.[1];
+  if (uids === undefined || gids === undefined || groups === undefined || permitted === undefined)
     return undefined;
-  return { uids, gids, groups, tracer: tracer[0] ?? 0 };
+  if (tracer?.length !== 1) return undefined;
+  return { uids, gids, groups, permitted: BigInt(`0x${permitted}`), tracer: tracer[0] ?? 0 };
 }
 
 function lineOf(text: string, name: string): string | undefined {

@@ -6,6 +6,7 @@ import { exited, statusOf, statusOfThreads } from "../proc/read.ts";
 import { onlyId, type Status } from "../proc/status.ts";
 import type { Attested, MeasuredFile, MeasuredModel, Wanted, WorthReading } from "./attested.ts";
 import { find, type Inside, insideOf, mountsOf, requireFilesBelow } from "./inside.ts";
+import { ownerOf } from "./may-write.ts";
 import { measureFile } from "./measured-file.ts";
 import type { Script } from "./script.ts";
 import { type ImageOf, showPlace } from "./show-place.ts";
@@ -59,7 +60,7 @@ async function look(
   shown: Shown,
 ): Promise<Script | HostRefusal | undefined> {
   const before = shown.withheld.length;
-  const owner = { uid: peer.uid, groups: [peer.gid, ...status.groups] };
+  const owner = ownerOf(peer, status);
   const script = await shown.attempt(() => showProgram(peer, owner, inside, shown));
   return script ?? shown.withheld[before];
 }

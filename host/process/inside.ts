@@ -1,7 +1,7 @@
 import { type BigIntStats, closeSync, constants } from "node:fs";
 import { type FileHandle, lstat, open, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import { LOOK_AT_FOLDER, openInRoot } from "../peer/kernel.ts";
+import { hasAccessList, LOOK_AT_FOLDER, openInRoot } from "../peer/kernel.ts";
 import { HostRefusal } from "../peer/refusal.ts";
 import { type Mount, parseMountinfo } from "../proc/mountinfo.ts";
 import { notShown, readOf, refuseText } from "../proc/read.ts";
@@ -12,11 +12,17 @@ export interface Inside {
   readonly mounts: readonly Mount[];
 }
 
-/** One name on the way to a file, links included. */
-export interface Step {
+/** A file, a folder or a link, and who may do what with it. */
+export interface Node {
   readonly stats: BigIntStats;
-  /** Of the folder that holds the name. */
-  readonly folder: BigIntStats;
+  /** Whether others are named who may do more than its mode says: then its group's bits are the most of theirs. */
+  readonly hasList: boolean;
+}
+
+/** One name on the way to a file, links included. */
+export interface Step extends Node {
+  /** The folder that holds the name. */
+  readonly folder: Node;
 }
 
 export interface Found {
@@ -55,28 +61,28 @@ export async function find({ root, mounts }: Inside, attackerPath: string): Prom
   const steps: Step[] = [];
   const base = `/proc/self/fd/${root.fd}`;
   let real = "/";
-  let folder = await root.stat({ bigint: true });
+  let folder = await nodeAt(`${base}/.`, attackerPath);
   for (let left = LONGEST; names.length > 0; left--) {
     const name = names.shift() ?? "";
     if (left === 0) throw missing(attackerPath);
     if (name === "..") {
       real = join(real, "..");
-      folder = await statsAt(`${base}${real}/.`, attackerPath);
+      folder = await nodeAt(`${base}${real}/.`, attackerPath);
       continue;
     }
     const next = join(real, name);
     requireFiles(mounts, next, attackerPath);
-    const stats = await statsAt(base + next, attackerPath);
-    steps.push({ stats, folder });
-    if (stats.isSymbolicLink()) {
+    const node = await nodeAt(base + next, attackerPath);
+    steps.push({ ...node, folder });
+    if (node.stats.isSymbolicLink()) {
       const target = await readlink(base + next);
       names.unshift(...target.split("/").filter((part) => part !== "" && part !== "."));
       if (!target.startsWith("/")) continue;
       real = "/";
-      folder = await root.stat({ bigint: true });
+      folder = await nodeAt(`${base}/.`, attackerPath);
     } else {
       real = next;
-      folder = stats;
+      folder = node;
     }
   }
   return { real, steps };
@@ -99,10 +105,11 @@ export const isPlainPath = (attackerPath: string): boolean =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   /^(?:\/(?!\.{1,2}(?:\/|$))[^/\u0000-\u001f\u007f]+)+$/.test(attackerPath);
 
-async function statsAt(path: string, attackerPath: string): Promise<BigIntStats> {
-  return lstat(path, { bigint: true }).catch(() => {
+async function nodeAt(path: string, attackerPath: string): Promise<Node> {
+  const stats = await lstat(path, { bigint: true }).catch(() => {
     throw missing(attackerPath);
   });
+  return { stats, hasList: hasAccessList(path) };
 }
 
 /**

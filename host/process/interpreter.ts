@@ -84,6 +84,7 @@ const LIBRARIES: readonly (readonly [RegExp, string])[] = [
 /** In every build of the program, and hardly elsewhere. */
 const MARKS: Readonly<Record<string, string>> = {
   "internal/bootstrap/realm": "node",
+  "internal/bootstrap/loaders": "node",
   Py_BytesMain: "python",
   PyRun_SimpleFileEx: "python",
   perl_parse: "perl",
@@ -123,6 +124,31 @@ export function interpreterOf(
 ): string | undefined {
   if (marks.has(SEALED)) return undefined;
   return interpreterByName(path) ?? byLibrary(libraries) ?? byMark(marks);
+}
+
+/** Of which every build bears a mark, or maps its library; of the others the name has to do. */
+const PROVABLE: Readonly<Record<string, string>> = {
+  node: "node",
+  nodejs: "node",
+  python: "python",
+  perl: "perl",
+  ruby: "ruby",
+  php: "php",
+  java: "java",
+  dotnet: "dotnet",
+  bash: "bash",
+  rbash: "bash",
+};
+
+/** Whether a program is the interpreter that its name says, as far as such are told from others at all. */
+export function isNamedRightly(
+  interpreter: string,
+  libraries: readonly string[],
+  marks: ReadonlySet<string>,
+): boolean {
+  const kind = PROVABLE[interpreter];
+  const isMarked = Object.entries(MARKS).some(([mark, of]) => of === kind && marks.has(mark));
+  return kind === undefined || isMarked || byLibrary(libraries) === kind;
 }
 
 function byLibrary(libraries: readonly string[]): string | undefined {

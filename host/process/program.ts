@@ -1,4 +1,4 @@
-import { constants, readlinkSync } from "node:fs";
+import { type BigIntStats, constants, readlinkSync } from "node:fs";
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { LOOK_ONLY } from "../peer/kernel.ts";
 import type { Peer } from "../peer/peer.ts";
@@ -8,13 +8,17 @@ import { type Mount, parseMountinfo } from "../proc/mountinfo.ts";
 import { notShown, readOf } from "../proc/read.ts";
 import { type Digested, digestOfRunning } from "./digest.ts";
 import type { Inside } from "./inside.ts";
-import { INTERPRETER_MARKS, interpreterOf } from "./interpreter.ts";
+import { INTERPRETER_MARKS, interpreterOf, isNamedRightly } from "./interpreter.ts";
 
 export interface Program {
   /** As the process sees it. */
   readonly path: string;
   readonly sha256: string;
   readonly interpreter?: string;
+  /** Whether the file and its libraries agree with the interpreter's name. */
+  readonly isNamedRightly: boolean;
+  /** Device and inode of its file. */
+  readonly file: Pick<BigIntStats, "dev" | "ino">;
 }
 
 /** 1 GiB: engines of browsers and of models are below a half of it. */
@@ -33,8 +37,11 @@ export async function programRunBy(peer: Peer, { mounts }: Inside): Promise<Prog
     const mount = await mountOf(looked);
     if (!isOwnFile(mount, mounts)) throw servedByUser();
     const { sha256, marks } = await digestOfProgram(looked);
-    const interpreter = interpreterOf(path, filesMappedBy(peer.pid), marks);
-    return interpreter === undefined ? { path, sha256 } : { path, sha256, interpreter };
+    const libraries = filesMappedBy(peer.pid);
+    const interpreter = interpreterOf(path, libraries, marks);
+    const program = { path, sha256, file: await looked.stat({ bigint: true }) };
+    if (interpreter === undefined) return { ...program, isNamedRightly: true };
+    return { ...program, interpreter, isNamedRightly: isNamedRightly(interpreter, libraries, marks) };
   } finally {
     await looked.close();
   }

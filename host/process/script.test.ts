@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   mkdirSync,
+  realpathSync,
   renameSync,
   statSync,
   symlinkSync,
@@ -123,6 +126,47 @@ describe("scripts under another user", { skip }, () => {
       chownSync(path, owner, 0);
       chmodSync(path, mode);
       assert.deepEqual(codes(await attestProcess(await running("perl", [path]), NOBODY)), code ? [code] : []);
+    }
+  });
+
+  test("a program that is called an interpreter shows no script unless it is that one, and not its user's own", async () => {
+    const path = script("honest-main.pl", PERL_WAITS);
+    mkdirSync(at("bin"));
+    mkdirSync(at("own-bin"));
+    chownSync(at("own-bin"), UID, UID);
+    copyFileSync(realpathSync("/usr/bin/perl"), at("bin/node"));
+    copyFileSync(realpathSync("/usr/bin/perl"), at("bin/perl"));
+    copyFileSync(realpathSync("/usr/bin/perl"), at("own-bin/perl"));
+    const codesOf = async (program: string) =>
+      codes(await attestProcess(await running(at(program), [path]), NOBODY));
+    assert.deepEqual(await codesOf("bin/node"), ["interpreter_unproven"]);
+    assert.deepEqual(await codesOf("own-bin/perl"), ["interpreter_writable"]);
+    assert.deepEqual(await codesOf("bin/perl"), []);
+    chownSync(at("bin/perl"), UID, UID);
+    assert.deepEqual(await codesOf("bin/perl"), ["interpreter_writable"]);
+  });
+
+  test("a list of others who may write makes a script writable, and so does a capability over all files", async () => {
+    const path = script("listed.pl", PERL_WAITS);
+    const setList = (name: string, mask: number) =>
+      execFileSync("perl", [
+        "-e",
+        `$path = "$ARGV[0]"; $name = "system." . "posix_acl_access"; $acl = pack("V(vvV)5", 2, 1,6,0xffffffff, 2,6,${UID}, 4,4,0xffffffff, 16,${mask},0xffffffff, 32,4,0xffffffff);
+         syscall(${process.arch === "x64" ? 188 : 5}, $path, $name, $acl, length $acl, 0) == 0 or die $!`,
+        name,
+      ]);
+    const shown = async () => codes(await attestProcess(await running("perl", [path]), NOBODY));
+    assert.deepEqual(await shown(), []);
+    setList(path, 4);
+    assert.deepEqual(await shown(), []);
+    setList(path, 6);
+    assert.deepEqual(await shown(), ["script_writable"]);
+    const plain = script("plain.pl", PERL_WAITS);
+    const able = ["--reuid", String(UID), "--regid", String(UID), "--clear-groups"];
+    for (const capability of ["dac_override", "fowner"]) {
+      const caps = ["--inh-caps", `+${capability}`, "--ambient-caps", `+${capability}`];
+      const peer = await running("setpriv", [...able, ...caps, "perl", plain], { uid: 0 });
+      assert.deepEqual(codes(await attestProcess(peer, NOBODY)), ["interpreter_writable"], capability);
     }
   });
 

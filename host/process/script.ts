@@ -1,4 +1,3 @@
-import type { BigIntStats } from "node:fs";
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { sinceBoot } from "../peer/kernel.ts";
 import type { Peer } from "../peer/peer.ts";
@@ -10,6 +9,7 @@ import type { Stat } from "../proc/stat.ts";
 import { digestOf } from "./digest.ts";
 import { type Inside, openInside, type Step } from "./inside.ts";
 import { scriptIn } from "./interpreter-arguments.ts";
+import { isReplaceable, mayWrite, type Owner } from "./may-write.ts";
 import { LARGEST_FILE } from "./measured-file.ts";
 
 /** The script that an interpreter runs, as far as that can be shown. */
@@ -19,12 +19,6 @@ export interface Script {
   /** With no link in it. */
   readonly real: string;
   readonly sha256: string;
-}
-
-/** What of a process decides whether it could have put another file there. */
-export interface Owner {
-  readonly uid: number;
-  readonly groups: readonly number[];
 }
 
 /**
@@ -113,7 +107,7 @@ function requireOlder(steps: readonly Step[], started: number, owner: Owner): vo
       "Its script was written, moved or given away after the process had started: what is there is not what runs.",
       "Start it again.",
     );
-  if (mayWrite(last.stats, owner))
+  if (mayWrite(last, owner))
     throw new HostRefusal(
       "script_writable",
       "Its script may be written to by the very user that it runs under, in ways that leave no trace.",
@@ -125,22 +119,6 @@ function requireOlder(steps: readonly Step[], started: number, owner: Owner): vo
       "A folder or link on the way to its script belongs to its own user and changed after the process had started.",
       "Give the folders of the script to another user, or keep what the agent writes elsewhere.",
     );
-}
-
-/** Nothing keeps root from anything, nor the host's own user from what it could do to the host itself. */
-const isAbove = ({ uid }: Owner): boolean => uid === 0 || uid === process.geteuid?.();
-
-function mayWrite({ uid, gid, mode }: BigIntStats, owner: Owner): boolean {
-  if (isAbove(owner)) return false;
-  const bits = Number(mode);
-  const byGroup = (bits & 0o020) !== 0 && owner.groups.includes(Number(gid));
-  return Number(uid) === owner.uid || byGroup || (bits & 0o002) !== 0;
-}
-
-/** Whether that user may put something else under this name. */
-function isReplaceable({ stats, folder }: Step, owner: Owner): boolean {
-  const isSticky = (Number(folder.mode) & 0o1000) !== 0 && Number(folder.uid) !== owner.uid;
-  return mayWrite(folder, owner) && !(isSticky && Number(stats.uid) !== owner.uid);
 }
 
 /** Where there is no such file, or none that can be read, no script is shown. */

@@ -5,8 +5,10 @@ import { isInOurs } from "../proc/namespace.ts";
 import { notShown } from "../proc/read.ts";
 import { requireHarmless } from "./environment.ts";
 import type { Inside } from "./inside.ts";
+import { requireKept } from "./kept-interpreter.ts";
+import type { Owner } from "./may-write.ts";
 import { programRunBy } from "./program.ts";
-import { type Owner, type Script, scriptOf } from "./script.ts";
+import { type Script, scriptOf } from "./script.ts";
 import type { Shown } from "./shown.ts";
 
 /** An interpreter's own path and digest identify nobody, so they are shown under names that say so. */
@@ -29,6 +31,7 @@ export async function showProgram(
     shown.add("unix:sha256", program.sha256);
     return undefined;
   }
+  await requireKept(program, owner, inside);
   const script = await scriptOf(peer, owner, inside, program.interpreter);
   shown.add("process:script", script.path);
   shown.add("process:script", script.real);
