@@ -42,7 +42,12 @@ export function readSignedData(attackerBase64: string): SignedDocument {
   const signed = parsed(attackerBase64);
   const [signer, ...more] = signed.signerInfos;
   const { eContentType, eContent } = signed.encapContentInfo;
-  if (signer === undefined || more.length > 0 || eContentType !== OID.data || eContent === undefined)
+  if (
+    signer === undefined ||
+    more.length > 0 ||
+    eContentType !== OID.data ||
+    !(eContent instanceof OctetString)
+  )
     throw malformed();
   const content = new Uint8Array(eContent.getValue());
   const digest = digestOf(signer);
