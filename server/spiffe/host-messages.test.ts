@@ -139,7 +139,7 @@ forEachEngine((engine) => {
     deps.clock.advance(days(1));
     await forgetProcesses(deps);
     assert.equal((await restsOf(deps, instance)).length, 2);
-    assert.equal((await restsOf(deps, copy.id)).length, 3);
+    assert.ok((await restsOf(deps, copy.id)).includes(`instance:${instance}`));
     deps.clock.advance(hours(1));
     await forgetProcesses(deps);
     assert.deepEqual([await restsOf(deps, instance), await restsOf(deps, copy.id)], [[], []]);
