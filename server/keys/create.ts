@@ -1,10 +1,12 @@
 import { generateKeyPair, type KeyObject } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { encodeBase64url } from "@countersign/proof/digest";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
 import { type Algorithm, publicJwkOf, thumbprint } from "@countersign/proof/jwk";
 import type { Deps } from "../lib/index.ts";
-import { createOnce } from "./durable-file.ts";
+import { createOnce, errorCode } from "./durable-file.ts";
 import { isAuthorityPurpose, type Purpose } from "./key.ts";
 import {
   ALGORITHMS,
@@ -39,9 +41,29 @@ export interface KeyPlace {
 export async function createKey(deps: Deps, place: KeyPlace, planned: Planned): Promise<boolean> {
   const material = await materialFor(deps, place, planned.purpose);
   const content: KeyContent = { ...planned, ...material, created: deps.clock.now() };
-  const made = await createOnce(place.folder, nameOfKeyFile(planned), `${canonicalize(content as Json)}\n`);
-  if (!made && material.held !== undefined) await place.module?.destroy(material.held);
-  return made;
+  const file = { name: nameOfKeyFile(planned), text: `${canonicalize(content as Json)}\n` };
+  try {
+    return await createOnce(place.folder, file.name, file.text);
+  } finally {
+    if (material.held !== undefined) await destroyUnlessNamed(place, file, material.held);
+  }
+}
+
+/**
+ * A pair that no file names would stay in the module for ever: nobody finds it again. Where it cannot be told, it
+ * stays. The module says in the log what it could not do.
+ */
+async function destroyUnlessNamed(
+  { folder, module }: KeyPlace,
+  { name, text }: { name: string; text: string },
+  held: string,
+): Promise<void> {
+  try {
+    if ((await readFile(join(folder, name), "utf8")) === text) return;
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") return;
+  }
+  await module?.destroy(held).catch(() => undefined);
 }
 
 function materialFor(deps: Deps, { module }: KeyPlace, purpose: Purpose): Promise<Material> | Material {

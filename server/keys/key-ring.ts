@@ -109,11 +109,15 @@ export class KeyRing implements Sealer {
     return this.#keys.filter((key) => isAuthorityKey(key) && "held" in key.privateKey).map(({ kid }) => kid);
   }
 
-  /** Removes a key from the module that holds it; nothing for one that is in its file. */
+  /**
+   * Removes a key from the module that holds it; nothing for one that is in its file.
+   * @throws Fault `unavailable` while the module is away, or none is given
+   */
   async letGo(kid: string): Promise<void> {
     const key = this.#keys.find((each) => each.kid === kid);
     if (key === undefined || !isAuthorityKey(key) || !("held" in key.privateKey)) return;
-    await this.module?.destroy(key.privateKey.held);
+    if (this.module === undefined) throw noModule();
+    await this.module.destroy(key.privateKey.held);
   }
 
   /** The key to verify with: prepared, active or retired, but not dead; undefined when there is none of this id. */
@@ -256,6 +260,11 @@ const bytesOf = (aad: Uint8Array | string): Uint8Array => (typeof aad === "strin
 const noKey = (purpose: Purpose): Fault =>
   new Fault("unavailable", `There is no ${purpose} key in the key folder.`, {
     remedy: "Restore the key folder from a backup.",
+  });
+
+const noModule = (): Fault =>
+  new Fault("unavailable", "The module that holds this key is not given.", {
+    remedy: "Start the server with --pkcs11.",
   });
 
 const cannotOpen = (cause?: unknown): Fault =>

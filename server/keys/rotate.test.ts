@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sign, verify } from "node:crypto";
+import { generateKeyPairSync, type KeyObject, randomBytes, sign, verify } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import {
   parseVkey,
   signCheckpoint,
 } from "@countersign/proof/checkpoint";
+import { publicJwkOf } from "@countersign/proof/jwk";
 import { auditMigrations } from "../audit/index.ts";
 import {
   forEachEngine,
@@ -20,6 +21,7 @@ import {
   testClock,
 } from "../audit/test-databases.ts";
 import { type Caller, Fault, hours, nobody } from "../lib/index.ts";
+import { createKey } from "./create.ts";
 import {
   type KeyRing,
   keepKeysFresh,
@@ -29,6 +31,7 @@ import {
   RHYTHMS,
   rotateKeys,
 } from "./index.ts";
+import type { KeyModule } from "./key-module.ts";
 import type { RotationDeps } from "./record.ts";
 
 interface House extends TestDatabase {
@@ -48,8 +51,8 @@ forEachEngine((engine) => {
   afterEach(async () => {
     for (const house of houses.splice(0)) await leave(house);
   });
-  const house = async (): Promise<House> => {
-    const opened = await moveIn(engine);
+  const house = async (module?: KeyModule): Promise<House> => {
+    const opened = await moveIn(engine, module);
     houses.push(opened);
     return opened;
   };
@@ -94,6 +97,47 @@ forEachEngine((engine) => {
       (await eventsOf(deps, "keys.destroyed")).map(({ body }) => body),
       [{ kid: old.kid, purpose: "token" }],
     );
+  });
+
+  it("a withdrawn key stays in no module: while that is away its file stays, dead, and it goes when the module is back", async () => {
+    const { pairs, state, module } = softModule();
+    const { deps, folder } = await house(module);
+    await keepKeysFresh(deps);
+    const file = join(folder, "x509-authority-1.json");
+    const { held } = JSON.parse(readFileSync(file, "utf8"));
+    state.away = true;
+    await assert.rejects(
+      rotateKeys(deps, administrator, { purpose: "x509-authority", emergency: true }),
+      /away/,
+    );
+    state.away = false;
+    const destroy = module.destroy;
+    module.destroy = () => Promise.reject(new Fault("unavailable", "away"));
+    const { kid } = await rotateKeys(deps, administrator, { purpose: "x509-authority", emergency: true });
+    assert.deepEqual(
+      deps.keys.authorities("x509-authority").map((each) => each.kid),
+      [kid],
+    );
+    await keepKeysFresh(deps);
+    assert.ok(existsSync(file) && pairs.has(held));
+    module.destroy = destroy;
+    await keepKeysFresh(deps);
+    assert.ok(!existsSync(file) && !pairs.has(held));
+    const told = await eventsOf(deps, "keys.destroyed");
+    assert.equal(told.length, 1, "and is told of once");
+  });
+
+  it("a pair whose file was not made is destroyed; one whose file is there stays", async () => {
+    const { pairs, module } = softModule();
+    const { deps, folder } = await house(module);
+    const before = pairs.size;
+    const planned = { purpose: "jwt-svid", generation: 1, activates: 0 } as const;
+    assert.equal(await createKey(deps, { folder, module }, planned), false, "another server was quicker");
+    const away = { folder: join(folder, "nowhere"), module };
+    await assert.rejects(createKey(deps, away, planned), { code: "unavailable" });
+    assert.equal(pairs.size, before);
+    assert.equal(await createKey(deps, { folder, module }, { ...planned, generation: 2 }), true);
+    assert.equal(pairs.size, before + 1);
   });
 
   it("a rotation is recorded under the one who asked for it", async () => {
@@ -355,10 +399,35 @@ interface Tables {
   event: { id: string; type: string; body: string };
 }
 
-async function moveIn(engine: TestEngine): Promise<House> {
+/** A module that may be away, and the pairs that are in it. */
+function softModule() {
+  const pairs = new Map<string, KeyObject>();
+  const state = { away: false };
+  const reach = (): void => {
+    if (state.away) throw new Fault("unavailable", "away");
+  };
+  const module: KeyModule = {
+    async generate() {
+      reach();
+      const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+      const held = randomBytes(16).toString("hex");
+      pairs.set(held, privateKey);
+      return { held, publicJwk: publicJwkOf(privateKey) };
+    },
+    sign: () => Promise.reject(new Error("nobody signs here")),
+    async destroy(held) {
+      reach();
+      pairs.delete(held);
+    },
+    close: async () => {},
+  };
+  return { pairs, state, module };
+}
+
+async function moveIn(engine: TestEngine, module?: KeyModule): Promise<House> {
   const store = await engine.open([...auditMigrations, ...keysMigrations]);
   const folder = mkdtempSync(join(tmpdir(), "countersign-keys-"));
-  const keys = await openKeyRing(store.deps, folder);
+  const keys = await openKeyRing(store.deps, folder, module);
   const withdrawn: string[] = [];
   const withdraw: RotationDeps["withdraw"] = (_change, _caller, kid) => void withdrawn.push(kid);
   return {

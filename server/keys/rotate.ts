@@ -179,10 +179,24 @@ async function tellDestroyed(
   if (withdrawn) deps.withdraw(change, caller, kid);
 }
 
-async function removeKeyFile({ keys, log }: RotationDeps, key: KeySummary): Promise<void> {
-  await keys.letGo(key.kid).catch((error: Error) => {
-    log.error({ kid: key.kid, error: error.message }, "a key could not be removed from its module");
-  });
+/**
+ * The file says by what a key is found in its module. A dead one signs and verifies nothing, so its file stays until
+ * the module has let the key go, and each `keepKeysFresh` tries again; one that could be used goes in any case.
+ */
+async function removeKeyFile(deps: RotationDeps, key: KeySummary): Promise<void> {
+  const { keys } = deps;
+  const released = await letGo(deps, key);
+  if (!released && key.state === "dead") return;
   await removeFile(keys.folder, nameOfKeyFile(key));
   keys.refresh();
+}
+
+async function letGo({ keys, log }: RotationDeps, { kid }: KeySummary): Promise<boolean> {
+  try {
+    await keys.letGo(kid);
+    return true;
+  } catch (error) {
+    log.error({ kid, error: (error as Error).message }, "a key could not be removed from its module");
+    return false;
+  }
 }

@@ -6,6 +6,7 @@ import type { KeyModule } from "../key-module.ts";
 import { type Attribute, CK, Cryptoki, CryptokiError, readUlong, ulong, withTemplate } from "./cryptoki.ts";
 import type { Pkcs11Options } from "./options.ts";
 import { openSession } from "./session.ts";
+import { Turns } from "./turns.ts";
 
 const CKA = {
   CLASS: 0x00,
@@ -56,6 +57,8 @@ const PIN_REFUSED: ReadonlySet<number> = new Set([
   CK.PIN_LOCKED,
 ]);
 
+type Work<T> = (cryptoki: Cryptoki, session: number) => Promise<T>;
+
 /**
  * Keys in an HSM by PKCS #11: pairs on P-256, private halves that never leave it. One session, one call at a time,
  * in threads of their own; a session that was lost is opened again once, a PIN that was refused is never shown again.
@@ -65,7 +68,7 @@ export class Pkcs11Module implements KeyModule {
   readonly #log: Pick<Log, "error">;
   #cryptoki: Promise<Cryptoki> | undefined;
   #session: number | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns(PATIENCE);
   #pinRefused = false;
   readonly #handles = new Map<string, number>();
 
@@ -76,7 +79,7 @@ export class Pkcs11Module implements KeyModule {
   }
 
   generate(): Promise<{ held: string; publicJwk: PublicJwk }> {
-    return this.#inTurn(async (cryptoki, session) => {
+    const work = async (cryptoki: Cryptoki, session: number) => {
       const id = randomBytes(ID_BYTES);
       const [publicHandle, privateHandle] = [ulong(), ulong()];
       await withTemplate(publicTemplate(id), (forPublic, publics) =>
@@ -96,8 +99,19 @@ export class Pkcs11Module implements KeyModule {
       );
       const held = id.toString("hex");
       this.#handles.set(held, readUlong(privateHandle));
-      return { held, publicJwk: await publicJwkAt(cryptoki, session, readUlong(publicHandle)) };
-    });
+      try {
+        return { held, publicJwk: await publicJwkAt(cryptoki, session, readUlong(publicHandle)) };
+      } catch (error) {
+        this.#discard(held);
+        throw error;
+      }
+    };
+    return this.#inTurn(work, ({ held }) => this.#discard(held));
+  }
+
+  /** Nobody will ever name this pair. It goes when it is its turn; what it cannot do is in the log. */
+  #discard(held: string): void {
+    this.destroy(held).catch(() => undefined);
   }
 
   sign(held: string, digest: Uint8Array): Promise<Uint8Array> {
@@ -121,7 +135,7 @@ export class Pkcs11Module implements KeyModule {
   }
 
   async close(): Promise<void> {
-    await this.#turn.catch(() => undefined);
+    await this.#turns.idle();
     const session = this.#session;
     this.#session = undefined;
     if (session !== undefined) await (await this.#cryptoki)?.ask("C_CloseSession", session);
@@ -137,11 +151,9 @@ export class Pkcs11Module implements KeyModule {
   }
 
   /** @throws Fault `unavailable` for whatever goes wrong: the cause is for the log, and never holds the PIN */
-  async #inTurn<T>(work: (cryptoki: Cryptoki, session: number) => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(() => this.#tried(work));
-    this.#turn = mine.catch(() => undefined);
+  async #inTurn<T>(work: Work<T>, undo?: (made: T) => void): Promise<T> {
     try {
-      return await inTime(mine);
+      return await this.#turns.take(() => this.#tried(work), undo);
     } catch (cause) {
       this.#log.error(
         { error: (cause as Error).message },
@@ -151,7 +163,7 @@ export class Pkcs11Module implements KeyModule {
     }
   }
 
-  async #tried<T>(work: (cryptoki: Cryptoki, session: number) => Promise<T>): Promise<T> {
+  async #tried<T>(work: Work<T>): Promise<T> {
     const fresh = this.#session === undefined;
     try {
       return await work(await this.#loaded(), await this.#opened());
@@ -257,13 +269,6 @@ async function publicJwkAt(cryptoki: Cryptoki, session: number, handle: number):
   if (point.readUIntBE(0, 3) !== 0x044104) throw new Error("the public key is not a point of P-256");
   const [x, y] = [point.subarray(3, 35), point.subarray(35)].map((half) => encodeBase64url(half));
   return parsePublicJwk({ kty: "EC", crv: "P-256", x: x ?? "", y: y ?? "" });
-}
-
-function inTime<T>(work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error("it took too long")), PATIENCE);
-    work.then(resolve, reject).finally(() => clearTimeout(late));
-  });
 }
 
 const isAway = (cause: unknown): Fault =>
