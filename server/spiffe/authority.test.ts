@@ -10,7 +10,6 @@ import { forEachEngine } from "../audit/test-databases.ts";
 import { codeOf, fault, migrations, openCompany } from "../delegation/fixture.ts";
 import { keepKeysFresh, openKeyRing, rotateKeys } from "../keys/index.ts";
 import { hours, minutes, seconds, system } from "../lib/index.ts";
-import { suspendAgent } from "../registry/index.ts";
 import { deadAmong, revoke } from "../revocation/index.ts";
 import {
   BundleCache,
@@ -21,7 +20,6 @@ import {
   OwnAuthority,
   putTrustDomain,
   recordSvid,
-  requireIssuable,
   spiffeMigrations,
   unpublish,
   x509Svid,
@@ -194,20 +192,6 @@ forEachEngine((engine) => {
       const leaf = readCertificate(own.chain[0] ?? new Uint8Array());
       const theirs = { bundle: parseBundle(bundles["partner.example"] ?? null), now: now() };
       assert.throws(() => verifyX509Svid(leaf, [], theirs), { code: "unknown-key" });
-    });
-
-    test("gives nothing to who has ended, is suspended, or whose key is dead", async () => {
-      const { planner, ada } = room;
-      await requireIssuable(room.deps, planner.instance);
-      const dead = { ...planner.instance, id: "spiffe://acme.example/agent/planner/dead" };
-      await perform(room.deps, ada.caller, "test", async (change) => {
-        revoke(room.deps, change, ada.caller, [`instance:${dead.id}`], "test");
-      });
-      assert.equal(await codeOf(requireIssuable(room.deps, dead)), "gone");
-      const over = { ...planner.instance, expires: now() };
-      assert.equal(await codeOf(requireIssuable(room.deps, over)), "gone");
-      await suspendAgent(room.deps, ada.caller, { name: "writer", reason: "test" } as never);
-      assert.equal(await codeOf(requireIssuable(room.deps, room.writer.instance)), "forbidden");
     });
 
     test("tells the log whom an SVID was for", async () => {

@@ -15,7 +15,6 @@ export { type IssuedSvid, recordSvid } from "./record-svid.ts";
 export { BundleRefresh } from "./refresh-bundles.ts";
 export { registerWorkload, removeWorkload } from "./register-workload.ts";
 export { removeTrustDomain } from "./remove-trust-domain.ts";
-export { requireIssuable } from "./require-issuable.ts";
 export {
   trustDomainList,
   trustDomainPut,

@@ -38,7 +38,7 @@ const LONGEST = minutes(60);
 const ISSUERS = new WeakMap<AuthoritySigner, LeafIssuer>();
 
 /**
- * Signs an X.509-SVID. Records nothing (`recordSvid`) and asks nobody (`requireIssuable`).
+ * Signs an X.509-SVID. Records nothing (`recordSvid`) and asks nobody whether the workload may have one.
  * @throws Fault `invalid` for what is no workload of ours, no key of P-256 or no DNS name; `gone` where less than a
  *   minute is left; `unavailable` while the authority's key is away
  * @see X509-SVID §2, §4

@@ -29,13 +29,14 @@ export interface ForeignToken {
   readonly expires: number;
 }
 
-/** In place of its signature: somebody who knows says that the token holds. @throws Fault */
+/** In place of its signature, or besides where keys are given: somebody who knows says that the token holds. @throws Fault */
 export type Vouching = (peeked: PeekedToken) => Promise<void>;
 
 /**
  * Verifies a token of a platform: the issuer exactly, an algorithm that is taken, the signature, one audience,
  * its time, and a life no longer than honest ones have.
- * @param vouching in place of the signature, where the issuer itself is asked
+ * @param vouching in place of the signature, where the issuer itself is asked; after it, where keys are given as
+ *   well, so that strangers' tokens are asked about no further
  * @throws Fault `unauthenticated` with its reason; `unavailable` when the keys cannot be had
  * @see RFC 8725, RFC 7519 §4.1
  */
@@ -47,12 +48,14 @@ export async function verifyForeignToken(
 ): Promise<ForeignToken> {
   const peeked = peekToken(attackerToken);
   requireIssuer(source, peeked);
-  if (vouching === undefined) await requireSigned(deps, source, attackerToken, peeked);
+  if (vouching === undefined || hasKeys(source)) await requireSigned(deps, source, attackerToken, peeked);
   requireOnlyAudience(source.audience, peeked.attackerClaims.aud);
   const times = requireTimely(peeked.attackerClaims, source.longest, deps.clock.now());
   await vouching?.(peeked);
   return { claims: peeked.attackerClaims, ...times };
 }
+
+const hasKeys = ({ jwks, jwks_uri }: TokenSource): boolean => jwks !== undefined || jwks_uri !== undefined;
 
 function requireIssuer({ issuer }: TokenSource, { attackerClaims: { iss } }: PeekedToken): void {
   if (iss === issuer) return;

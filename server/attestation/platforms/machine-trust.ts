@@ -43,7 +43,9 @@ const cluster = z
       .min(1)
       .max(100),
     ...keysOfIssuer,
-    review: tokenReview.optional().describe("Asked in place of keys: only it notices what has been deleted."),
+    review: tokenReview
+      .optional()
+      .describe("Asked in place of keys, or besides: only it notices what has been deleted."),
   })
   // Unless told otherwise, a cluster makes the token of every pod for its own issuer.
   .refine(({ issuer, audience }) => issuer !== audience, {

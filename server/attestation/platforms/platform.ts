@@ -30,7 +30,7 @@ export const platformDefinition = z
     ...keysOfIssuer,
     review: tokenReview
       .optional()
-      .describe("For clusters: asked in place of keys; only it notices deletions."),
+      .describe("For clusters: asked in place of keys, or besides; only it notices deletions."),
   })
   .refine(({ preset, review }) => review === undefined || preset === "kubernetes", {
     message: "Only clusters review tokens.",

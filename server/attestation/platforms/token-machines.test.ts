@@ -129,6 +129,13 @@ forEachEngine((engine) => {
       cluster.status = REVIEWED;
       const withoutNode = await platforms.token("kubernetes", kubernetesSaid());
       await refuses("not-bound-to-a-machine", judge("k8s", { cluster: "prod", token: withoutNode }));
+      await put(clusterSaid({ review: { url, ca, token: reviewer } }));
+      const before = cluster.asked.length;
+      const forged = `${token.slice(0, token.lastIndexOf("."))}.AAAA`;
+      await refuses("bad-signature", judge("k8s", { cluster: "prod", token: forged }));
+      assert.equal(cluster.asked.length, before, "with keys besides, strangers' tokens are not asked about");
+      await judge("k8s", { cluster: "prod", token });
+      assert.equal(cluster.asked.length, before + 1);
     });
 
     test("of Google's cloud is its instance, by a token made for this server and this key, once", async () => {

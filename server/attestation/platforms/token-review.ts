@@ -1,9 +1,9 @@
 import { isJsonObject, type Json, type JsonObject } from "@countersign/proof/jcs";
-import { fetchJson } from "../../http/index.ts";
 import type { TokenReview } from "./machine-trust.ts";
 import type { PlatformDeps } from "./platform-deps.ts";
 import { type PodToken, readPodToken } from "./pod-token.ts";
 import { refused } from "./refused.ts";
+import { askCluster } from "./reviews-in-flight.ts";
 
 const TIMEOUT_MS = 1_500;
 const EXTRA = "authentication.kubernetes.io/";
@@ -19,7 +19,7 @@ export async function reviewToken(
   asked: { readonly attackerToken: string; readonly audience: string; readonly attackerClaims: JsonObject },
 ): Promise<void> {
   const pod = readPodToken(asked.attackerClaims);
-  const answer = await fetchJson(deps.outbound, {
+  const answer = await askCluster(deps.outbound, {
     url: `${url.replace(/\/$/, "")}/apis/authentication.k8s.io/v1/tokenreviews`,
     registered: true,
     timeoutMs: TIMEOUT_MS,
