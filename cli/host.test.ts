@@ -203,3 +203,22 @@ test("a machine whose answer to its next key was lost goes on by that key, and a
     rmSync(folder, { recursive: true });
   }
 });
+
+test("a machine that goes on by a kept key says once that it holds nobody's keys, before it asks for anything", async () => {
+  const { transport, credential } = await joined("anew-1");
+  const asked: string[] = [];
+  const way = {
+    ...transport,
+    ask(ask: Parameters<typeof transport.ask>[0]) {
+      asked.push(`${ask.path} ${JSON.stringify(ask.body ?? {})}`);
+      return transport.ask(ask);
+    },
+  };
+  const upstream = new host.HttpUpstream(way, credential, { anew: true });
+  await Promise.all([upstream.entries(), upstream.attest([]).catch(() => undefined)]);
+  await upstream.entries();
+  const said = asked.filter((one) => one === '/hosts/self/ended {"holding":"none"}');
+  assert.ok(asked[0]?.startsWith("/hosts/self/ended") && said.length <= 2, asked.join());
+  assert.equal(asked.slice(-1)[0], "/hosts/self/entries {}");
+  upstream.close();
+});

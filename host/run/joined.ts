@@ -28,7 +28,8 @@ export async function joined({
 }> {
   const transport = openTransport(server);
   try {
-    const credential = (await kept(transport, folder)) ?? (await join(transport, evidence));
+    const before = await kept(transport, folder);
+    const credential = before ?? (await join(transport, evidence));
     if (folder !== undefined) keepCredential(folder, credential);
     log("info", "this machine has joined", { host: credential.host });
     const events = {
@@ -49,7 +50,10 @@ export async function joined({
       renewalUnanswered: (why: unknown) =>
         log("warn", "this machine's key could not be renewed yet", { why: String(why) }),
     };
-    return { upstream: new HttpUpstream(transport, credential, { events }), host: credential.host };
+    return {
+      upstream: new HttpUpstream(transport, credential, { events, anew: before !== undefined }),
+      host: credential.host,
+    };
   } catch (error) {
     transport.close();
     throw error;

@@ -1,6 +1,7 @@
 import { publicJwkOf } from "@countersign/proof/jwk";
 import { type Credential, withPending } from "./credential.ts";
 import { type Joined, makeHostKey, possession } from "./join.ts";
+import type { UpstreamOptions } from "./options.ts";
 import { UpstreamRefused } from "./refused.ts";
 import { SignedRequests } from "./signed-requests.ts";
 import type { Ask, Transport } from "./transport.ts";
@@ -22,26 +23,14 @@ const RENEWAL_SHARE = 0.5;
 /** How long the control plane may hold a question about changes; it answers after some 25 seconds. */
 const LONG_POLL = 60_000;
 const LONGEST_PAUSE = 30_000;
-
-/** What a host tells whoever runs it about the control plane. */
-export interface UpstreamEvents {
-  /** The machine may attest no more: its processes lose what they have. */
-  ended?(refused: Refused): void;
-  /** It asks for its next key, which is to be kept beside the one that it has: the answer may be lost. */
-  renewing?(credential: Credential): void;
-  /** Nobody answered: it keeps the key that it has for now, and tries again. */
-  renewalUnanswered?(why: unknown): void;
-  /** It has another key now; what is kept of the one before is to be forgotten. */
-  renewed?(credential: Credential): void;
-  /** Its key is not renewed, so that its time will be over: it is to join anew. */
-  notRenewed?(refused: Refused): void;
-}
+/** How often it is said that nothing is held: a thousand end each time. */
+const MOST_ROUNDS = 50;
 
 /** The control plane over HTTP. Whatever is away stays away until the caller asks again. */
 export class HttpUpstream implements Upstream {
   readonly #transport: Transport;
   readonly #requests: SignedRequests;
-  readonly #events: UpstreamEvents;
+  readonly #events: NonNullable<UpstreamOptions["events"]>;
   readonly #random: () => number;
   readonly #now: () => number;
   readonly #closed = new AbortController();
@@ -49,16 +38,14 @@ export class HttpUpstream implements Upstream {
   #credential: Credential;
   #joinedAt: number;
   #renewing: Promise<void> | undefined;
+  #mustSayAnew: boolean;
+  #sayingAnew: Promise<void> | undefined;
 
   /** @param joined what `join` or a key file gave. Takes over the transport. */
   constructor(
     transport: Transport,
     joined: Credential,
-    {
-      events = {},
-      now = Date.now,
-      random = Math.random,
-    }: { events?: UpstreamEvents; now?: () => number; random?: () => number } = {},
+    { events = {}, now = Date.now, random = Math.random, anew = false }: UpstreamOptions = {},
   ) {
     this.#transport = transport;
     this.#credential = joined;
@@ -66,17 +53,20 @@ export class HttpUpstream implements Upstream {
     this.#events = events;
     this.#now = now;
     this.#random = random;
+    this.#mustSayAnew = anew;
     this.#requests = new SignedRequests(transport, () => this.#credential, now);
   }
 
   /** A machine that has ended has nobody left: that is an answer, and processes lose what they have. */
   async entries(): Promise<EntryList> {
     await this.#renewInTime();
+    await this.#sayAnew();
     const none = { revision: "ended", entries: [] };
     return this.#orEnded(this.#asked<EntryList>({ method: "GET", path: "/hosts/self/entries" }), () => none);
   }
 
   async attest(requests: readonly AttestRequest[]): Promise<readonly AttestAnswer[]> {
+    await this.#sayAnew();
     const asked = this.#asked<{ answers: AttestAnswer[] }>({
       method: "POST",
       path: "/hosts/self/attestations",
@@ -152,6 +142,27 @@ export class HttpUpstream implements Upstream {
         since = undefined;
       }
     }
+  }
+
+  /** Exits that nobody saw are told before anything new is issued: what is said of all is not of those that come. */
+  #sayAnew(): Promise<void> {
+    if (!this.#mustSayAnew) return Promise.resolve();
+    this.#sayingAnew ??= this.#endAll().finally(() => {
+      this.#sayingAnew = undefined;
+    });
+    return this.#sayingAnew;
+  }
+
+  async #endAll(): Promise<void> {
+    const ask: Ask = { method: "POST", path: "/hosts/self/ended", body: { holding: "none" } };
+    try {
+      for (let left = MOST_ROUNDS; left > 0; left--)
+        if ((await this.#asked<{ ended: number }>(ask)).ended === 0) break;
+    } catch (error) {
+      // One that has ended itself is told so by what it asks next.
+      if (!(error instanceof UpstreamRefused)) throw error;
+    }
+    this.#mustSayAnew = false;
   }
 
   async #asked<T>(ask: Ask): Promise<T> {

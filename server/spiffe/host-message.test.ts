@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { forEachEngine } from "../audit/test-databases.ts";
-import { eventsOf } from "../registry/test-registry.ts";
-import { hostAttest } from "./routes-hosts.ts";
+import { deadKeys, eventsOf } from "../registry/test-registry.ts";
+import { hostAttest, hostEndedProcesses } from "./routes-hosts.ts";
 import { asking, freshKey, type Hosts, openHosts, PLANNER } from "./test-hosts.ts";
 
 forEachEngine((engine) => {
@@ -43,5 +43,30 @@ forEachEngine((engine) => {
       (recorded as { subject: string; reason: string }[]).map(({ subject, reason }) => [subject, reason]),
       Array.from({ length: 5 }, () => [`spiffe://example.org/host/${host.name}`, unreadable]),
     );
+  });
+
+  test("a machine that has begun anew ends what it held, and nothing of another machine's", async () => {
+    const { id } = await house.declare({}, "anew");
+    const [one, other] = [await house.machine("anew-1"), await house.machine("anew-2")];
+    const process = (pid: number) => ({ process: { pid, started: "boot:1" } });
+    const held = [1, 2].map((pid) => asking(id, freshKey(), process(pid)));
+    const mine = await house.attest(one.caller, ...held);
+    const [theirs] = await house.attest(other.caller, asking(id, freshKey(), process(3)));
+    const body = hostEndedProcesses.body?.parse({ holding: "none" });
+    assert.ok(body);
+    assert.equal(hostEndedProcesses.body?.safeParse({ holding: "none", instances: [] }).success, false);
+    const told = () =>
+      hostEndedProcesses.handle(house.deps, one.caller, {
+        params: {},
+        query: {},
+        body,
+        request: {} as never,
+      });
+    assert.deepEqual((await told()).body, { ended: 2 });
+    assert.deepEqual((await told()).body, { ended: 0 });
+    const dead = await deadKeys(house);
+    for (const answer of mine)
+      assert.ok("instance" in answer && dead.includes(`instance:${answer.instance}`));
+    assert.ok(theirs && "instance" in theirs && !dead.includes(`instance:${theirs.instance}`));
   });
 });

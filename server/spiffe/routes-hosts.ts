@@ -102,13 +102,22 @@ export const hostJwtSvid = hosts({
 });
 
 export const hostEndedProcesses = hosts({
-  summary: "Tells which running copies' processes have exited; what they were issued dies.",
-  body: z.strictObject({ instances: z.array(spiffeIdText).min(1).max(MOST_ENDED_AT_ONCE) }),
+  summary:
+    "Tells which running copies' processes have exited, or that the machine has begun anew and holds none; what " +
+    "they were issued dies. A thousand at a time: whoever held more asks again until it is 0.",
+  body: z.union([
+    z.strictObject({ instances: z.array(spiffeIdText).min(1).max(MOST_ENDED_AT_ONCE) }),
+    z.strictObject({ holding: z.literal("none") }),
+  ]),
   bodyLimit: 3_000_000,
   answers: { 200: z.object({ ended: z.int() }) },
   handle: async (deps, caller, { body }) => ({
     status: 200,
-    body: { ended: await endProcesses(deps, caller, { attackerInstances: body.instances }) },
+    body: {
+      ended: await endProcesses(deps, caller, {
+        attackerInstances: "instances" in body ? body.instances : "all",
+      }),
+    },
   }),
 });
 
