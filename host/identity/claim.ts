@@ -6,7 +6,7 @@ import { backoff } from "./backoff.ts";
 import { accept, type Held, isBelieved, ownKey } from "./held.ts";
 import { ENDED, NO_ENTRY, type Refusal, SHARED_INSTANCE } from "./refusal.ts";
 import { attestRequest, makeKey } from "./request.ts";
-import type { RunningProcess } from "./running-process.ts";
+import { CannotLook, type RunningProcess } from "./running-process.ts";
 import type { Shared } from "./shared.ts";
 import { Timers } from "./timers.ts";
 
@@ -118,7 +118,8 @@ export class Claim {
   }
 
   #take(held: Held): void {
-    if (this.#ended || !this.#process.isAlive()) this.#shared.ended(held.id);
+    if (this.#ended || this.#process.isGone()) this.#shared.ended(held.id);
+    else if (!this.#process.isAlive()) this.#postpone(new CannotLook());
     else if (this.#shared.claim(held.id, this)) this.#keep(held);
     else this.#lose(SHARED_INSTANCE);
   }

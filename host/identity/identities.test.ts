@@ -61,6 +61,27 @@ test("a pid's next process gets nothing of the last one's, though nobody told th
   assert.deepEqual([before, after].map(said), ["planner/i1", "planner/i2"]);
 });
 
+test("a host that cannot look for a moment serves nothing meanwhile, and ends nothing for good", async () => {
+  const host = await testHost();
+  const process = host.process(10);
+  const workload = host.identities.enter(process.connect());
+  assert.equal(said(await ask(host, workload)), "planner/i1");
+  process.unseen = true;
+  assert.equal(said(await ask(host, workload)), "away");
+  assert.equal(host.identities.enter(process.connect()), workload);
+  process.wrong = Object.assign(new Error("too many open files"), { code: "EMFILE" });
+  process.unseen = false;
+  await host.clock.advance(300_000);
+  process.unseen = true;
+  process.wrong = undefined;
+  await host.clock.advance(30_000);
+  process.unseen = false;
+  await host.clock.advance(30_000);
+  assert.equal(said(await ask(host, workload)), "planner/i1");
+  assert.ok(host.logged.some((line) => line.startsWith("an identity could not be asked for")));
+  assert.deepEqual(host.upstream.told, []);
+});
+
 test("a control plane that hands one identity to two processes is believed once", async () => {
   const host = await testHost();
   const first = host.identities.enter(host.process(10).connect());

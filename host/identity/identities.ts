@@ -73,7 +73,7 @@ export function openIdentities(deps: IdentityDeps, limits: Partial<IdentityLimit
   function enter(peer: Peer): Workload {
     const name = `${peer.pid} ${peer.started}`;
     const known = workloads.get(name);
-    if (known?.isAlive()) {
+    if (known !== undefined && !known.isGone()) {
       peer.close();
       return known.enter();
     }

@@ -15,6 +15,8 @@ export interface TestProcess {
   selectors: string[];
   /** What measuring it throws. */
   wrong: Error | undefined;
+  /** Whether the kernel can be asked about it just now. */
+  unseen: boolean;
   exit(): void;
   /** A connection of it. */
   connect(): Peer;
@@ -31,6 +33,7 @@ export function processOf(pid: number, uid = 1001, started = `boot:${pid}`): Tes
     started,
     selectors: [`unix:uid:${uid}`],
     wrong: undefined,
+    unseen: false,
     exit() {
       alive = false;
       for (const gone of exits) gone();
@@ -42,7 +45,8 @@ export function processOf(pid: number, uid = 1001, started = `boot:${pid}`): Tes
         uid,
         gid: uid,
         started: process.started,
-        isAlive: () => alive,
+        isAlive: () => alive && !process.unseen,
+        isGone: () => !alive,
         onExit: (gone) => void (alive ? exits.add(gone) : gone()),
         close: () => {
           open -= 1;

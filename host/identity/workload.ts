@@ -47,6 +47,10 @@ export class Workload {
     return !this.#gone && this.#peer.isAlive();
   }
 
+  isGone(): boolean {
+    return this.#gone || this.#process.isGone();
+  }
+
   enter(): this {
     this.#connections += 1;
     return this;
@@ -117,10 +121,11 @@ export class Workload {
   }
 
   #stands(): Standing {
-    if (!this.isAlive()) {
+    if (this.isGone()) {
       this.end();
       return { kind: "refused", ...EXITED };
     }
+    if (!this.isAlive()) return { kind: "away" };
     const claims = [...this.#claims.values()];
     const svids = claims.flatMap((claim) => claim.servable() ?? []);
     const bundles = this.#shared.bundles();
@@ -174,14 +179,25 @@ export class Workload {
 
   async #establish(): Promise<void> {
     if (this.#shared.entries() === undefined) return;
-    const measured = await this.#process.measure({ files: [] }, (place) => this.#couldBeSomebody(place));
-    if (this.#gone) return;
+    const measured = await this.#measure();
+    if (this.#gone || measured === undefined) return;
     this.#measured = "code" in measured ? undefined : measured;
     const matching = this.#matching();
     this.#arrange(matching, "code" in measured ? measured : matching.length === 0 ? NO_ENTRY : undefined);
     if (matching.length === 0) this.#tellWhy(measured);
     if ("code" in measured) return;
     await Promise.all(matching.map((entry) => this.#claims.get(entry.id)?.want(entry, measured)));
+  }
+
+  /** @returns nothing where it cannot be looked at now: then all stays as it was */
+  async #measure(): Promise<Attested | Refusal | undefined> {
+    try {
+      return await this.#process.measure({ files: [] }, (place) => this.#couldBeSomebody(place));
+    } catch (cause) {
+      const { pid, uid } = this.#peer;
+      this.#shared.log("warn", "a process cannot be looked at now", { pid, uid, why: String(cause) });
+      return undefined;
+    }
   }
 
   /** One claim for each entry, in their order; what no entry covers any more is lost. */

@@ -162,12 +162,13 @@ function peerIn(answer: Buffer, inode: number): number | undefined {
 /** A descriptor of whichever process has this pid now; -1 where there is none. */
 export const pidfdOpen = (pid: number): number => syscall2(SYS_PIDFD_OPEN, pid, 0);
 
-/** Whether a process has exited: its descriptor reads. What cannot be asked counts as exited. */
-export function hasExited(pidfd: number): boolean {
+/** Whether a process has exited: its descriptor reads. Undefined where the kernel cannot be asked now. */
+export function hasExited(pidfd: number): boolean | undefined {
   const asked = Buffer.alloc(8);
   asked.writeInt32LE(pidfd, 0);
   asked.writeInt16LE(POLLIN, 4);
-  return poll(asked, 1, 0) !== 0;
+  const ready = poll(asked, 1, 0);
+  return ready < 0 ? undefined : ready > 0;
 }
 
 /** A set of descriptors of processes that tells which have exited, at a cost that does not grow with the set. */

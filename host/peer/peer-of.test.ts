@@ -6,6 +6,7 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { type HostRefusal, type ProcessPeer, peerOf, processWith } from "./index.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -223,6 +224,27 @@ test("a process in another pid namespace that is not seen from here, or no proce
   });
   assert.equal(none, undefined);
   assert.equal(why?.code, "peer_invisible");
+});
+
+test("a process that cannot be looked at, for want of descriptors, is not alive and not gone", async () => {
+  const looker = join(folder, "looker.ts");
+  writeFileSync(
+    looker,
+    `import { openSync, writeSync } from "node:fs";
+     import { processWith } from ${JSON.stringify(fileURLToPath(new URL("./index.ts", import.meta.url)))};
+     const peer = processWith(process.ppid);
+     const before = [peer.isAlive(), peer.isGone()];
+     try { for (;;) openSync("/dev/null"); } catch {}
+     writeSync(1, JSON.stringify([before, [peer.isAlive(), peer.isGone()]]));
+     process.kill(process.pid, "SIGKILL");`,
+  );
+  const child = spawn("sh", ["-c", 'ulimit -n 256; exec "$@"', "sh", process.execPath, looker]);
+  children.push(child);
+  const [said] = await once(child.stdout, "data");
+  assert.deepEqual(JSON.parse(String(said)), [
+    [true, false],
+    [false, false],
+  ]);
 });
 
 test("a process that has exited before it was looked at is nobody", async () => {

@@ -1,13 +1,13 @@
 import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
-import { exited, programOf, statOf, statusOf, thisBoot } from "../proc/read.ts";
+import { exited, notShown, programOf, statOf, statusOf, thisBoot } from "../proc/read.ts";
 import type { Stat } from "../proc/stat.ts";
 import { onlyId } from "../proc/status.ts";
 import { watchExit } from "./exits.ts";
 import { hasExited, isKernelKnown, peerCredentials, peerPidfd, pidfdOpen } from "./kernel.ts";
 import { requireOwnConnection } from "./own-connection.ts";
 import type { Peer } from "./peer.ts";
-import { HostRefusal } from "./refusal.ts";
+import { HostRefusal, type RefusalCode } from "./refusal.ts";
 
 /** A peer that can say why it proves nothing any more. */
 export interface ProcessPeer extends Peer {
@@ -109,6 +109,7 @@ function peerWith(pidfd: number, credentials: Credentials, first: Seen): Process
     started: first.started,
     refusal,
     isAlive: () => refusal() === undefined,
+    isGone: () => GONE.has(refusal()?.code ?? "unreadable"),
     onExit: (gone) => {
       if (closed || hasExited(pidfd)) setImmediate(gone);
       else watches.add(watchExit(pidfd, gone));
@@ -121,6 +122,14 @@ function peerWith(pidfd: number, credentials: Credentials, first: Seen): Process
     },
   };
 }
+
+/** After these it will not be who it was again; any other refusal may be of the moment. */
+const GONE: ReadonlySet<RefusalCode> = new Set([
+  "peer_exited",
+  "pid_reused",
+  "user_changed",
+  "program_changed",
+]);
 
 interface Seen {
   readonly started: string;
@@ -140,7 +149,8 @@ function standing(pidfd: number, { pid, uid, gid }: Credentials, first: Seen): H
       return new HostRefusal("pid_reused", `Process ${pid} is another one by now.`);
     const { uids, gids } = statusOf(pid);
     const program = programOf(pid, stat);
-    if (hasExited(pidfd)) return exited(pid);
+    const isOver = hasExited(pidfd);
+    if (isOver !== false) return isOver ? exited(pid) : notShown(pid, undefined);
     if (onlyId(uids) !== uid || onlyId(gids) !== gid) return userChanged(pid);
     return program === first.program ? undefined : programChanged(pid);
   } catch (error) {

@@ -11,6 +11,11 @@ export interface Peer {
    * before every answer.
    */
   isAlive(): boolean;
+  /**
+   * Whether it is certain that it is not that any more; left out, that is whatever is not alive. What cannot be
+   * looked at for a moment (no descriptors, no memory) is not alive, gets no answer, and is not gone.
+   */
+  isGone?(): boolean;
   /** Calls back once, within moments of the process's exit; at once when it has exited. */
   onExit(gone: () => void): void;
   /** Lets go of what watches it. */

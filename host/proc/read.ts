@@ -78,7 +78,7 @@ export function thisBoot(): string {
 
 /** What `/proc` said when it did not say anything: it is gone, or it is not for us to see. */
 export function notShown(pid: number | "self", error: unknown): HostRefusal {
-  const { code } = error as NodeJS.ErrnoException;
+  const { code } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === "ENOENT" || code === "ESRCH") return exited(pid);
   return new HostRefusal(
     "unreadable",
