@@ -136,8 +136,8 @@ test("a child that inherits the connection is nobody once its parent is gone", a
 });
 
 /** Lets nothing be accepted until the attacker has done what it does between `connect` and `accept`. */
-async function connectingWhileBusy(then: string) {
-  const child = spawn("sh", ["-c", 'exec "$@"', "sh", "perl", ...perl(then)], { stdio: "ignore", cwd: "/" });
+async function connectingWhileBusy(then: string, within: readonly string[] = []) {
+  const child = spawn("env", [...within, "perl", ...perl(then)], { stdio: "ignore", cwd: "/" });
   children.push(child);
   execFileSync("sleep", ["0.5"]);
   await once(server, "seen");
@@ -167,7 +167,7 @@ test("a connection made in a network namespace of its own is known there, and th
   const { peer, why } = await connecting("unshare", ["--net", "perl", ...perl("<STDIN>")]);
   assert.equal(why, undefined);
   assert.equal(peer?.isAlive(), true);
-  const { why: kept } = await connecting("unshare", ["--net", "perl", ...perl(`${keepAcrossExec} <STDIN>`)]);
+  const { why: kept } = await connectingWhileBusy(`${keepAcrossExec} sleep 60`, ["unshare", "--net"]);
   assert.equal(kept?.code, "connection_inherited");
   assert.equal(readlinkSync("/proc/thread-self/ns/net"), own);
 });
