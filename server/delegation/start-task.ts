@@ -45,6 +45,7 @@ export function startTask(
     const startedBy = starterOf(caller, agent, request);
     await requireNew(deps, startedBy);
     requireWithinCeiling(agent, request);
+    refuseCounted(agent, request);
     await requireRoom(deps, agent);
     requireActiveAgent(deps, change, agent);
     await requireStarterActive(deps, change, startedBy);
@@ -87,7 +88,7 @@ async function requireNew({ database }: DelegationDeps, startedBy: StartedAlone)
 
 function requireWithinCeiling(agent: Agent, { grants }: StartRequest): void {
   const bearable = coveredByGrants(agent.grants, grants);
-  if (bearable.covered && agent.parent === undefined) return refuseCounted(agent, grants);
+  if (bearable.covered && agent.parent === undefined) return;
   throw new Fault("denied", "This goes beyond what the agent may do on its own.", {
     remedy: "Ask for less, or have an administrator widen the agent's ceiling.",
     members: { uncovered: bearable.missing },
@@ -95,7 +96,7 @@ function requireWithinCeiling(agent: Agent, { grants }: StartRequest): void {
   });
 }
 
-function refuseCounted(agent: Agent, grants: StartRequest["grants"]): void {
+function refuseCounted(agent: Agent, { grants }: StartRequest): void {
   if (!fitsCountedOnly(agent, grants)) return;
   throw new Fault(
     "denied",
