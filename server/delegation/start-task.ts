@@ -46,10 +46,11 @@ export function startTask(
     await requireNew(deps, startedBy);
     requireWithinCeiling(agent, request);
     refuseCounted(agent, request);
-    await requireRoom(deps, agent);
     requireActiveAgent(deps, change, agent);
     await requireStarterActive(deps, change, startedBy);
     await standOutside(deps, change, agent, request.grants);
+    // After the head was read that every start moves: of two that count at once, one counts again.
+    await requireRoom(deps, agent);
     const task = addTask(deps, change, caller, {
       ...request,
       person: agent.owner,
