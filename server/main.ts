@@ -9,13 +9,20 @@ import { parseVkey } from "@countersign/proof/checkpoint";
 import { createKeyCache } from "@countersign/proof/jwk";
 import { parseTrustDomain } from "@countersign/proof/spiffe-id";
 import { pino } from "pino";
-import { CertificateCallers, endpoints, gate, migrations, type ServerDeps } from "./app/index.ts";
-import { expireApprovals } from "./approvals/index.ts";
-import { forgetExpiredTokens, forgetProcesses, issueJoinToken } from "./attestation/index.ts";
+import {
+  CertificateCallers,
+  endpoints,
+  followSvid,
+  followTls,
+  gate,
+  migrations,
+  type ServerDeps,
+  startChores,
+} from "./app/index.ts";
+import { issueJoinToken } from "./attestation/index.ts";
 import { checkLog, flushRefusals, RefusalCounter, startSequencer } from "./audit/index.ts";
-import { DecisionIds, DecisionLog, forgetOldAnswers, LiveApplications } from "./authzen/index.ts";
-import { type Database, type DatabaseLocation, forgetHotKeys, openDatabase } from "./database/index.ts";
-import { expireTasks, forgetHeads, tidyWindows } from "./delegation/index.ts";
+import { DecisionIds, DecisionLog, LiveApplications } from "./authzen/index.ts";
+import { type Database, type DatabaseLocation, openDatabase } from "./database/index.ts";
 import { factSource } from "./gateway/index.ts";
 import {
   buildServer,
@@ -26,10 +33,7 @@ import {
   readTls,
   requireSafeTransport,
   type ServerOptions,
-  serveWith,
   type TlsFiles,
-  type TlsIdentity,
-  TlsReload,
 } from "./http/index.ts";
 import {
   keepKeysFresh,
@@ -38,55 +42,26 @@ import {
   openKeyRing,
   rememberCheckpoint,
 } from "./keys/index.ts";
-import {
-  type Clock,
-  type Deps,
-  Fault,
-  hours,
-  minutes,
-  seconds,
-  system,
-  systemClock,
-  systemRandom,
-} from "./lib/index.ts";
+import { type Clock, type Deps, Fault, system, systemClock, systemRandom } from "./lib/index.ts";
 import { issueEnrolmentLink, issueFirstAdministratorLink, ProviderKeys } from "./login/index.ts";
-import {
-  ClientDocuments,
-  DpopNonces,
-  forgetPastAuthorizations,
-  forgetStaleProofs,
-  type NonceDemand,
-  questionOf,
-  StatusLists,
-} from "./oauth/index.ts";
+import { ClientDocuments, DpopNonces, type NonceDemand, questionOf, StatusLists } from "./oauth/index.ts";
 import {
   ActivePolicies,
-  forgetOldDecisions,
   installShippedPolicies,
   Oracle,
   readyToDecide,
   recoverPolicies,
-  tellOfObserving,
   tellOfShipped,
   warnOfObserving,
 } from "./policy/index.ts";
-import {
-  findPersonByEmail,
-  forgetChanges,
-  type LifecycleSettings,
-  restAgents,
-  suspendOrphans,
-} from "./registry/index.ts";
+import { findPersonByEmail, type LifecycleSettings } from "./registry/index.ts";
 import { LiveFeed, REVOCATION_CHANNEL, revoke } from "./revocation/index.ts";
 import {
   BundleCache,
-  BundleRefresh,
   issueServerSvid,
   OwnAuthority,
   ownX509Svid,
   readUpstream,
-  type ServerSvid,
-  SvidRenewal,
   type UpstreamFiles,
   unpublish,
 } from "./spiffe/index.ts";
@@ -320,58 +295,6 @@ function noticeKeys({ keys, log }: ServerDeps): void {
   } catch (error) {
     log.error({ error: (error as Error).message }, "the key folder cannot be read");
   }
-}
-
-/** What must happen again and again, whoever calls. A chore that fails is tried again at its next turn. */
-function startChores(deps: ServerDeps): () => void {
-  const bundles = new BundleRefresh(deps);
-  const chores: readonly [everyMs: number, chore: () => Promise<unknown>][] = [
-    [minutes(1), () => flushRefusals(deps)],
-    [minutes(1), () => expireTasks(deps)],
-    [seconds(15), () => tidyWindows(deps)],
-    [minutes(1), () => expireApprovals(deps)],
-    [minutes(1), () => restAgents(deps)],
-    [minutes(1), () => suspendOrphans(deps)],
-    [hours(1), () => forgetChanges(deps)],
-    [minutes(5), () => forgetStaleProofs(deps)],
-    [minutes(5), () => forgetExpiredTokens(deps)],
-    [minutes(5), () => forgetPastAuthorizations(deps)],
-    [seconds(30), () => bundles.run()],
-    [minutes(1), () => tellOfObserving(deps)],
-    [hours(1), () => forgetOldDecisions(deps)],
-    [hours(1), () => forgetHeads(deps)],
-    [hours(1), () => forgetHotKeys(deps)],
-    [hours(1), () => forgetProcesses(deps)],
-    [hours(1), () => keepKeysFresh(deps)],
-    [minutes(1), () => deps.authority.records(deps)],
-    [hours(1), () => forgetOldAnswers(deps)],
-  ];
-  const failed = (error: Error): void =>
-    deps.log.error({ error: error.message }, "a chore failed; it will be tried again");
-  const timers = chores.map(([every, chore]) => setInterval(() => void chore().catch(failed), every).unref());
-  return () => {
-    for (const timer of timers) clearInterval(timer);
-  };
-}
-
-/** Looks at the certificate's files every few seconds, so that a renewed one is served without a restart. */
-function followTls(
-  files: TlsFiles | undefined,
-  served: TlsIdentity | undefined,
-  { log }: Deps,
-  server: TlsServer,
-): () => void {
-  if (files === undefined || served === undefined) return () => {};
-  const reload = new TlsReload(files, served, log);
-  const timer = setInterval(() => reload.look(server), seconds(5)).unref();
-  return () => clearInterval(timer);
-}
-
-/** Serves with another SVID when half of the life of the one before is over. */
-function followSvid(served: ServerSvid, deps: ServerDeps, server: TlsServer): () => void {
-  const renewal = new SvidRenewal(deps, served, (svid) => serveWith(server, svid));
-  const timer = setInterval(() => void renewal.look(), seconds(10)).unref();
-  return () => clearInterval(timer);
 }
 
 async function firstLinkOf(deps: ServerDeps): Promise<string | undefined> {

@@ -214,7 +214,7 @@ test("a variable that makes the loader or the interpreter run other code is refu
     ["deno", "DENO_whatever_comes_next=secret"],
   ] as const)
     assert.throws(
-      () => requireHarmless(["HOME=/home/x", setting], interpreter),
+      () => requireHarmless(["HOME=/nonexistent", setting], interpreter),
       (error) =>
         error instanceof HostRefusal &&
         error.code === "environment_loads_code" &&

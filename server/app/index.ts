@@ -1,7 +1,9 @@
-/** The table of every endpoint, and the gate in front of it. */
+/** The table of every endpoint, the gate in front of it, and what goes on by itself. */
 export { CertificateCallers } from "./authenticate-certificate.ts";
+export { startChores } from "./chores.ts";
 export { endpoints } from "./endpoints.ts";
 export { events } from "./events.ts";
+export { followSvid, followTls } from "./follow-certificate.ts";
 export { gate } from "./gate.ts";
 export { migrations } from "./migrations.ts";
 export type { ServerDeps } from "./server-deps.ts";

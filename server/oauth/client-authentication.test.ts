@@ -3,14 +3,15 @@ import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { createClientAssertion } from "@countersign/proof/client-assertion";
 import { createDpopProof } from "@countersign/proof/dpop";
-import { createKeySet } from "@countersign/proof/jwk";
+import { createKeySet, publicJwkOf } from "@countersign/proof/jwk";
 import { verifyAccessToken } from "@countersign/proof/token";
-import { findEvents } from "../audit/index.ts";
+import { findEvents, perform } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { openDatabase } from "../database/index.ts";
 import { codeOf, fault, type Running, run } from "../delegation/fixture.ts";
+import { hours, system } from "../lib/index.ts";
 import { issuer } from "../login/fixture.ts";
-import { endInstance, resumeAgent, suspendAgent } from "../registry/index.ts";
+import { addInstance, agentOrRefuse, endInstance, resumeAgent, suspendAgent } from "../registry/index.ts";
 import { ask, migrations, more, openMarket, proofsOf } from "./fixture.ts";
 
 type Opened = Awaited<ReturnType<typeof openMarket>>;
@@ -77,6 +78,21 @@ forEachEngine((engine) => {
         await codeOf(ask(deps, planner, { ...own, client_id: writer.instance.id })),
         "invalid-client",
       );
+    });
+
+    test("refuses a copy that rests on a process's word where nobody knows whose", async () => {
+      const { deps } = room;
+      const { privateKey: key } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+      const instance = await perform(deps, system, "instance.vouch", async (change) =>
+        addInstance(deps, change, system, {
+          of: { agent: await agentOrRefuse(deps, "planner") },
+          jwk: publicJwkOf(key),
+          strength: "in-process",
+          expires: deps.clock.now() + hours(1),
+          evidence: "a test",
+        }),
+      );
+      assert.equal(await codeOf(ask(deps, { ...room.planner, instance, key }, own)), "invalid-client");
     });
 
     test("refuses an instance that has ended", async () => {

@@ -47,6 +47,13 @@ export const privateKeyJwt: ClientMethod = {
   },
 };
 
-/** One that a process vouches for ends with that process, and with what that rests on. */
-const restsOnVoucher = async (deps: OauthDeps, { id, strength }: Instance): Promise<readonly string[]> =>
-  strength === "in-process" ? restsOf(deps, id) : [];
+/**
+ * One that a process vouches for ends with that process, and with what that rests on.
+ * @throws Fault `invalid-client` where nobody knows any more who vouches for it
+ */
+async function restsOnVoucher(deps: OauthDeps, { id, strength }: Instance): Promise<readonly string[]> {
+  if (strength !== "in-process") return [];
+  const rests = await restsOf(deps, id);
+  if (rests.length === 0) throw notProven();
+  return rests;
+}
