@@ -1,5 +1,12 @@
 import type { Kysely } from "kysely";
-import { type Change, type Database, type Given, type Migration, reading } from "../database/index.ts";
+import {
+  type Change,
+  type Database,
+  type Given,
+  keeping,
+  type Migration,
+  perRow,
+} from "../database/index.ts";
 import type { Page } from "../registry/index.ts";
 import type { Releasable } from "./release.ts";
 import type { Server } from "./server.ts";
@@ -81,12 +88,14 @@ export const catalogMigrations: Migration[] = [
   },
 ];
 
-const serverOf = ({ id, resource, release, delegated, ...row }: CatalogTables["server"]): Server => ({
-  ...{ id, resource },
-  ...(release === null ? {} : { release: JSON.parse(release) as Releasable[] }),
-  ...(delegated === null ? {} : { delegated: delegated === 1 }),
-  ...(Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Partial<Server>),
-});
+const serverOf = perRow(
+  ({ id, resource, release, delegated, ...row }: CatalogTables["server"]): Server => ({
+    ...{ id, resource },
+    ...(release === null ? {} : { release: JSON.parse(release) as Releasable[] }),
+    ...(delegated === null ? {} : { delegated: delegated === 1 }),
+    ...(Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Partial<Server>),
+  }),
+);
 
 /** Absent members are null in a row. */
 const rowOfServer = ({ id, resource, ...said }: Server): CatalogTables["server"] => ({
@@ -99,15 +108,17 @@ const rowOfServer = ({ id, resource, ...said }: Server): CatalogTables["server"]
 });
 
 /** The pin is computed anew from what is stored, so a row that was tampered with is another definition. */
-const toolFrom = (row: CatalogTables["tool"]): Tool =>
-  toolOf({
-    server: row.server,
-    name: row.name,
-    description: row.description,
-    labels: JSON.parse(row.labels),
-    inputSchema: JSON.parse(row.input_schema),
-    ...(row.besides === null ? {} : JSON.parse(row.besides)),
-  });
+const toolFrom = perRow(
+  (row: CatalogTables["tool"]): Tool =>
+    toolOf({
+      server: row.server,
+      name: row.name,
+      description: row.description,
+      labels: JSON.parse(row.labels),
+      inputSchema: JSON.parse(row.input_schema),
+      ...(row.besides === null ? {} : JSON.parse(row.besides)),
+    }),
+);
 
 const rowOf = ({
   identifier,
@@ -151,7 +162,7 @@ export async function readVersion(database: Database): Promise<number> {
   return (await catalogHead(database, {}))[0]?.version ?? 0;
 }
 
-const catalogHead = reading((tables: Kysely<CatalogTables>) =>
+const catalogHead = keeping((tables: Kysely<CatalogTables>) =>
   tables.selectFrom("catalog_head").select("version").where("name", "=", HEAD),
 );
 
@@ -175,7 +186,7 @@ export async function serverBy(
 }
 
 const oneServerBy = (key: "id" | "resource") =>
-  reading((tables: Kysely<CatalogTables>, given: Given<{ value: string }>) =>
+  keeping((tables: Kysely<CatalogTables>, given: Given<{ value: string }>) =>
     tables.selectFrom("server").selectAll().where(key, "=", given("value")),
   );
 const serverWhere = { id: oneServerBy("id"), resource: oneServerBy("resource") };
@@ -200,7 +211,7 @@ export async function toolNamed(database: Database, identifier: string): Promise
   return row && toolFrom(row);
 }
 
-const toolBy = reading((tables: Kysely<CatalogTables>, given: Given<{ identifier: string }>) =>
+const toolBy = keeping((tables: Kysely<CatalogTables>, given: Given<{ identifier: string }>) =>
   tables.selectFrom("tool").selectAll().where("identifier", "=", given("identifier")),
 );
 

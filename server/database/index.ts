@@ -11,6 +11,7 @@ export {
   type Leadership,
   openDatabase,
 } from "./open.ts";
+export { perRow } from "./per-row.ts";
 export { remembering } from "./remembering.ts";
 export type { ColumnTypes, Engine, Migration } from "./schema.ts";
-export { type Given, reading, readingIn, writing, writingIn } from "./statement.ts";
+export { type Given, keeping, keepingIn, reading, readingIn, writing, writingIn } from "./statement.ts";

@@ -9,8 +9,11 @@ export interface Database {
   readonly engine: Engine;
   /** The query builder, seen as the tables of one room. For reads, and to build the statements of a change. */
   tables<Tables>(): Kysely<Tables>;
-  /** Runs a read whose SQL was built before; see `reading`. */
-  read<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Runs a read whose SQL was built before; see `reading`.
+   * @param keep where its rows may be kept while nothing writes them: all tables that it reads
+   */
+  read<Row>(sql: string, parameters: readonly unknown[], keep?: readonly string[]): Promise<Row[]>;
   /**
    * Runs a change in one transaction; durable when it returns.
    * @throws Conflict when a guard without a refusal of its own hit no row, or two changes met

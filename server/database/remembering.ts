@@ -8,9 +8,9 @@ export function remembering(database: Database): Database {
   const known = new Map<string, Promise<unknown[]>>();
   return {
     ...database,
-    read<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+    read<Row>(sql: string, parameters: readonly unknown[], keep?: readonly string[]): Promise<Row[]> {
       const asked = JSON.stringify([sql, parameters]);
-      const answer = known.get(asked) ?? database.read<Row>(sql, parameters);
+      const answer = known.get(asked) ?? database.read<Row>(sql, parameters, keep);
       known.set(asked, answer);
       return answer as Promise<Row[]>;
     },

@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { Fault } from "../lib/index.ts";
-import { type Change, Conflict, type Step } from "./change.ts";
-import type { Outcome, Script, Sent, WrittenStep } from "./sqlite-writer.ts";
+import { type Change, Conflict } from "./change.ts";
+import { type Script, type StatementName, scriptOf } from "./sqlite-script.ts";
+import type { Failure, Outcomes, Sent } from "./sqlite-writer.ts";
 
 interface Waiting {
   change: Change;
@@ -28,8 +29,9 @@ export class SqliteWriter {
   constructor(file: string) {
     const source = import.meta.url.endsWith(".ts") ? "./sqlite-writer.ts" : "./sqlite-writer.js";
     this.#worker = new Worker(new URL(source, import.meta.url), { workerData: { file } });
-    this.#worker.on("message", (outcomes: Outcome[]) => {
-      for (const outcome of outcomes) this.#settle(outcome);
+    this.#worker.on("message", ({ committed, failures }: Outcomes) => {
+      for (const id of committed) this.#settled(id)?.resolve();
+      for (const failure of failures) this.#fail(failure);
     });
     this.#worker.on("error", (error) => this.#end(error));
     this.#worker.on("exit", () => this.#end(new Error("the writer thread has ended")));
@@ -38,9 +40,8 @@ export class SqliteWriter {
   commit(change: Change): Promise<void> {
     if (this.#ended !== undefined) return Promise.reject(storeIsAway(this.#ended));
     const id = this.#next++;
-    const steps = change.steps.map((step) => this.#written(step));
     if (this.#ready.length === 0) setImmediate(() => this.#send());
-    this.#ready.push({ id, steps });
+    this.#ready.push(scriptOf(id, change.steps, (sql) => this.#nameOf(sql)));
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { change, resolve, reject });
     });
@@ -61,12 +62,8 @@ export class SqliteWriter {
     this.#worker.postMessage(sent);
   }
 
-  #written({ kind, sql, parameters, rows }: Step): WrittenStep {
-    return { kind, statement: this.#numberOf(sql), parameters, rows };
-  }
-
   /** A number is never given again: a script that waits keeps meaning what it meant. */
-  #numberOf(sql: string): number | string {
+  #nameOf(sql: string): StatementName {
     const known = this.#numbers.get(sql);
     if (known !== undefined) return known;
     if (this.#numbers.size >= MOST_STATEMENTS) return sql;
@@ -76,12 +73,16 @@ export class SqliteWriter {
     return number;
   }
 
-  #settle(outcome: Outcome): void {
-    const waiting = this.#waiting.get(outcome.id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(outcome.id);
-    if (outcome.result === "committed") waiting.resolve();
-    else waiting.reject(reasonOf(outcome, waiting.change));
+  #fail(failure: Failure): void {
+    const waiting = this.#settled(failure.id);
+    waiting?.reject(reasonOf(failure, waiting.change));
+  }
+
+  /** Whoever waits for this script, and no longer does. */
+  #settled(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
   }
 
   #end(error: Error): void {
@@ -91,15 +92,15 @@ export class SqliteWriter {
   }
 }
 
-function reasonOf(outcome: Outcome, change: Change): Error {
-  if (outcome.result === "failed") return storeIsAway(new Error(outcome.message));
-  const step = change.steps[outcome.step ?? -1];
+function reasonOf({ result, step: failed = -1, message }: Failure, { steps }: Change): Error {
+  if (result === "failed") return storeIsAway(new Error(message));
+  const step = steps[failed];
   if (step?.otherwise !== undefined) {
     return new Fault(step.otherwise, "What this request relied on has changed.", {
       remedy: "Look again, then retry.",
     });
   }
-  return new Conflict(outcome.message);
+  return new Conflict(message);
 }
 
 const storeIsAway = (cause: Error): Fault =>

@@ -1,22 +1,10 @@
 /**
- * The writer thread of the embedded store. Takes the scripts of a message, runs each under a savepoint of
- * its own, and syncs once for all scripts that arrived meanwhile: durable when answered.
+ * The writer thread of the embedded store. Takes the scripts of a message, and syncs once for all scripts that
+ * arrived meanwhile: durable when answered. Where one of them cannot be, the others are none the worse.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import SqliteDatabase from "better-sqlite3";
-
-/** One statement of a script. Most SQL crosses the threads once, and goes by its number then. */
-export interface WrittenStep {
-  readonly kind: "write" | "require";
-  readonly statement: number | string;
-  readonly parameters: readonly unknown[];
-  readonly rows: number | "any";
-}
-
-export interface Script {
-  readonly id: number;
-  readonly steps: readonly WrittenStep[];
-}
+import { type Script, type ScriptStep, type StatementName, scriptId, stepsOf } from "./sqlite-script.ts";
 
 /** What the event loop sends: statements that have not been told of, and scripts that are made of those known. */
 export interface Sent {
@@ -24,11 +12,18 @@ export interface Sent {
   readonly scripts: readonly Script[];
 }
 
-export interface Outcome {
+/** Why a script was not written. */
+export interface Failure {
   readonly id: number;
-  readonly result: "committed" | "conflict" | "failed";
+  readonly result: "conflict" | "failed";
   readonly step?: number;
   readonly message: string;
+}
+
+/** How scripts ended: the ids of those that are durable now, and the others. */
+export interface Outcomes {
+  readonly committed: readonly number[];
+  readonly failures: readonly Failure[];
 }
 
 const MOST_SCRIPTS_PER_SYNC = 256;
@@ -36,6 +31,8 @@ const MOST_SCRIPTS_PER_SYNC = 256;
 const database = new SqliteDatabase((workerData as { file: string }).file);
 database.pragma("journal_mode = WAL");
 database.pragma("synchronous = FULL");
+const begin = database.prepare("begin immediate");
+const durable = database.prepare("commit");
 
 /** The SQL by its number, prepared when it is first used: a statement that cannot be is its script's failure. */
 const told = new Map<number, string>();
@@ -65,19 +62,49 @@ function drain(): void {
   parentPort?.close();
 }
 
-function commitTogether(scripts: Script[]): Outcome[] {
+/**
+ * All in one transaction. Nearly always all hold; where one does not, they are run once more, each under a savepoint
+ * of its own, since savepoints cost each script a copy of every page that it touches.
+ */
+function commitTogether(scripts: Script[]): Outcomes {
   try {
-    database.exec("begin immediate");
-    const outcomes = scripts.map(runUnderSavepoint);
-    database.exec("commit"); // the commit point: synced when this returns
-    return outcomes;
+    return commit(scripts, allHold) ?? commit(scripts, eachUnderSavepoint) ?? NONE;
   } catch (error) {
     if (database.inTransaction) database.exec("rollback");
-    return scripts.map(({ id }) => ({ id, result: "failed", message: messageOf(error) }));
+    const failed = (script: Script): Failure => ({
+      id: scriptId(script),
+      result: "failed",
+      message: messageOf(error),
+    });
+    return { committed: [], failures: scripts.map(failed) };
   }
 }
 
-function runUnderSavepoint(script: Script): Outcome {
+const NONE: Outcomes = { committed: [], failures: [] };
+
+/** @returns undefined when `run` gave up: then nothing was written */
+function commit(
+  scripts: Script[],
+  run: (scripts: Script[]) => readonly Failure[] | undefined,
+): Outcomes | undefined {
+  begin.run();
+  const failures = run(scripts);
+  if (failures === undefined) {
+    if (database.inTransaction) database.exec("rollback");
+    return undefined;
+  }
+  durable.run(); // the commit point: synced when this returns
+  const failed = new Set(failures.map(({ id }) => id));
+  return { committed: scripts.map(scriptId).filter((id) => !failed.has(id)), failures };
+}
+
+const allHold = (scripts: Script[]): [] | undefined =>
+  scripts.every((script) => firstFailure(script) === undefined) ? [] : undefined;
+
+const eachUnderSavepoint = (scripts: Script[]): Failure[] =>
+  scripts.flatMap((script) => underSavepoint(script) ?? []);
+
+function underSavepoint(script: Script): Failure | undefined {
   database.exec("savepoint script");
   const failure = firstFailure(script);
   if (failure !== undefined) {
@@ -85,29 +112,30 @@ function runUnderSavepoint(script: Script): Outcome {
     if (database.inTransaction) database.exec("rollback to script");
   }
   if (database.inTransaction) database.exec("release script");
-  return failure ?? { id: script.id, result: "committed", message: "" };
+  return failure;
 }
 
-function firstFailure(script: Script): Outcome | undefined {
-  for (const [index, step] of script.steps.entries()) {
+function firstFailure(script: Script): Failure | undefined {
+  let index = 0;
+  for (const step of stepsOf(script)) {
+    const at = { id: scriptId(script), step: index++ };
     try {
-      if (!holds(step))
-        return { id: script.id, result: "conflict", step: index, message: "a guard hit no row" };
+      if (!holds(step)) return { ...at, result: "conflict", message: "a guard hit no row" };
     } catch (error) {
-      return { id: script.id, step: index, result: kindOf(error), message: messageOf(error) };
+      return { ...at, result: kindOf(error), message: messageOf(error) };
     }
   }
   return undefined;
 }
 
-function holds({ kind, statement, parameters: sent, rows }: WrittenStep): boolean {
+function holds({ required, statement, parameters: sent, rows }: ScriptStep): boolean {
   const parameters = sent.map(bindable);
-  if (kind === "require") return prepared(statement).get(...parameters) !== undefined;
+  if (required) return prepared(statement).get(...parameters) !== undefined;
   const { changes } = prepared(statement).run(...parameters);
   return rows === "any" || rows === changes;
 }
 
-function prepared(number: number | string): SqliteDatabase.Statement {
+function prepared(number: StatementName): SqliteDatabase.Statement {
   if (typeof number === "string") return database.prepare(number);
   const known = statements.get(number);
   if (known !== undefined) return known;
@@ -122,7 +150,7 @@ function prepared(number: number | string): SqliteDatabase.Statement {
 const bindable = (value: unknown): unknown =>
   value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
 
-function kindOf(error: unknown): "conflict" | "failed" {
+function kindOf(error: unknown): Failure["result"] {
   const code = error instanceof SqliteDatabase.SqliteError ? error.code : "";
   return code === "SQLITE_CONSTRAINT_UNIQUE" || code === "SQLITE_CONSTRAINT_PRIMARYKEY"
     ? "conflict"

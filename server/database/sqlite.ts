@@ -4,6 +4,7 @@ import SqliteDatabase from "better-sqlite3";
 import { Kysely, SqliteDialect } from "kysely";
 import { type Deps, Fault } from "../lib/index.ts";
 import { holdFolder, makePrivateFile } from "./folder-lock.ts";
+import { KeptReads } from "./kept-reads.ts";
 import { migrate } from "./migrate.ts";
 import { Listeners } from "./notify.ts";
 import type { Database } from "./open.ts";
@@ -61,13 +62,18 @@ function serve(file: string, releaseFolder: () => void): Database {
   const reader = new SqliteReader(new SqliteDatabase(file, { readonly: true }));
   const kysely = new Kysely<unknown>({ dialect: reader.dialect });
   const writer = new SqliteWriter(file);
+  const kept = new KeptReads();
   const listeners = new Listeners();
   return {
     engine: "sqlite",
     tables: <Tables>() => kysely as unknown as Kysely<Tables>,
-    read: async (sql, parameters) => reader.rows(sql, parameters),
+    read: async (sql, parameters, keep) =>
+      keep === undefined
+        ? reader.rows(sql, parameters)
+        : kept.rows({ sql, parameters, tables: keep }, () => reader.rows(sql, parameters)),
     async commit(change) {
-      await writer.commit(change);
+      const answered = kept.change(change);
+      await writer.commit(change).finally(answered);
       for (const channel of change.announcements) listeners.tell(channel);
     },
     listen: (channel, callback) => listeners.add(channel, callback),

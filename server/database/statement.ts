@@ -1,6 +1,7 @@
 import type { Compilable, CompiledQuery, Kysely } from "kysely";
 import type { QueryBuilder } from "./change.ts";
 import type { Database } from "./open.ts";
+import { tablesRead } from "./tables-read.ts";
 
 /** Names the place of a parameter in a statement that is built once. */
 export type Given<Parameters> = <Name extends keyof Parameters>(name: Name) => Parameters[Name];
@@ -23,6 +24,21 @@ export function reading<Tables, Parameters, Row>(
   };
 }
 
+/**
+ * As `reading`, for what is asked far more often than it changes: where this process alone writes, its rows are kept
+ * while nothing writes to their tables. They are frozen there.
+ */
+export function keeping<Tables, Parameters, Row>(
+  build: Build<Tables, Parameters, Row>,
+): (database: Database, parameters: Parameters) => Promise<Row[]> {
+  const built = onceFor(build);
+  return (database, parameters) => {
+    const made = built(database);
+    made.tables ??= tablesRead(made.query);
+    return database.read<Row>(made.sql, filled(made.places, parameters), made.tables);
+  };
+}
+
 /** The same for a write or a guard of a change: `change.add(touch(change, { name, at }))`. */
 export function writing<Tables, Parameters>(
   build: Build<Tables, Parameters, unknown>,
@@ -40,6 +56,18 @@ export const readingIn = <Tables, Row>(
 ): ((database: Database, values: readonly string[]) => Promise<Row[]>) => {
   const ofLength = forEachLength((length) =>
     reading((tables: Kysely<Tables>, given: Given<readonly string[]>) =>
+      build(tables, placesFor(length, given)),
+    ),
+  );
+  return (database, values) => ofLength(values.length)(database, values);
+};
+
+/** As `keeping`, for a list of texts. */
+export const keepingIn = <Tables, Row>(
+  build: (tables: Kysely<Tables>, places: string[]) => Compilable<Row>,
+): ((database: Database, values: readonly string[]) => Promise<Row[]>) => {
+  const ofLength = forEachLength((length) =>
+    keeping((tables: Kysely<Tables>, given: Given<readonly string[]>) =>
       build(tables, placesFor(length, given)),
     ),
   );
@@ -84,6 +112,8 @@ interface Built {
   readonly sql: string;
   /** In the order of the SQL's parameters: a value that is always the same, or the place of one. */
   readonly places: readonly unknown[];
+  /** What it reads, where somebody has asked. */
+  tables?: readonly string[];
 }
 
 function onceFor<Tables, Parameters>(build: Build<Tables, Parameters, unknown>): (of: QueryBuilder) => Built {
@@ -94,7 +124,7 @@ function onceFor<Tables, Parameters>(build: Build<Tables, Parameters, unknown>):
     const before = known.get(tables);
     if (before !== undefined) return before;
     const query = build(tables, given).compile();
-    const made = { query, sql: query.sql, places: query.parameters };
+    const made: Built = { query, sql: query.sql, places: query.parameters };
     known.set(tables, made);
     return made;
   };

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import { type Change, type Database, type HotKey, readingIn } from "../database/index.ts";
+import { type Change, type Database, type HotKey, keepingIn } from "../database/index.ts";
 import type { DelegationTables } from "./tables.ts";
 
 /** A head as it was read: whatever is remembered under its key has not moved as long as it stands there. */
@@ -29,7 +29,7 @@ export async function headsAt(database: Database, keys: readonly HotKey[]): Prom
   });
 }
 
-const headsIn = readingIn((tables: Kysely<DelegationTables>, keys) =>
+const headsIn = keepingIn((tables: Kysely<DelegationTables>, keys) =>
   tables.selectFrom("call_head").selectAll().where("key", "in", keys),
 );
 

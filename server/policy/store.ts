@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { type Change, type Database, type Given, reading, writing } from "../database/index.ts";
+import { type Change, type Database, type Given, keeping, writing } from "../database/index.ts";
 import type { PolicyFile } from "./policy.ts";
 import type { HeadName, PolicyTables } from "./tables.ts";
 
@@ -114,7 +114,7 @@ export async function heads(database: Database): Promise<Heads> {
   };
 }
 
-const allHeads = reading((tables: Kysely<PolicyTables>) => tables.selectFrom("policy_head").selectAll());
+const allHeads = keeping((tables: Kysely<PolicyTables>) => tables.selectFrom("policy_head").selectAll());
 
 type Row = PolicyTables["policy_head"];
 

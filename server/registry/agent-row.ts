@@ -1,3 +1,4 @@
+import { perRow } from "../database/index.ts";
 import type { Agent } from "./agent.ts";
 import { clientIdOf } from "./client.ts";
 import type { RegistryTables } from "./tables.ts";
@@ -52,19 +53,21 @@ export function rowOf(agent: Agent): Row {
 }
 
 /** What a row holds, as an agent. */
-export function agentOf({ client_id: _, dormant_at: __, given_away_by: givers, ...row }: Row): Agent {
-  const facts = {
-    ...row,
-    grants: JSON.parse(row.grants),
-    delegation: JSON.parse(row.delegation),
-    client: read(row.client),
-    under: read(row.under),
-    triggers: read(row.triggers),
-    givenAwayBy: read(givers),
-  };
-  const known = Object.entries(facts).filter(([, value]) => value !== null);
-  return Object.fromEntries(known.map(([name, value]) => [memberOf(name), value])) as unknown as Agent;
-}
+export const agentOf = perRow(
+  ({ client_id: _, dormant_at: __, given_away_by: givers, ...row }: Row): Agent => {
+    const facts = {
+      ...row,
+      grants: JSON.parse(row.grants),
+      delegation: JSON.parse(row.delegation),
+      client: read(row.client),
+      under: read(row.under),
+      triggers: read(row.triggers),
+      givenAwayBy: read(givers),
+    };
+    const known = Object.entries(facts).filter(([, value]) => value !== null);
+    return Object.fromEntries(known.map(([name, value]) => [memberOf(name), value])) as unknown as Agent;
+  },
+);
 
 /** When the agent's own span of silence is over, should it do nothing until then. */
 export const dormantAt = ({ dormantAfter, lastActive, created }: Agent): number | null =>

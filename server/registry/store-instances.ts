@@ -1,5 +1,13 @@
 import type { Kysely } from "kysely";
-import { type Change, type Database, type Given, reading, writing } from "../database/index.ts";
+import {
+  type Change,
+  type Database,
+  type Given,
+  keeping,
+  perRow,
+  reading,
+  writing,
+} from "../database/index.ts";
 import type { Id } from "../lib/index.ts";
 import type { Instance } from "./instance.ts";
 import type { Page } from "./page.ts";
@@ -8,26 +16,28 @@ import type { RegistryTables } from "./tables.ts";
 /** Names in one statement; SQLite takes some thirty thousand parameters. */
 const MOST_AT_ONCE = 500;
 
-const instanceOf = ({
-  enrolled_at,
-  vouched,
-  keeps_id,
-  task,
-  image,
-  model,
-  configuration,
-  ...row
-}: RegistryTables["instance"]): Instance => ({
-  ...(row as unknown as Instance),
-  ...(task === null ? {} : { task: task as Id<"task"> }),
-  jwk: JSON.parse(row.jwk),
-  enrolledAt: enrolled_at,
-  vouched: vouched === 1,
-  keepsId: keeps_id === 1,
-  ...(image === null ? {} : { image }),
-  ...(model === null ? {} : { model }),
-  ...(configuration === null ? {} : { configuration }),
-});
+const instanceOf = perRow(
+  ({
+    enrolled_at,
+    vouched,
+    keeps_id,
+    task,
+    image,
+    model,
+    configuration,
+    ...row
+  }: RegistryTables["instance"]): Instance => ({
+    ...(row as unknown as Instance),
+    ...(task === null ? {} : { task: task as Id<"task"> }),
+    jwk: JSON.parse(row.jwk),
+    enrolledAt: enrolled_at,
+    vouched: vouched === 1,
+    keepsId: keeps_id === 1,
+    ...(image === null ? {} : { image }),
+    ...(model === null ? {} : { model }),
+    ...(configuration === null ? {} : { configuration }),
+  }),
+);
 
 export function insertInstance(
   change: Change,
@@ -148,7 +158,7 @@ export async function instanceKnownAs(
 }
 
 const instanceBy = (key: "id" | "thumbprint") =>
-  reading((tables: Kysely<RegistryTables>, given: Given<{ value: string }>) =>
+  keeping((tables: Kysely<RegistryTables>, given: Given<{ value: string }>) =>
     tables.selectFrom("instance").selectAll().where(key, "=", given("value")),
   );
 const instanceWhere = { id: instanceBy("id"), thumbprint: instanceBy("thumbprint") };

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { type Change, type Database, type Given, reading } from "../database/index.ts";
+import { type Change, type Database, type Given, keeping } from "../database/index.ts";
 import type { Page } from "./page.ts";
 import type { RiskRecord } from "./risk.ts";
 import type { RegistryTables } from "./tables.ts";
@@ -28,7 +28,7 @@ export async function instanceRisk(database: Database, instance: string): Promis
   return row && recordOf(row);
 }
 
-const riskOf = reading((tables: Kysely<RegistryTables>, given: Given<{ instance: string }>) =>
+const riskOf = keeping((tables: Kysely<RegistryTables>, given: Given<{ instance: string }>) =>
   tables.selectFrom("instance_risk").selectAll().where("instance", "=", given("instance")),
 );
 

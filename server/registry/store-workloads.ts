@@ -1,5 +1,5 @@
 import { type Expression, type Kysely, sql } from "kysely";
-import { type Change, type Database, type Given, reading, writing } from "../database/index.ts";
+import { type Change, type Database, type Given, keeping, writing } from "../database/index.ts";
 import { minutes } from "../lib/index.ts";
 import type { Agent } from "./agent.ts";
 import { agentOf, rowOf } from "./agent-row.ts";
@@ -48,7 +48,7 @@ export async function agentNamed(database: Database, name: string): Promise<Agen
   return row && agentOf(row);
 }
 
-const agentBy = reading((tables: Kysely<RegistryTables>, given: Given<{ name: string }>) =>
+const agentBy = keeping((tables: Kysely<RegistryTables>, given: Given<{ name: string }>) =>
   tables.selectFrom("agent").selectAll().where("name", "=", given("name")),
 );
 

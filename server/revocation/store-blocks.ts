@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { type Change, type Database, type Migration, readingIn } from "../database/index.ts";
+import { type Change, type Database, keepingIn, type Migration } from "../database/index.ts";
 
 export interface BlockTables {
   /** What was blocked as a whole, ever: its row stays, since its epochs have been told. */
@@ -31,7 +31,7 @@ export async function blocksOf(database: Database, subjects: readonly string[]):
   return rows.map((row) => ({ ...row, blocked: row.blocked === 1 }));
 }
 
-const blocksIn = readingIn((tables: Kysely<BlockTables>, subjects) =>
+const blocksIn = keepingIn((tables: Kysely<BlockTables>, subjects) =>
   tables.selectFrom("revocation_block").selectAll().where("subject", "in", subjects),
 );
 
