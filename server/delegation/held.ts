@@ -1,7 +1,7 @@
 import type { AgentName } from "../lib/index.ts";
 import { deadAmong } from "../revocation/index.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
-import { type HeldEdge, heldHead, openEdgesTo } from "./store-delegations.ts";
+import { type HeldEdge, heldHead, openEdgesTo, wasEverGiven } from "./store-delegations.ts";
 import { type Head, headsAt } from "./store-heads.ts";
 
 const PAGE = 200;
@@ -43,6 +43,7 @@ async function holdsAny(
   agent: AgentName,
   counts: (edge: HeldEdge) => boolean,
 ): Promise<boolean> {
+  if (!(await wasEverGiven(deps.database, agent))) return false;
   const now = deps.clock.now();
   let after: string | undefined;
   do {

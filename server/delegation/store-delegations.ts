@@ -6,6 +6,7 @@ import {
   type DatabaseDeps,
   type Given,
   type HotKey,
+  keeping,
   reading,
 } from "../database/index.ts";
 import { cutPage } from "../http/index.ts";
@@ -143,6 +144,15 @@ export async function openEdgesTo(
   }));
   return cutPage(edges, page.limit, (row) => row.id);
 }
+
+/** Whether an agent was ever given a delegation: most that act on their own never were. */
+export async function wasEverGiven(database: Database, agent: AgentName): Promise<boolean> {
+  return (await anyGiven(database, { agent })).length > 0;
+}
+
+const anyGiven = keeping((tables: Kysely<DelegationTables>, given: Given<{ agent: string }>) =>
+  tables.selectFrom("delegation").select("id").where("to_agent", "=", given("agent")).limit(1),
+);
 
 interface OpenEdges {
   agent: string;

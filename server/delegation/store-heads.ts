@@ -1,5 +1,12 @@
 import { type Kysely, sql } from "kysely";
-import { type Change, type Database, type HotKey, keepingIn } from "../database/index.ts";
+import {
+  type Change,
+  type Database,
+  type Given,
+  type HotKey,
+  keepingIn,
+  writing,
+} from "../database/index.ts";
 import type { DelegationTables } from "./tables.ts";
 
 /** A head as it was read: whatever is remembered under its key has not moved as long as it stands there. */
@@ -50,11 +57,17 @@ export function moveHead(change: Change, { key, version, floor }: Head): void {
 
 /** A guard: a head still stands where it was read. One that nothing has moved yet begins to stand. */
 export function holdHead(change: Change, head: Head): void {
-  const { key, version } = head;
-  const heads = change.tables<DelegationTables>().selectFrom("call_head").select("key");
-  if (version === 0) moveHead(change, head);
-  else change.require(heads.where("key", "=", key).where("version", "=", version));
+  if (head.version === 0) moveHead(change, head);
+  else change.require(standing(change, head));
 }
+
+const standing = writing((tables: Kysely<DelegationTables>, given: Given<Head>) =>
+  tables
+    .selectFrom("call_head")
+    .select("key")
+    .where("key", "=", given("key"))
+    .where("version", "=", given("version")),
+);
 
 /** Moves a head on from wherever it is, so that whoever decided on it decides again. */
 export function pushHead(change: Change, key: HotKey): void {

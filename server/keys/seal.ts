@@ -21,12 +21,17 @@ const CIPHER = "aes-256-gcm";
  * @see NIST SP 800-38D §8.2.2
  */
 export function sealWith(key: EnvelopeKey, random: Random, bytes: Uint8Array, aad: Uint8Array): Uint8Array {
-  const header = Buffer.concat([Uint8Array.of(VERSION), decodeBase64url(key.kid)]);
+  const sealed = new Uint8Array(HEADER + NONCE + bytes.length + TAG);
+  sealed[0] = VERSION;
+  sealed.set(decodeBase64url(key.kid), 1);
   const nonce = random.bytes(NONCE);
+  sealed.set(nonce, HEADER);
   const cipher = createCipheriv(CIPHER, key.secret, nonce, { authTagLength: TAG });
-  cipher.setAAD(Buffer.concat([header, aad]));
-  const ciphertext = Buffer.concat([cipher.update(bytes), cipher.final()]);
-  return new Uint8Array(Buffer.concat([header, nonce, ciphertext, cipher.getAuthTag()]));
+  cipher.setAAD(Buffer.concat([sealed.subarray(0, HEADER), aad]));
+  sealed.set(cipher.update(bytes), HEADER + NONCE);
+  cipher.final(); // GCM pads nothing: all of it came before
+  sealed.set(cipher.getAuthTag(), HEADER + NONCE + bytes.length);
+  return sealed;
 }
 
 /** The id of the key under which this was sealed; undefined when it was not sealed by us. */

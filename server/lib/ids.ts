@@ -87,5 +87,8 @@ export const madeAt = (id: Id): number =>
     0,
   );
 
-const randomPart = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => ID_ALPHABET[byte % 32]).join("");
+function randomPart(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += ID_ALPHABET[byte % 32];
+  return text;
+}

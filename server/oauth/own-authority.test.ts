@@ -194,7 +194,7 @@ forEachEngine((engine) => {
         }),
       };
       assert.equal((await heldAtResource(counting, "writer", REPORTS)).holds, false);
-      assert.equal(reads, 2);
+      assert.equal(reads, 3);
       await ask(deps, writer, standing(write));
     });
 

@@ -1,13 +1,15 @@
 import type { Kysely } from "kysely";
-import { type Change, type Database, type Given, keeping } from "../database/index.ts";
+import { type Change, type Database, type Given, keeping, perRow } from "../database/index.ts";
 import type { Page } from "./page.ts";
 import type { RiskRecord } from "./risk.ts";
 import type { RegistryTables } from "./tables.ts";
 
-const recordOf = ({ parts, ...row }: RegistryTables["instance_risk"]): RiskRecord => ({
-  ...row,
-  parts: JSON.parse(parts),
-});
+const recordOf = perRow(
+  ({ parts, ...row }: RegistryTables["instance_risk"]): RiskRecord => ({
+    ...row,
+    parts: JSON.parse(parts),
+  }),
+);
 
 /** Of two who write at once the newer observation stays. */
 export function putInstanceRisk(change: Change, { parts, ...record }: RiskRecord): void {
