@@ -3,7 +3,16 @@ import { after, before, it } from "node:test";
 import { type Kysely, sql } from "kysely";
 import { forEachEngine, type TestDatabase } from "../audit/test-databases.ts";
 import { Fault } from "../lib/index.ts";
-import { Change, Conflict, type Given, type Migration, openDatabase, reading, writing } from "./index.ts";
+import {
+  Change,
+  Conflict,
+  type Given,
+  keeping,
+  type Migration,
+  openDatabase,
+  reading,
+  writing,
+} from "./index.ts";
 
 interface Tables {
   jar: { name: string; used: number; most: number };
@@ -94,6 +103,52 @@ forEachEngine((engine) => {
     await open.database.commit(different(41));
     const [jar] = await tables().selectFrom("jar").select("used").where("name", "=", "many").execute();
     assert.equal(jar?.used, 41);
+  });
+
+  it("what is kept of a read is what a change has left, as soon as that is answered", async () => {
+    const usedOf = keeping((jars: Kysely<Tables>, given: Given<{ name: string }>) =>
+      jars.selectFrom("jar").select("used").where("name", "=", given("name")),
+    );
+    assert.deepEqual(await usedOf(open.database, { name: "kept" }), []);
+    await addJar("kept", 2);
+    assert.deepEqual(await usedOf(open.database, { name: "kept" }), [{ used: 0 }]);
+    await open.database.commit(change().add(take("kept")));
+    assert.deepEqual(await usedOf(open.database, { name: "kept" }), [{ used: 1 }]);
+    await assert.rejects(open.database.commit(change().add(take("kept")).add(take("no such jar"))), Conflict);
+    assert.deepEqual(await usedOf(open.database, { name: "kept" }), [{ used: 1 }]);
+  });
+
+  it("what raw SQL reads cannot be told, so it is not kept", () => {
+    const raw = keeping((jars: Kysely<Tables>) =>
+      jars.selectFrom("jar").select(sql<number>`(select count(*) from mark)`.as("marks")),
+    );
+    assert.throws(() => raw(open.database, {}), /cannot be told/);
+  });
+
+  it("of changes that arrive together those that hold are written, whatever becomes of the others", async () => {
+    await addJar("together", 3);
+    const attempts = Array.from({ length: 9 }, (_, nth) =>
+      open.database.commit(
+        change()
+          .add(take("together"))
+          .add(
+            tables()
+              .insertInto("mark")
+              .values({ id: `together-${nth}`, jar: "together" }),
+          )
+          .require(
+            tables()
+              .selectFrom("jar")
+              .select("name")
+              .where("name", "=", nth % 2 ? "together" : "none"),
+          ),
+      ),
+    );
+    const settled = await Promise.allSettled(attempts);
+    const held = settled.flatMap(({ status }, nth) => (status === "fulfilled" ? [`together-${nth}`] : []));
+    assert.equal(held.length, 3);
+    const rows = await tables().selectFrom("mark").select("id").where("jar", "=", "together").execute();
+    assert.deepEqual(rows.map(({ id }) => id).sort(), held);
   });
 
   it("a guard that hits no row rolls back everything before and after it", async () => {

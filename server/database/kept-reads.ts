@@ -31,6 +31,11 @@ export class KeptReads {
   readonly #written = new Map<string, string>();
   #characters = 0;
 
+  /** How much is kept. */
+  get characters(): number {
+    return this.#characters;
+  }
+
   /** The rows as they are kept, or read now; frozen. @param read reads at once, on this thread */
   rows<Row>({ sql, parameters, tables }: KeepableRead, read: () => Row[]): Row[] {
     const key = JSON.stringify(parameters);
