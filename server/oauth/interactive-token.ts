@@ -83,7 +83,8 @@ export async function issueInteractiveToken(
   });
   if (kept.refused !== undefined) throw kept.refused;
   const { authorization, instance } = kept;
-  const token = await issued(deps, grant, { instance, key, source }, { authorization, form });
+  const holder: Holder = { instance, key, rev: proven.rev, source };
+  const token = await issued(deps, grant, holder, { authorization, form });
   await touchAgent(deps, await agentOrRefuse(deps, authorization.agent));
   return token;
 }

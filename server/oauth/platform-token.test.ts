@@ -25,11 +25,13 @@ import {
 import { findEvents, flushRefusals } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { call, codeOf, fault, quarter, REPORTS } from "../delegation/fixture.ts";
+import { closeTask } from "../delegation/index.ts";
 import { Fault, minutes, seconds } from "../lib/index.ts";
 import { issuer, stranger } from "../login/fixture.ts";
 import { endInstance, findInstance, resumeAgent, suspendAgent, updateAgent } from "../registry/index.ts";
 import { deadAmong } from "../revocation/index.ts";
 import { authenticateToken } from "./authenticate-token.ts";
+import { CALLBACK, codeFor, interactiveAgent, newClient, redeemForm } from "./authorization/fixture.ts";
 import { ask, claimsIn, openMarket, requestTo } from "./fixture.ts";
 import { issueToken } from "./token.ts";
 
@@ -453,6 +455,26 @@ forEachEngine((engine) => {
       assert.deepEqual([refused.code, refused.members.reason], ["forbidden", "image-required"]);
       await rule(false);
       assert.equal((await attest("oidc", await platforms.token("oidc"))).agent, "planner");
+    });
+
+    test("and takes back, ends what a person gave to a copy by a code, and refreshes nothing", async () => {
+      const { deps, pat } = room;
+      await interactiveAgent(room, "assistant", { redirect_uris: [CALLBACK] } as never);
+      await put("gitlab");
+      await bind("gitlab", "assistant");
+      const key = newKey();
+      const { instance } = await attest("gitlab", await platforms.token("gitlab"), key);
+      const copy = await clientOf(instance, key);
+      const client = { ...newClient({ client_id: instance }), key };
+      const code = async () => (await codeFor(deps, pat, client)).get("code") ?? "";
+      const token = await ask(deps, copy, redeemForm(client, await code()));
+      const unused = await code();
+      await removePlatform(deps, room.ada.caller, { name: "gitlab" });
+      assert.ok((await deadAmong(deps, claimsIn(token).rev)).some((each) => each.startsWith("platform:")));
+      const refresh = { grant_type: "refresh_token", refresh_token: token.refresh_token ?? "" };
+      assert.equal(await codeOf(ask(deps, copy, refresh)), "gone");
+      await closeTask(deps, pat.caller, { task: claimsIn(token).task ?? "" });
+      assert.equal(await codeOf(ask(deps, copy, redeemForm(client, unused))), "gone");
     });
 
     test("and takes back, ends everything; the same name begins with no rules", async () => {

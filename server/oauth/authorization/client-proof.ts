@@ -21,6 +21,8 @@ export interface ProvenInteractiveClient {
   readonly strength: Strength;
   /** What proved it, as far as that counts once. */
   readonly once: readonly OneTimeProof[];
+  /** What kills whatever it is issued, besides itself: whose word was taken for who it is. */
+  readonly rev: readonly string[];
   /** The copy itself, where it has enrolled before. */
   readonly instance?: Instance;
 }
@@ -40,7 +42,7 @@ export async function proveInteractiveClient(
     const client = await interactiveClient(deps, parameter(form, "client_id"));
     if (client.kind === "instance" || client.metadata?.authentication === "private_key_jwt")
       throw notProven();
-    return { client, caller: source, strength: "bearer", once: [] };
+    return { client, caller: source, strength: "bearer", once: [], rev: [] };
   }
   const clientId = refuseUnproven(() => peekClientId(parameter(form, "client_assertion")));
   const client = await interactiveClient(deps, clientId);
@@ -54,8 +56,8 @@ async function byInstance(
   form: Form,
   client: InteractiveClient,
 ): Promise<ProvenInteractiveClient> {
-  const { instance, caller, once } = await authenticateClient(deps, source, form);
-  return { client, caller, once, instance, strength: instance.strength };
+  const { instance, caller, once, rev } = await authenticateClient(deps, source, form);
+  return { client, caller, once, rev, instance, strength: instance.strength };
 }
 
 async function byDocument(
@@ -90,6 +92,7 @@ async function byDocument(
     caller,
     strength: "enrolled-key",
     once: [{ key, expires: expiresAt, refusal: "invalid-client" }],
+    rev: [],
   };
 }
 

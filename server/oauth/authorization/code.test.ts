@@ -4,8 +4,10 @@ import { after, before, describe, test } from "node:test";
 import { clientAssertionType, createClientAssertion } from "@countersign/proof/client-assertion";
 import { publicJwkOf } from "@countersign/proof/jwk";
 import { answer } from "../../approvals/fixture.ts";
+import { endHost } from "../../attestation/index.ts";
 import { forEachEngine } from "../../audit/test-databases.ts";
 import { call, codeOf, fault, quarter, quarters, REPORTS, run } from "../../delegation/fixture.ts";
+import { closeTask } from "../../delegation/index.ts";
 import { minutes } from "../../lib/index.ts";
 import { issuer, stranger } from "../../login/fixture.ts";
 import { deadAmong } from "../../revocation/index.ts";
@@ -13,6 +15,7 @@ import { ask, claimsIn } from "../fixture.ts";
 import type { TokenResponse } from "../mint.ts";
 import { revokeToken } from "../revoke-token.ts";
 import { authorizationById } from "../store-authorizations.ts";
+import { runWithin } from "../test-within.ts";
 import {
   anotherSession,
   type Bazaar,
@@ -195,6 +198,25 @@ forEachEngine((engine) => {
       const token = await ask(deps, copy, redeemForm(client, code));
       assert.equal(claimsIn(token).instance, copy.instance.id);
       assert.equal(claimsIn(token).sub, pat.id);
+    });
+
+    test("a copy's token dies with the machine whose word it rests on, and no code or refresh token makes another", async () => {
+      const { deps, ada } = bazaar;
+      const pat = await anotherSession(deps, bazaar.pat);
+      const copy = await runWithin(deps, ada, { agent: "assistant", machine: "laptop" });
+      const client = { ...newClient({ client_id: copy.instance.id }), key: copy.key };
+      const code = async () => (await codeFor(deps, pat, client)).get("code") ?? "";
+      const token = await ask(deps, copy, redeemForm(client, await code()));
+      const { rev } = claimsIn(token);
+      for (const key of [`host:${copy.host.id}`, `instance:${copy.voucher}`])
+        assert.ok(rev.includes(key), key);
+      const unused = await code();
+      await endHost(deps, ada.caller, { name: copy.host.name });
+      assert.ok((await deadAmong(deps, rev)).length > 0);
+      const refresh = { grant_type: "refresh_token", refresh_token: token.refresh_token ?? "" };
+      assert.equal(await codeOf(ask(deps, copy, refresh)), "gone");
+      await closeTask(deps, pat.caller, { task: claimsIn(token).task ?? "" });
+      assert.equal(await codeOf(ask(deps, copy, redeemForm(client, unused))), "gone");
     });
 
     test("a refresh token that its client gives back ends what followed; another client's changes nothing", async () => {

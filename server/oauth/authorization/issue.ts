@@ -20,6 +20,8 @@ import type { Given, ProvenKey } from "./holder.ts";
 export interface Holder {
   readonly instance: Instance;
   readonly key: ProvenKey;
+  /** Whose word is taken for who it is, asked anew with each request: its token dies with that. */
+  readonly rev: readonly string[];
   /** From where it asks. */
   readonly source: Caller;
 }
@@ -86,7 +88,7 @@ async function usableNow(
 const isKept = (verdict: Evaluated["verdict"]): boolean =>
   "obligations" in verdict && verdict.obligations.every(({ kind }) => kind === "log");
 
-function clientOf({ instance, key, source }: Holder, { agent }: Given): BoundClient {
+function clientOf({ instance, key, rev, source }: Holder, { agent }: Given): BoundClient {
   const caller: Caller = {
     principal: agent.name,
     kind: "agent",
@@ -104,6 +106,6 @@ function clientOf({ instance, key, source }: Holder, { agent }: Given): BoundCli
     binding: { cnf: { jkt: key.jkt } },
     once: [],
     dpop: key.dpop,
-    rev: [],
+    rev,
   };
 }
