@@ -17,6 +17,7 @@ import {
   type Caller,
   Fault,
   hours,
+  type Strength,
   silentLog,
   system,
   systemRandom,
@@ -168,6 +169,7 @@ export async function agent(
 export async function run(
   deps: DelegationDeps,
   of: { agent: AgentName } | { service: Service },
+  proven: Strength = "enrolled-key",
 ): Promise<Running> {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const jwk = publicJwkOf(privateKey);
@@ -175,7 +177,7 @@ export async function run(
     addInstance(deps, change, system, {
       of: "service" in of ? of : { agent: await agentOrRefuse(deps, of.agent) },
       jwk,
-      strength: "enrolled-key",
+      strength: proven,
       expires: deps.clock.now() + hours(24),
       evidence: "a test",
     }),

@@ -1,8 +1,10 @@
 import type { VerifiedWarrant, WarrantLink } from "@countersign/proof/warrant";
 import { passOn } from "../approvals/index.ts";
+import { restsOf, restsOnPlatform } from "../attestation/index.ts";
 import { append, perform } from "../audit/index.ts";
 import { type AgentName, type Caller, Fault, type Id, seconds } from "../lib/index.ts";
 import { findInstanceByThumbprint, type Instance, isLive } from "../registry/index.ts";
+import { isVouching } from "../revocation/index.ts";
 import { warrantRegistered } from "./events.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import { findWarrant, insertWarrant, type KnownWarrant } from "./store-warrants.ts";
@@ -24,9 +26,10 @@ export async function knownLinks(deps: OauthDeps, { chain }: VerifiedWarrant): P
   const root = first && (await findWarrant(deps.database, first.claims.jti));
   if (first === undefined || root === undefined || root.root !== root.jti || root.hash !== first.hash)
     throw notKnown("its root was not made here");
+  const word = (first.claims.rev ?? []).filter(isVouching);
   let [before, edge]: [WarrantLink, Id<"edge">] = [first, root.edge];
   for (const link of rest) {
-    edge = await knownLink(deps, { link, before, parent: edge, root: root.jti });
+    edge = await knownLink(deps, { link, before, parent: edge, root: root.jti, word });
     before = link;
   }
   return edge;
@@ -38,17 +41,19 @@ interface Presented {
   /** The delegation that the link before is. */
   readonly parent: Id<"edge">;
   readonly root: string;
+  /** By whose word, and by which key, the root was made: dead keys. */
+  readonly word: readonly string[];
 }
 
 async function knownLink(deps: OauthDeps, presented: Presented): Promise<Id<"edge">> {
-  const { link, before, root } = presented;
+  const { link, before, root, word } = presented;
   const seen = await findWarrant(deps.database, link.claims.jti);
   if (seen !== undefined) return sameLink(seen, link, root).edge;
   if (isOurs(link.claims.jti)) throw notKnown("it has an id of the form of ours");
   const [from, to] = [await holderOf(deps, before), await holderOf(deps, link)];
   // The root says whose word its own holder rests on. Of anybody after, nobody here would ask whether it still holds.
   if (from.vouched && before.claims.par_hash !== undefined) throw notKnown("its signer has enrolled no key");
-  const caller = callerOf(from);
+  const caller = await callerOf(deps, from);
   return perform(deps, caller, "warrant.register", async (change) => {
     const known = await findWarrant(deps.database, link.claims.jti);
     if (known !== undefined) return sameLink(known, link, root).edge;
@@ -59,7 +64,7 @@ async function knownLink(deps: OauthDeps, presented: Presented): Promise<Id<"edg
       expiresIn: seconds(link.claims.exp) - deps.clock.now(),
       purpose: "passed on by a warrant",
       // However it is used from now on: with the warrant that it came from, it ends.
-      rests: [`jti:${root}`, `jti:${link.claims.jti}`],
+      rests: [`jti:${root}`, `jti:${link.claims.jti}`, ...word],
     });
     const { jti, exp } = link.claims;
     const warrant: KnownWarrant = {
@@ -96,16 +101,22 @@ async function holderOf(deps: OauthDeps, { jkt, claims: { act, txn } }: WarrantL
   return instance;
 }
 
-/** Whoever signed the link gave it, although somebody else brings it. */
-const callerOf = (instance: Instance): Caller => ({
-  principal: instance.principal as AgentName,
-  kind: "agent",
-  strength: instance.strength,
-  via: "warrant",
-  roles: [],
-  instance: instance.id,
-  keyThumbprint: instance.thumbprint,
-});
+/** Whoever signed the link gave it, although somebody else brings it: what it gave ends with whoever vouches for it. */
+async function callerOf(deps: OauthDeps, instance: Instance): Promise<Caller> {
+  const rests = [...(await restsOf(deps, instance.id)), ...(await restsOnPlatform(deps, instance))];
+  if (instance.strength === "in-process" && rests.length === 0)
+    throw notKnown("nobody knows who vouches for its signer");
+  return {
+    principal: instance.principal as AgentName,
+    kind: "agent",
+    strength: instance.strength,
+    via: "warrant",
+    roles: [],
+    instance: instance.id,
+    keyThumbprint: instance.thumbprint,
+    rests,
+  };
+}
 
 const notKnown = (why: string): Fault =>
   new Fault("invalid-request", "The warrant does not hold, or is not this client's.", {

@@ -8,6 +8,7 @@ import type { Grant } from "@countersign/proof/grant";
 import { publicJwkOf } from "@countersign/proof/jwk";
 import { verifyAccessToken } from "@countersign/proof/token";
 import { type NextLink, narrowWarrant, readLink, type WarrantClaims } from "@countersign/proof/warrant";
+import { endHost } from "../attestation/index.ts";
 import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import {
@@ -31,6 +32,7 @@ import { deadAmong } from "../revocation/index.ts";
 import { ask, claimsIn, exchangeForm, openMarket, ownToken } from "./fixture.ts";
 import { keySetOf } from "./oauth-deps.ts";
 import { revokeToken } from "./revoke-token.ts";
+import { runWithin } from "./test-within.ts";
 import { callTool } from "./use-token.ts";
 
 type Opened = Awaited<ReturnType<typeof openMarket>>;
@@ -334,6 +336,16 @@ forEachEngine((engine) => {
         },
       ],
       [
+        "through a copy within a process of which nobody knows which",
+        async () => {
+          const { deps, planner, publisher } = room;
+          const { root } = await minted();
+          const copy = await run(deps, { agent: "writer" }, "in-process");
+          const second = pass([root], planner, copy);
+          return present([root, second, pass([root, second], copy, publisher)], publisher);
+        },
+      ],
+      [
         "that runs in a circle",
         async () => {
           const { planner, writer } = room;
@@ -420,6 +432,28 @@ forEachEngine((engine) => {
       assert.equal(await codeOf(present([root, second, third], publisher)), "denied");
       await become(rules);
       await present([root, second, third], publisher);
+    });
+
+    test("is no way around a machine's end: what a copy there gave dies, and nothing that it signs is taken", async () => {
+      const { deps, ada, planner, publisher } = room;
+      const within = await runWithin(deps, ada, { agent: "writer", machine: "build-1" });
+      const { root, task } = await minted();
+      const second = pass([root], planner, within);
+      const next = () => [root, second, pass([root, second], within, publisher)];
+      const token = claimsIn(await present(next(), publisher));
+      for (const key of [`host:${within.host.id}`, `instance:${within.voucher}`])
+        assert.ok(token.rev.includes(key), key);
+      const registered = async () =>
+        (await events("warrant.registered")).filter(({ about }) => about.task === task.id).length;
+      const before = await registered();
+      await endHost(deps, ada.caller, { name: within.host.name });
+      assert.deepEqual(await deadAmong(deps, token.rev), [`host:${within.host.id}`]);
+      const refusal = await fault(present(next(), publisher));
+      assert.equal(refusal.code, "gone");
+      assert.ok(refusal.recordedAs?.startsWith("event_"));
+      assert.equal(await registered(), before);
+      const edge = token.chain?.at(-1)?.edge ?? "";
+      assert.equal(await codeOf(chainOf(deps, edge)), "gone", "nor by the delegation that its link became");
     });
 
     test("counts uses where its delegation counts them, however many tokens are made of it", async () => {
