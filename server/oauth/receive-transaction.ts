@@ -7,8 +7,9 @@ import { burnProof } from "./one-time-proof.ts";
 import { aboutTransaction, livingTransaction } from "./transaction.ts";
 
 /**
- * A service spends a transaction token before it changes anything for it: once for each way that it came, on all
- * copies of the service together. That it is for the very call that came the service has found by itself.
+ * A service spends a transaction before it changes anything for it: once, whatever way it came and whoever asked
+ * for its token, on all copies of the service together. A transaction is one call, so there is nothing else to be
+ * served. That it is for the very call that came the service has found by itself.
  * @throws Fault `invalid-request` for one that does not hold, `gone` when it has ended, `replayed` when it was
  *   spent, `forbidden` for callers that are no service
  */
@@ -25,7 +26,7 @@ export function receiveTransaction(
     const claims = await livingTransaction(deps, change, attackerToken);
     const { txn, req_wl, exp, tctx } = claims;
     await burnProof(deps, change, {
-      key: `txn|${service.id}|${txn}|${req_wl}`,
+      key: `txn|${service.id}|${txn}`,
       expires: exp * 1000,
       refusal: "replayed",
     });

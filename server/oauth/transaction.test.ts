@@ -295,8 +295,8 @@ forEachEngine((engine) => {
   });
 
   describe("a transaction token at its receiver", () => {
-    test("is spent once for each way that it came, by all copies of the service together", async () => {
-      const { deps } = room;
+    test("is spent once, whatever way it comes and whoever of the sender's copies asked for it, by all copies of the service together", async () => {
+      const { deps, reports } = room;
       const { token, task } = await served();
       const direct = await begin(token);
       assert.equal((await receive(archive, direct)).txn, claimsOf(deps, direct).txn);
@@ -308,8 +308,13 @@ forEachEngine((engine) => {
       assert.equal(found.length, 1);
       assert.equal(await codeOf(receive(archive, direct)), "replayed");
       const through = (await ask(deps, ledger, onward(direct))).access_token;
-      await receive(archive, through);
-      assert.equal(await codeOf(receive(archive, through)), "replayed");
+      assert.equal(await codeOf(receive(archive, through)), "replayed", "handed on");
+      const copy = await run(deps, { service: reports.service });
+      const { access_token: another } = await ask(deps, copy, form(token));
+      assert.equal(claimsOf(deps, another).txn, claimsOf(deps, direct).txn);
+      assert.equal(await codeOf(receive(archive, another)), "replayed", "of another copy of its sender");
+      await receive(ledger, through);
+      assert.equal(await codeOf(receive(ledger, another)), "replayed");
     });
 
     test("sent to two servers at once is taken by one", async () => {

@@ -111,7 +111,7 @@ export async function handTransactionOn(
   const came = req_wl.split(" ");
   if (came.length >= mostWorkloads)
     throw refused(claims, "The transaction has come through too many workloads.");
-  // Whoever could stand in it twice could have one call served twice: it is spent once for each way it came.
+  // Receivers that only read remember each way that it came: whoever could stand in it twice could make more of them.
   if (came.some((workload) => ofService(workload) === ofService(client.instance.id)))
     throw refused(claims, "The transaction has come through this service already.");
   requireAlive(change, keysOfClient(client));
