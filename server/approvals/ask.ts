@@ -14,11 +14,12 @@ import {
   type Asked,
   aboutAsked,
   asksTheSame,
+  isUntold,
   requirementsOf,
   stateOf,
 } from "./request.ts";
 import { audienceOf, nobodyCounts } from "./requirement.ts";
-import { countAsked, endRequest, insertRequest, standingRequest } from "./store.ts";
+import { countAsked, endRequest, insertRequest, markTold, standingRequest } from "./store.ts";
 
 /** What a decision found that people must say yes to. */
 export interface Asking {
@@ -32,13 +33,19 @@ export interface Asking {
 /**
  * Makes sure that people have been asked, in a change of its own: the request that stands for just this, or
  * a new one. A request that shows people something else than what must be lifted now makes way.
- * @throws Fault `denied` when somebody said no, or nobody could ever say yes; `rate-limited` when people have
- *   been asked too much for this task; `conflict` while another token holds the approval
+ * @throws Fault `denied` when somebody said no, or nobody could ever say yes; `expired-token`, once, when nobody
+ *   answered in time; `rate-limited` when people have been asked too much for this task; `conflict` while another
+ *   token holds the approval
+ * @see RFC 8628 §3.5
  */
 export function ask(deps: ApprovalsDeps, caller: Caller, asking: Asking): Promise<Id<"approval">> {
   return perform(deps, caller, "approval.request", async (change) => {
     const subject = subjectOf(asking.question);
     const standing = await standingRequest(deps.database, subject);
+    if (standing !== undefined && isUntold(standing, deps.clock.now())) {
+      markTold(change, standing);
+      throw unanswered(standing);
+    }
     if (standing !== undefined && stands(standing, asking, deps.clock.now())) return standing.id;
     if (standing !== undefined) endRequest(change, standing);
     await requireFewAsked(deps, asking.question);
@@ -171,6 +178,13 @@ const refused = ({ id, asked, expires }: ApprovalRequest): Fault =>
       reasons: [{ policy: "approval-denied", reason: "A person has said no to exactly this." }],
     },
     record: { about: aboutAsked(asked), approval: id, verdict: "deny" },
+  });
+
+const unanswered = ({ id, asked }: ApprovalRequest): Fault =>
+  new Fault("expired-token", "Nobody answered the request for approval in time.", {
+    remedy: "Ask again: people are asked anew then.",
+    members: { approval: id },
+    record: { about: aboutAsked(asked), approval: id },
   });
 
 const held = ({ id, asked }: ApprovalRequest): Fault =>

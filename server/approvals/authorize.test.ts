@@ -206,8 +206,40 @@ forEachEngine((engine) => {
       deps.clock.advance(minutes(60));
       assert.equal(await expireApprovals(deps), 1);
       assert.equal(await expireApprovals(deps), 0);
+      deps.clock.advance(minutes(60));
+      await expireApprovals(deps);
       assert.equal((await approvalCount(deps)).filter(({ subject }) => subject !== null).length, 0);
     });
+
+    promise(
+      "that nobody answered in time is told once, and only to who waited; then people are asked anew",
+      async ({ deps, pat, mia }) => {
+        const call = await callFor(deps, pat);
+        for (const swept of [false, true]) {
+          const first = await asked(ask(deps, call));
+          deps.clock.advance(minutes(60));
+          if (swept) await expireApprovals(deps);
+          const other = await callFor(deps, pat, { holder: `edge_${swept}` });
+          const others = await asked(ask(deps, other));
+          const told = await fault(ask(deps, call));
+          assert.deepEqual([told.code, told.members.approval], ["expired-token", first]);
+          assert.ok(told.recordedAs?.startsWith("event_"));
+          assert.equal((await requestById(deps.database, first))?.state, "expired");
+          assert.equal(await codeOfAnswer(answer(deps, mia, first)), "gone");
+          const anew = await asked(ask(deps, call));
+          assert.notEqual(anew, first);
+          assert.equal(await asked(ask(deps, call)), anew, "told once");
+          assert.equal(await asked(ask(deps, other)), others);
+          await answer(deps, mia, anew);
+          await ask(deps, call);
+          deps.clock.advance(minutes(60));
+          await expireApprovals(deps);
+        }
+        const late = await asked(ask(deps, call));
+        deps.clock.advance(minutes(120));
+        assert.notEqual(await asked(ask(deps, call)), late, "who comes much later begins anew");
+      },
+    );
 
     promise(
       "an alarm is raised for a policy that cannot be evaluated, and nothing is let through",
@@ -223,6 +255,8 @@ forEachEngine((engine) => {
     );
   });
 });
+
+const codeOfAnswer = async (attempt: Promise<unknown>): Promise<string> => (await fault(attempt)).code;
 
 const approvalCount = ({ database }: Pick<Opened, "database">) =>
   database.tables<ApprovalsTables>().selectFrom("approval").selectAll().execute();

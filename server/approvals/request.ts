@@ -39,7 +39,7 @@ export interface Asked {
 export interface ApprovalRequest {
   readonly id: Id<"approval">;
   readonly state: ApprovalState;
-  /** `subjectOf` the question, while it stands: at most one request stands for each. */
+  /** `subjectOf` the question, while it stands, or is still to be told of: at most one request for each. */
   readonly subject?: string;
   /** Milliseconds since the epoch, like all times here. */
   readonly created: number;
@@ -61,6 +61,13 @@ export function stateOf(request: ApprovalRequest, now: number): ApprovalState {
   if (now >= expires) return "expired";
   return state === "pending" ? "pending" : "approved";
 }
+
+/** How long whoever asks again is told that nobody answered in time; later, people are simply asked anew. */
+export const TOLD_FOR = minutes(60);
+
+/** Whether time ended a request while it waited for people, and whoever asks has not been told so yet. */
+export const isUntold = ({ state, expires }: ApprovalRequest, now: number): boolean =>
+  (state === "pending" || state === "expired") && expires <= now && now < expires + TOLD_FOR;
 
 /** What people must say yes to, each once. */
 export const requirementsOf = ({ lifts }: Pick<Asked, "lifts">): string[] =>

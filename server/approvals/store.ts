@@ -110,6 +110,7 @@ export async function lapsedRequests(
     .selectFrom("approval")
     .selectAll()
     .where("subject", "is not", null)
+    .where("state", "!=", "expired")
     .where("expires", "<=", now)
     .where((where) => where.or([where("reserved_until", "is", null), where("reserved_until", "<=", now)]))
     .orderBy("expires")
@@ -153,6 +154,27 @@ export const markDenied = (change: Change, request: ApprovalRequest): void =>
 /** Ends a request and makes way for another. One that was denied stays denied. */
 export const endRequest = (change: Change, request: ApprovalRequest): void =>
   move(change, request, { state: request.state === "denied" ? "denied" : "expired", subject: null });
+
+/** Time has ended it. Where people had not answered, whoever asks is still to be told. */
+export const lapseRequest = (change: Change, request: ApprovalRequest): void =>
+  request.state === "pending" ? move(change, request, { state: "expired" }) : endRequest(change, request);
+
+/** Whoever asks is told now, once: that stays written with the refusal. */
+export function markTold(change: Change, { id }: ApprovalRequest): void {
+  const update = change.tables<ApprovalsTables>().updateTable("approval");
+  const waited = update
+    .set({ state: "expired", subject: null })
+    .where("id", "=", id)
+    .where("state", "in", ["pending", "expired"]);
+  change.burn(waited, "conflict");
+}
+
+/** Nobody has asked for these since time ended them, up to then. */
+export function forgetUntold(change: Change, endedBy: number): void {
+  const update = change.tables<ApprovalsTables>().updateTable("approval").set({ subject: null });
+  const ended = update.where("state", "=", "expired").where("expires", "<=", endedBy);
+  change.add(ended.where("subject", "is not", null), { rows: "any" });
+}
 
 /** Gives an approval to one token; where another one holds it, or time has ended it, no row is hit. */
 export function reserveRow(

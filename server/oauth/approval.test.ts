@@ -4,7 +4,7 @@ import { answer } from "../approvals/fixture.ts";
 import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { begunTask, call, codeOf, fault, LEDGER, passOn, quarter, quarters } from "../delegation/fixture.ts";
-import { seconds, system } from "../lib/index.ts";
+import { hours, minutes, seconds, system } from "../lib/index.ts";
 import { putPolicies } from "../policy/index.ts";
 import { updateAgent } from "../registry/index.ts";
 import { ask, claimsIn, exchange, exchangeForm, openMarket } from "./fixture.ts";
@@ -36,6 +36,18 @@ forEachEngine((engine) => {
       assert.deepEqual(answered.authorization_details, [{ ...publish[0], max_uses: 1 }]);
       assert.equal(claimsIn(answered).approval, approval);
       assert.equal(await codeOf(exchange(deps, planner, edge.id, publish)), "conflict", "one token holds it");
+    });
+
+    test("that nobody gave in time is told in the flow, once, and asked for anew", async () => {
+      const { deps, planner } = room;
+      const { edge } = await begunTask(deps, room, { deadlineIn: hours(4), expiresIn: hours(4) });
+      const { approval } = (await fault(exchange(deps, planner, edge.id, publish))).members;
+      deps.clock.advance(minutes(60));
+      const told = await fault(exchange(deps, planner, edge.id, publish));
+      assert.deepEqual([told.code, told.members.approval], ["expired-token", approval]);
+      const asked = await fault(exchange(deps, planner, edge.id, publish));
+      assert.equal(asked.code, "authorization-pending");
+      assert.notEqual(asked.members.approval, approval);
     });
 
     test("carries one grant of a token, not two", async () => {
