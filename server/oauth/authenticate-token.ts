@@ -7,6 +7,7 @@ import { deadAmong, isVouching } from "../revocation/index.ts";
 import { provePossession } from "./dpop.ts";
 import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
 import { burnProof, type OneTimeProof } from "./one-time-proof.ts";
+import { signedBy } from "./signed-by.ts";
 
 /**
  * Authenticates an agent or a service at Countersign's own API, by its own access token and by what that is bound
@@ -74,7 +75,7 @@ async function livingCaller(
   const own = claims.sub === claims.client_id && claims.act === undefined;
   const [instance, dead] = await Promise.all([
     findInstance(deps, claims.client_id),
-    deadAmong(deps, claims.rev),
+    deadAmong(deps, [...claims.rev, signedBy(token)]),
   ]);
   if (!own || dead.length > 0 || instance === undefined || !isLive(instance, deps.clock.now())) {
     throw notProven();
@@ -97,9 +98,8 @@ async function livingCaller(
  * ours, and the key that signed, as the verified header names it and not as the token says. What its bearer lets exist dies with them.
  */
 function restsOf(token: string, { rev, client_id: itself }: AccessTokenClaims): string[] {
-  const { kid } = JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString("utf8"));
   const vouched = rev.filter((key) => isVouching(key) && key !== `instance:${itself}`);
-  return [...new Set([...vouched, `kid:${kid}`])];
+  return [...new Set([...vouched, signedBy(token)])];
 }
 
 /**

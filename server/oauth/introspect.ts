@@ -17,6 +17,7 @@ import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
 import { burnProof } from "./one-time-proof.ts";
 import { type Form, parameter } from "./parameters.ts";
 import { released, releaseFor } from "./release.ts";
+import { signedBy } from "./signed-by.ts";
 import { findToken, type IssuedToken } from "./store.ts";
 import { countsOf } from "./store-uses.ts";
 
@@ -91,7 +92,7 @@ async function judge(deps: OauthDeps, caller: Caller, attackerToken: string): Pr
     return INACTIVE;
   }
   const claims = verified(deps, attackerToken, token);
-  if (claims === undefined || !(await isAlive(deps, token))) return INACTIVE;
+  if (claims === undefined || !(await isAlive(deps, token, attackerToken))) return INACTIVE;
   const uses = await usesOf(deps, token);
   if (uses.length === token.granted.length && uses.length > 0 && uses.every(({ used, of }) => used >= of))
     return INACTIVE;
@@ -126,10 +127,10 @@ function verified(
 }
 
 /** Judged now, from our own records: what kills it, the copy that holds it, the chain that it rests on. */
-async function isAlive(deps: OauthDeps, token: IssuedToken): Promise<boolean> {
+async function isAlive(deps: OauthDeps, token: IssuedToken, verifiedToken: string): Promise<boolean> {
   const [instance, dead] = await Promise.all([
     findInstance(deps, token.instance),
-    deadAmong(deps, token.rev),
+    deadAmong(deps, [...token.rev, signedBy(verifiedToken)]),
   ]);
   if (dead.length > 0 || instance === undefined || !isLive(instance, deps.clock.now())) return false;
   try {

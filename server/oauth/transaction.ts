@@ -20,6 +20,7 @@ import { requireLiving } from "./living.ts";
 import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
 import { released, releaseFor } from "./release.ts";
 import { keysOfClient } from "./revocation-keys.ts";
+import { signedBy } from "./signed-by.ts";
 import { findToken, type IssuedToken } from "./store.ts";
 import { openUse, requireOpenUse } from "./store-uses.ts";
 import type { RequestDetails } from "./transaction-request.ts";
@@ -53,6 +54,7 @@ export async function beginTransaction(
   const { service, details, context } = asked;
   const { token, claims } = await subjectOf(deps, asked);
   await requireLiving(deps, change, { token, service });
+  requireAlive(change, [signedBy(asked.attackerToken)]);
   const chain = token.edge === undefined ? undefined : await chainOf(deps, token.edge);
   if (chain !== undefined) requireChain(change, chain);
   const use = { jti: token.jti, ...details, service: service.id };
@@ -87,7 +89,7 @@ export async function beginTransaction(
     change,
     transactionIssued(deps, client.caller, aboutToken(token, chain), { ...body, expires: transaction.exp }),
   );
-  return signed(deps, transaction);
+  return signed(deps, change, transaction);
 }
 
 /**
@@ -123,7 +125,7 @@ export async function handTransactionOn(
   };
   const body = { txn: claims.txn, workload: client.instance.id, through: came, expires: next.exp };
   append(change, transactionHandedOn(deps, client.caller, aboutTransaction(claims), body));
-  return signed(deps, next);
+  return signed(deps, change, next);
 }
 
 /**
@@ -143,7 +145,8 @@ export async function livingTransaction(
       now: deps.clock.now(),
     }),
   );
-  const dead = await deadAmong(deps, claims.rev);
+  const ends = [...claims.rev, signedBy(attackerToken)];
+  const dead = await deadAmong(deps, ends);
   if (dead.length > 0) {
     throw new Fault("gone", "The transaction has ended.", {
       remedy: "Refuse what belongs to it.",
@@ -151,7 +154,7 @@ export async function livingTransaction(
       record: { txn: claims.txn, dead, about: aboutTransaction(claims) },
     });
   }
-  requireAlive(change, claims.rev);
+  requireAlive(change, ends);
   return claims;
 }
 
@@ -201,8 +204,12 @@ async function onlyReads(deps: OauthDeps, identifier: string): Promise<boolean> 
   return labels.length > 0 && labels.every((label) => label === "read");
 }
 
-function signed(deps: OauthDeps, claims: TxnTokenClaims): SignedTransaction {
-  const token = refuseBad(() => issueTxnToken(claims, deps.keys.signer("token")));
+/** By a key that is not withdrawn when this commits, and which ends the transaction with itself. */
+function signed(deps: OauthDeps, change: Change, transaction: TxnTokenClaims): SignedTransaction {
+  const signer = deps.keys.signer("token");
+  requireAlive(change, [`kid:${signer.kid}`]);
+  const claims = { ...transaction, rev: [...new Set([...transaction.rev, `kid:${signer.kid}`])] };
+  const token = refuseBad(() => issueTxnToken(claims, signer));
   return { token, expiresIn: claims.exp - claims.iat };
 }
 

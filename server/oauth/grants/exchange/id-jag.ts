@@ -29,6 +29,7 @@ import { released } from "../../release.ts";
 import { heldAt, requireFitting } from "../../requested.ts";
 import { delegatedResource, type KnownResource } from "../../resource.ts";
 import { revocationKeys } from "../../revocation-keys.ts";
+import { signedBy } from "../../signed-by.ts";
 import { findToken } from "../../store.ts";
 import { findPartner, requirePartner } from "../../store-partners.ts";
 import { decideWithinTask } from "../../within-task.ts";
@@ -108,8 +109,9 @@ async function whatIsCarried(
   if (stored?.edge === undefined) throw bad();
   const claims = ownToken(deps, attackerToken, stored.audience);
   if (claims.client_id !== client.instance.id || claims.cnf.jkt !== keyHeldBy(client)) throw bad();
-  if ((await deadAmong(deps, claims.rev)).length > 0) throw bad();
-  requireAlive(change, claims.rev);
+  const ends = [...claims.rev, signedBy(attackerToken)];
+  if ((await deadAmong(deps, ends)).length > 0) throw bad();
+  requireAlive(change, ends);
   const chain = requirePersonal(await livingChain(deps, stored.edge));
   return { chain, most: claims.authorization_details, until: seconds(claims.exp) };
 }
@@ -172,7 +174,9 @@ async function sign(
   const { mandate, partner, clientId } = carried;
   const { chain, granted } = mandate;
   const jti = newId(deps, "jti");
-  guard(deps, change, client, mandate, await revocationKeys(deps, jti, client, mandate));
+  const { kid, key } = deps.keys.signer("token");
+  const rests = await revocationKeys(deps, jti, client, mandate);
+  guard(deps, change, client, mandate, [...rests, `kid:${kid}`]);
   const { iat, exp } = lifetime(deps, client, mandate);
   const grants = granted.map(({ grant }) => grant);
   append(
@@ -193,7 +197,6 @@ async function sign(
       consent: chain.consent,
     }),
   );
-  const { kid, key } = deps.keys.signer("token");
   const payload = claimsOf(deps, client, carried, { jti, iat, exp });
   return {
     access_token: signCompact({ header: { typ: ID_JAG_TYP, kid }, payload, key }),

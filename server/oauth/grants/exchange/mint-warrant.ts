@@ -87,9 +87,10 @@ async function signRoot(
   client: BoundClient,
   mandate: Delegated,
 ): Promise<TokenResponse> {
-  const claims = await claimsOf(deps, client, mandate);
+  const signer = deps.keys.signer("delegation");
+  const claims = await claimsOf(deps, client, mandate, signer.kid);
   guard(deps, change, client, mandate, claims.rev ?? []);
-  const compact = mintWarrant(claims, deps.keys.signer("delegation"));
+  const compact = mintWarrant(claims, signer);
   const { hash } = readLink(compact);
   record(deps, change, client, mandate, { claims, hash });
   return {
@@ -101,7 +102,12 @@ async function signRoot(
   };
 }
 
-async function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Delegated): Promise<WarrantClaims> {
+async function claimsOf(
+  deps: OauthDeps,
+  client: BoundClient,
+  mandate: Delegated,
+  kid: string,
+): Promise<WarrantClaims> {
   const { chain, granted } = mandate;
   const jti = newId(deps, "jti");
   return {
@@ -119,7 +125,7 @@ async function claimsOf(deps: OauthDeps, client: BoundClient, mandate: Delegated
     del_depth: 0,
     del_max_depth: linksLeft(chain),
     consent: chain.consent,
-    rev: await revocationKeys(deps, jti, client, mandate),
+    rev: [...(await revocationKeys(deps, jti, client, mandate)), `kid:${kid}`],
     ...(granted.some(({ perCall }) => perCall === true) ? { per_call: true as const } : {}),
     authorization_details: granted.map(({ grant }) => grant),
   };

@@ -7,6 +7,7 @@ import { deadAmong } from "../../../revocation/index.ts";
 import { type BoundClient, isBoundTo } from "../../client.ts";
 import { keySetOf, type OauthDeps } from "../../oauth-deps.ts";
 import { type Form, parameter } from "../../parameters.ts";
+import { signedBy } from "../../signed-by.ts";
 import { ACCESS_TOKEN } from "./token-types.ts";
 
 /**
@@ -51,7 +52,7 @@ async function requireOwnActorToken(
       now: deps.clock.now(),
     }),
   );
-  if (!isOwn(actor, client) || (await deadAmong(deps, actor.rev)).length > 0)
+  if (!isOwn(actor, client) || (await deadAmong(deps, [...actor.rev, signedBy(attackerToken)])).length > 0)
     throw bad(ticket, "actor_token");
 }
 
