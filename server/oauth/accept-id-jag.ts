@@ -2,7 +2,7 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import type { Grant } from "@countersign/proof/grant";
 import { perform } from "../audit/index.ts";
 import { beginBySignIn } from "../delegation/index.ts";
-import { Fault, type Id, newId } from "../lib/index.ts";
+import { Fault, type Id } from "../lib/index.ts";
 import {
   type IdentityProvider,
   issuerNamedIn,
@@ -47,7 +47,7 @@ export async function acceptIdJag(
   const { provider, jag } = await verified(deps, input.assertion);
   requireForClient(provider, jag, client, agent);
   const resource = await resourceWithin(deps, input.form, jag);
-  const request = requestOf(deps, client);
+  const request = requestOf(client);
   return perform(deps, client.caller, "assertion.accept", async (change) => {
     const key = idJagKey(provider.name, jag);
     const known = await acceptedAssertion(deps.database, key);
@@ -81,9 +81,8 @@ export async function acceptIdJag(
   });
 }
 
-/** What tells this request from every other: a proof in it that counts once. */
-const requestOf = (deps: OauthDeps, { dpop, once: [proof] }: BoundClient): string =>
-  (dpop ?? proof)?.key ?? newId(deps, "request");
+/** What tells this request from every other: a proof in it that counts once; where it has none, that it came here. */
+const requestOf = ({ dpop, once: [proof], asked }: BoundClient): string => (dpop ?? proof)?.key ?? asked;
 
 async function verified(
   deps: OauthDeps,

@@ -1,5 +1,5 @@
 import type { Confirmation } from "@countersign/proof/token";
-import { type Caller, Fault } from "../lib/index.ts";
+import { type Caller, Fault, type Id } from "../lib/index.ts";
 import type { Agent, Instance, Service } from "../registry/index.ts";
 import type { OneTimeProof } from "./one-time-proof.ts";
 
@@ -32,6 +32,8 @@ export interface Client extends ProvenClient {
 /** A client that has also proven to send this very request. Only for one can a token be minted. */
 export interface BoundClient extends Client {
   readonly binding: Binding;
+  /** This request of its own: the same however often it is decided, and no other's. */
+  readonly asked: Id<"request">;
   /** The proof of it, unless it is the one by which the client authenticated. */
   readonly dpop?: OneTimeProof;
   /** The DPoP proof as it was sent, and what it had to be for: it may have to prove more than that. */

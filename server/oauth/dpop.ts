@@ -19,7 +19,11 @@ const API_WINDOW = 60;
  * @throws Fault `invalid-dpop-proof`; `use-dpop-nonce` when it needs a newer nonce of ours
  * @see RFC 9449 §5, RFC 8705 §3
  */
-export function proveHolder(deps: OauthDeps, client: Client, request: RawRequest): BoundClient {
+export function proveHolder(
+  deps: OauthDeps,
+  client: Client,
+  request: RawRequest,
+): Omit<BoundClient, "asked"> {
   const { binding } = client;
   const { method, url, headers } = request;
   const sent = typeof headers.dpop === "string" ? { presented: { proof: headers.dpop, method, url } } : {};

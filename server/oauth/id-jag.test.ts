@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
+import { type Change, Conflict } from "../database/index.ts";
 import {
   ALL,
   begunTask,
@@ -15,8 +16,9 @@ import {
   type Running,
 } from "../delegation/fixture.ts";
 import { chainOf, findConsent } from "../delegation/index.ts";
-import { system } from "../lib/index.ts";
-import { issuer } from "../login/fixture.ts";
+import { peerKeyIn } from "../http/index.ts";
+import { minutes, system } from "../lib/index.ts";
+import { issuer, stranger } from "../login/fixture.ts";
 import {
   defineIdentityProvider,
   endIdentityProvider,
@@ -29,8 +31,11 @@ import { startTestProvider, type TestProvider } from "../login/test-provider.ts"
 import { replacePolicies, shippedPolicies } from "../policy/index.ts";
 import { registerPerson, resumePerson, suspendPerson, updateAgent, updatePerson } from "../registry/index.ts";
 import { deadAmong } from "../revocation/index.ts";
-import { ask, claimsIn, exchange, exchangeForm, openMarket, proofsOf } from "./fixture.ts";
+import { issueX509Svid } from "../spiffe/index.ts";
+import { ask, claimsIn, exchange, exchangeForm, openMarket, proofsOf, requestTo } from "./fixture.ts";
+import type { OauthDeps } from "./oauth-deps.ts";
 import { forgetStaleProofs } from "./one-time-proof.ts";
+import { issueToken } from "./token.ts";
 import { callTool } from "./use-token.ts";
 
 type Opened = Awaited<ReturnType<typeof openMarket>>;
@@ -109,6 +114,36 @@ forEachEngine((engine) => {
       assert.equal(consent?.credential, "company-sign-in:acme");
       const chain = await chainOf(deps, token.chain?.[0]?.edge ?? "");
       assert.equal(chain.task.signIn?.provider, "acme");
+    });
+
+    test("is good for its one request, however often that is decided, also where a certificate is all that the client has", async () => {
+      const { deps, planner } = room;
+      const { id } = planner.instance;
+      const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+      const spki = publicKey.export({ type: "spki", format: "der" });
+      const { chain } = await issueX509Svid(deps, { id, spki, expires: deps.clock.now() + minutes(30) });
+      const assertion = await idp.sign(claims());
+      const send = (to: OauthDeps) =>
+        issueToken(to, stranger, {
+          form: { grant_type: JWT_BEARER, assertion, client_id: id },
+          request: { ...requestTo("/oauth/token", {}), peer: peerKeyIn(chain) },
+        });
+      let met = 0;
+      const database = new Proxy(deps.database, {
+        get(real, name) {
+          const value = Reflect.get(real, name, real);
+          if (typeof value !== "function") return value;
+          if (name !== "commit") return value.bind(real);
+          return async (change: Change) => {
+            const mints = change.steps.some(({ sql }) => sql.includes('into "token"'));
+            if (mints && met++ === 0) throw new Conflict("another change came first");
+            return real.commit(change);
+          };
+        },
+      });
+      assert.equal((await send({ ...deps, database })).token_type, "Bearer");
+      assert.equal(met, 2);
+      assert.equal(await codeOf(send(deps)), "invalid-grant", "another request");
     });
 
     test("gives no more than what is asked, the provider allows, she has and the agent may have", async () => {

@@ -1,6 +1,6 @@
 import { perform } from "../audit/index.ts";
 import type { RawRequest } from "../http/index.ts";
-import { type Caller, Fault } from "../lib/index.ts";
+import { type Caller, Fault, newId } from "../lib/index.ts";
 import { touchAgent } from "../registry/index.ts";
 import { activeClient, authenticateClient } from "./client-authentication.ts";
 import { proveHolder } from "./dpop.ts";
@@ -27,9 +27,10 @@ export async function issueToken(
   const grant = handlerOf(input.form);
   refuseNotOnOffer(input.form);
   const proven = await authenticateClient(deps, source, input.form, input.request);
+  const asked = newId(deps, "request");
   const { token, principal } = await perform(deps, proven.caller, "token.issue", async (change) => {
     await burnProof(deps, change, ...proven.once);
-    const holder = proveHolder(deps, await activeClient(deps, proven), input.request);
+    const holder = { ...proveHolder(deps, await activeClient(deps, proven), input.request), asked };
     await burnProof(deps, change, holder.dpop);
     const token = await grant.handle(deps, change, holder, input.form);
     return { token, principal: holder.principal };

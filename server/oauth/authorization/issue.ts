@@ -2,7 +2,7 @@ import type { Grant } from "@countersign/proof/grant";
 import { type Evaluated, evaluate } from "../../approvals/index.ts";
 import type { Change } from "../../database/index.ts";
 import { leafOf } from "../../delegation/index.ts";
-import { type Caller, Fault } from "../../lib/index.ts";
+import { type Caller, Fault, newId } from "../../lib/index.ts";
 import type { Instance } from "../../registry/index.ts";
 import type { BoundClient } from "../client.ts";
 import { needsPerson } from "../decide-grants.ts";
@@ -39,7 +39,7 @@ export async function issueGiven(
   of: { authorization: Authorization; form: Form },
 ): Promise<TokenResponse> {
   const { chain, agent } = given;
-  const client = clientOf(holder, given);
+  const client = { ...clientOf(holder, given), asked: newId(deps, "request") };
   const resource = await resourceFor(deps, of);
   const { caller, instance } = client;
   const on: Circumstances = { caller, instance, agent, chain, resource };
@@ -88,7 +88,7 @@ async function usableNow(
 const isKept = (verdict: Evaluated["verdict"]): boolean =>
   "obligations" in verdict && verdict.obligations.every(({ kind }) => kind === "log");
 
-function clientOf({ instance, key, rev, source }: Holder, { agent }: Given): BoundClient {
+function clientOf({ instance, key, rev, source }: Holder, { agent }: Given): Omit<BoundClient, "asked"> {
   const caller: Caller = {
     principal: agent.name,
     kind: "agent",
