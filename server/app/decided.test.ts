@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answer, asked, fault, promisesOn, put } from "../approvals/fixture.ts";
+import { attestationMigrations, bindAgent, platformDefinition, putPlatform } from "../attestation/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import type { Input } from "../http/index.ts";
 import { type Caller, Fault, system } from "../lib/index.ts";
@@ -110,7 +111,7 @@ async function call(deps: unknown, caller: Caller, { verb, path, params, body }:
 }
 
 forEachEngine((engine) => {
-  const promise = promisesOn(engine);
+  const promise = promisesOn(engine, attestationMigrations);
   const suspend = (name: string): Served => ({
     verb: "agent.suspend",
     path: `/agents/${name}/suspend`,
@@ -194,6 +195,72 @@ spec:
       await put(deps, { name: "never", text: NEVER });
       await assert.doesNotReject(call(deps, ada.caller, declared("reporting")));
       assert.equal((await fault(call(deps, ada.caller, declared("analysis")))).code, "denied");
+    },
+  );
+
+  promise(
+    "a manifest takes no rule of a platform away, and makes none, around their own decisions",
+    async (company) => {
+      const { deps, ada } = company;
+      const issuer = "https://token.actions.githubusercontent.com";
+      const definition = platformDefinition.parse({ preset: "github", issuer });
+      await putPlatform(deps, ada.caller, { name: "builds", definition });
+      const claims = { repository_id: "74", repository_owner_id: "65" };
+      const declared = (rules: string): Served => ({
+        verb: "manifest.apply",
+        path: "/manifest/apply",
+        body: `kind: Agent
+name: publisher
+spec:
+  class: reporting
+  purpose: publishes reports
+  environment: production
+  owner: olga@acme.example
+  grants: []
+  platforms: {${rules}}
+`,
+      });
+      const rule = 'builds: { claims: { repository_id: "74", repository_owner_id: "65" } }';
+      const forbid = (verb: string) =>
+        put(deps, {
+          name: "rules",
+          text: `@id("rules") @reason("Rules stay.") forbid (principal, action == Action::"administer", resource)
+when { context.args has verb && context.args.verb == "${verb}" };`,
+        });
+      await forbid("platform.bind");
+      assert.equal((await fault(call(deps, ada.caller, declared(rule)))).code, "denied");
+      await bindAgent(deps, ada.caller, { agent: "publisher", platform: "builds", said: { claims } });
+      assert.equal(await call(deps, ada.caller, declared(rule)), 1, "nothing changes");
+      assert.equal(await call(deps, ada.caller, declared("")), 1, "taking it away is something else");
+      await forbid("platform.unbind");
+      assert.equal((await fault(call(deps, ada.caller, declared("")))).code, "denied");
+    },
+  );
+
+  promise(
+    "who approves what a cluster is asked with sees that it is the same, and not the secret",
+    async (company) => {
+      const { deps, pat, mia } = company;
+      await put(deps, {
+        name: "platforms",
+        text: SUSPENDING.replace("suspend-by-two", "platforms").replace("agent.suspend", "platform.put"),
+      });
+      const putting = (token: string): Served => ({
+        verb: "platform.put",
+        path: "/attestation/platforms/main",
+        body: { preset: "kubernetes", review: { url: "https://cluster.example", token } },
+      });
+      const approval = await asked(call(deps, pat.caller, putting("a-secret-of-the-cluster")));
+      await answer(deps, mia, approval);
+      assert.equal((await fault(call(deps, pat.caller, putting("another")))).code, "approval-required");
+      assert.equal(await call(deps, pat.caller, putting("a-secret-of-the-cluster")), 1);
+      for (const table of ["approval", "decision", "event"] as const) {
+        const tables = deps.database.tables<Record<typeof table, object>>();
+        const rows = await tables.selectFrom(table).selectAll().execute();
+        const kept = rows.flatMap((row) => Object.values(row).map(String)).join();
+        assert.match(kept, /cluster\.example|platform\.put|administer/, table);
+        assert.doesNotMatch(kept, /a-secret-of/, table);
+      }
     },
   );
 

@@ -1,6 +1,7 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import { canonicalize, type Json, JsonError } from "@countersign/proof/jcs";
 import { authorizeOwnAction, type OwnAction } from "../approvals/index.ts";
+import { secretsHashed } from "../attestation/index.ts";
 import { perform } from "../audit/index.ts";
 import type { Endpoint } from "../http/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
@@ -97,6 +98,9 @@ export const ADMINISTERED: ReadonlySet<string> = new Set([
   "partner.subject",
 ]);
 
+/** Those whose content may hold secrets: nobody who approves or audits it is shown these. */
+const SECRETIVE: ReadonlySet<string> = new Set(["platform.put", "machine-trust.put"]);
+
 /**
  * The route with the decision before it, where what it does to the installation is for policy to decide. The
  * table has let the caller in, and what her roles and her place cover the verb checks in any case: a policy can
@@ -109,8 +113,9 @@ export function decided({ audit, path }: Row, route: Route): Route {
     ...route,
     async handle(deps: ServerDeps, caller, input) {
       const { params, body, request } = input;
+      const content = SECRETIVE.has(audit) ? secretsHashed(body as object) : body;
       const place = path.includes(":") ? request.path : path;
-      const whole = ownAction(action, { verb: audit, request: place, params, content: body });
+      const whole = ownAction(action, { verb: audit, request: place, params, content });
       const parts = await partsOf(audit, deps, caller, body);
       await perform(deps, caller, audit, async (change) => {
         for (const one of [whole, ...parts]) await authorizeOwnAction(deps, change, caller, one);
@@ -146,16 +151,22 @@ const VERBS: Record<Changing["step"]["kind"], string> = {
   Agent: "agent.update",
   Artifacts: "artifacts.declare",
   Entry: "entry.put",
+  Platform: "platform.put",
+  PlatformRule: "platform.bind",
+  IdentityProvider: "identity-provider.define",
+  Partner: "partner.define",
   Policy: "policy.activate",
 };
+/** What goes when a manifest does not say it any more. */
+const ENDS: Partial<typeof VERBS> = { Entry: "entry.remove", PlatformRule: "platform.unbind" };
 
 async function partsOfManifest(deps: ServerDeps, caller: Caller, attackerText: string): Promise<OwnAction[]> {
   const changes = await changesBy(deps, caller, attackerText);
   return changes.map(({ step: { kind, name, action }, as }) => {
     const isNew = kind === "Agent" && action === "create";
     const params = { ...("update" in as ? as.update : as), name };
-    const goes = kind === "Entry" && action === "remove";
-    const verb = isNew ? "agent.register" : goes ? "entry.remove" : VERBS[kind];
+    const ends = action === "remove" ? ENDS[kind] : undefined;
+    const verb = isNew ? "agent.register" : (ends ?? VERBS[kind]);
     return ownAction(REGISTERED.has(verb) ? "register" : "administer", {
       verb,
       request: `manifest ${kind} ${name}`,

@@ -4,6 +4,7 @@ import { receiptHash } from "@countersign/proof/receipt";
 import { auditMigrations, perform } from "../audit/index.ts";
 import type { TestDatabase, TestEngine } from "../audit/test-databases.ts";
 import { catalogMigrations, defineServer, defineTool } from "../catalog/index.ts";
+import type { Migration } from "../database/index.ts";
 import { delegationMigrations } from "../delegation/index.ts";
 import { type Allow, Fault, type Id, type PersonId, system } from "../lib/index.ts";
 import { type Enrolled, firstAdministrator, issuer, person } from "../login/fixture.ts";
@@ -76,8 +77,8 @@ export interface Company {
   readonly olga: Enrolled;
 }
 
-export async function openCompany(engine: TestEngine): Promise<Opened> {
-  const opened = await engine.open(migrations, more());
+export async function openCompany(engine: TestEngine, besides: readonly Migration[] = []): Promise<Opened> {
+  const opened = await engine.open([...migrations, ...besides], more());
   const deps = { ...opened.deps, ...calm(opened.deps) };
   const ada = await firstAdministrator(deps);
   await defineGroup(deps, ada.caller, { name: "finance", grants: [] });
@@ -103,12 +104,12 @@ export async function openCompany(engine: TestEngine): Promise<Opened> {
 
 export type Opened = ApprovalsTest & Company;
 
-/** Declares tests that each get a company of their own. */
+/** Declares tests that each get a company of their own. @param besides tables of rooms that it has not */
 export const promisesOn =
-  (engine: TestEngine) =>
+  (engine: TestEngine, besides: readonly Migration[] = []) =>
   (name: string, keep: (company: Opened) => Promise<void>): void =>
     void test(name, async () => {
-      const company = await openCompany(engine);
+      const company = await openCompany(engine, besides);
       await keep(company).finally(() => company.close());
     });
 

@@ -76,14 +76,32 @@ export {
   type OfferedWorkload,
   restsOnPlatform,
 } from "./platforms/admit-federated.ts";
-export { bindAgent, bindingsOfAgent, unbindAgent } from "./platforms/bind-agent.ts";
+export {
+  allBindingsOf,
+  bindAgent,
+  bindingSaid,
+  bindingsOfAgent,
+  bindWithin,
+  unbindAgent,
+  unbindWithin,
+} from "./platforms/bind-agent.ts";
 export { judgeMachine, type OfferedMachine } from "./platforms/judge-machine.ts";
 export type { ExpectedMachine, JudgedMachine } from "./platforms/machine.ts";
 export { MACHINE_TYPES, type MachineType } from "./platforms/machine-trust.ts";
-export { type Platform, type PlatformDefinition, platformDefinition } from "./platforms/platform.ts";
+export {
+  type Binding,
+  type Platform,
+  type PlatformDefinition,
+  platformDefinition,
+} from "./platforms/platform.ts";
 export type { PlatformDeps } from "./platforms/platform-deps.ts";
 export type { PresetName } from "./platforms/presets/index.ts";
-export { putPlatform, removePlatform } from "./platforms/put-platform.ts";
+export {
+  declaredPlatform,
+  declarePlatformWithin,
+  putPlatform,
+  removePlatform,
+} from "./platforms/put-platform.ts";
 export {
   machineTrustList,
   machineTrustPut,
@@ -100,6 +118,7 @@ export {
   platformRemove,
   platformShow,
 } from "./platforms/routes-platforms.ts";
+export { secretsHashed } from "./platforms/secrets.ts";
 export { type Found, recordEvidence } from "./record-evidence.ts";
 export { instanceEnrol, joinTokenIssue } from "./routes.ts";
 export {

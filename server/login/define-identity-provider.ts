@@ -1,6 +1,7 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
 import { append, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
 import { type Caller, Fault } from "../lib/index.ts";
 import { findAgent, requireAdministrator } from "../registry/index.ts";
 import { type RevocationDeps, revoke } from "../revocation/index.ts";
@@ -24,34 +25,73 @@ import {
 
 type Deps = LoginDeps & RevocationDeps;
 
+interface Said {
+  readonly name: string;
+  readonly definition: IdentityProviderDefinition;
+}
+
 /**
  * Says whose word about people is taken, and for which agents. The same again changes nothing; what takes
  * anything away ends, in the same change, all that rested on the word as it was taken before.
  * @throws Fault `forbidden` unless an administrator asks; `invalid` for ourselves as the issuer, another
  *   issuer than before, or an agent that is not registered; `exists` when another name has this issuer
  */
-export function defineIdentityProvider(
-  deps: Deps,
-  caller: Caller,
-  { name, definition }: { readonly name: string; readonly definition: IdentityProviderDefinition },
-): Promise<IdentityProvider> {
-  return perform(deps, caller, "identity-provider.define", async (change) => {
+export const defineIdentityProvider = (deps: Deps, caller: Caller, said: Said): Promise<IdentityProvider> =>
+  perform(deps, caller, "identity-provider.define", async (change) => {
     requireAdministrator(caller);
-    await requireSound(deps, name, definition);
-    const before = await providerNamed(deps.database, name);
-    if (before !== undefined && isUnchanged(before, definition)) return before;
-    const after = nextOf(name, before, definition);
-    if (before === undefined) insertProvider(change, after, deps.clock.now());
-    else {
-      requireSameIssuer(before, definition);
-      replaceProvider(change, before, after, deps.clock.now());
-      if (after.epoch !== before.epoch) {
-        revoke(deps, change, caller, [providerKey(before)], "identity provider redefined");
-      }
-    }
-    append(change, providerDefined(deps, caller, {}, told(after)));
-    return after;
+    return become(deps, change, caller, said, await providerNamed(deps.database, said.name));
   });
+
+/**
+ * As `defineIdentityProvider`, within a change that does more besides, by a declaration that may be older than
+ * what somebody has decided since: one that was ended stays ended.
+ * @throws Fault `gone` for one that was ended
+ */
+export async function declareProviderWithin(
+  deps: Deps,
+  change: Change,
+  caller: Caller,
+  said: Said,
+): Promise<IdentityProvider> {
+  requireAdministrator(caller);
+  return become(deps, change, caller, said, await declarableProvider(deps, said.name));
+}
+
+/**
+ * What stands where one is declared, or nothing.
+ * @throws Fault `gone` for one that was ended
+ */
+export async function declarableProvider(
+  { database }: Pick<Deps, "database">,
+  name: string,
+): Promise<IdentityProvider | undefined> {
+  const provider = await providerNamed(database, name);
+  if (provider?.state !== "ended") return provider;
+  throw new Fault("gone", "This identity provider was ended, and no declaration takes its word again.", {
+    remedy: "Leave it out, or take its word again: countersign identity-providers put.",
+  });
+}
+
+async function become(
+  deps: Deps,
+  change: Change,
+  caller: Caller,
+  { name, definition }: Said,
+  before: IdentityProvider | undefined,
+): Promise<IdentityProvider> {
+  await requireSound(deps, name, definition);
+  if (before !== undefined && isUnchanged(before, definition)) return before;
+  const after = nextOf(name, before, definition);
+  if (before === undefined) insertProvider(change, after, deps.clock.now());
+  else {
+    requireSameIssuer(before, definition);
+    replaceProvider(change, before, after, deps.clock.now());
+    if (after.epoch !== before.epoch) {
+      revoke(deps, change, caller, [providerKey(before)], "identity provider redefined");
+    }
+  }
+  append(change, providerDefined(deps, caller, {}, told(after)));
+  return after;
 }
 
 /**

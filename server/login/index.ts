@@ -5,7 +5,13 @@
  */
 export { type Assertion, verifyAssertion } from "./assertion.ts";
 export { type OfferedSession, offeredSession, sameOrigin } from "./cookie.ts";
-export { defineIdentityProvider, endIdentityProvider, providerBehind } from "./define-identity-provider.ts";
+export {
+  declarableProvider,
+  declareProviderWithin,
+  defineIdentityProvider,
+  endIdentityProvider,
+  providerBehind,
+} from "./define-identity-provider.ts";
 export { endSession } from "./end-session.ts";
 export { beginEnrolment, finishEnrolment } from "./enrol-passkey.ts";
 export { issueEnrolmentLink } from "./enrolment-link.ts";
@@ -17,6 +23,7 @@ export {
   issueFirstAdministratorLink,
 } from "./first-administrator.ts";
 export {
+  definitionOf,
   type IdentityProvider,
   type IdentityProviderDefinition,
   identityProviderDefinition,

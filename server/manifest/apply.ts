@@ -1,4 +1,11 @@
-import { putEntryWithin, removeEntryWithin, requireWithin } from "../attestation/index.ts";
+import {
+  bindWithin,
+  declarePlatformWithin,
+  putEntryWithin,
+  removeEntryWithin,
+  requireWithin,
+  unbindWithin,
+} from "../attestation/index.ts";
 import { append, perform } from "../audit/index.ts";
 import {
   cedarSchemaWith,
@@ -10,6 +17,8 @@ import {
 } from "../catalog/index.ts";
 import type { Change } from "../database/index.ts";
 import type { Caller } from "../lib/index.ts";
+import { declareProviderWithin } from "../login/index.ts";
+import { declarePartnerWithin } from "../oauth/index.ts";
 import {
   activatePolicies,
   admissionOfServer,
@@ -30,7 +39,7 @@ import { currentOf } from "./current.ts";
 import { type Desired, type DesiredAs, ofKind } from "./desired.ts";
 import { KINDS, type Kind } from "./document.ts";
 import { manifestApplied } from "./events.ts";
-import { goneEntries } from "./gone-entries.ts";
+import { gone } from "./gone.ts";
 import type { ManifestDeps } from "./manifest-deps.ts";
 import { parseManifest } from "./parse.ts";
 import { type Step, stepOf } from "./plan.ts";
@@ -79,7 +88,8 @@ export async function changesBy(
 /**
  * Makes things as a manifest declares them: one change per kind, in an order in which each finds what it
  * relies on; tools and policies in one, so that no tool is ever called under policies that do not fit it. What is
- * not declared stays, but for entries of an agent whose `identity` is said. Applying the same again changes nothing and writes no event.
+ * not declared stays, but for entries of an agent whose `identity` is said, and rules of one whose `platforms` are. Applying the same
+ * again changes nothing and writes no event.
  * @returns what was done
  * @throws Fault `forbidden`; `malformed` and `invalid` with the line, before anything is changed; other refusals
  *   of the rooms, with the line: then the kinds before are applied, this one is not, and applying again goes on
@@ -99,12 +109,16 @@ export async function applyManifest(deps: ManifestDeps, caller: Caller, attacker
 
 async function desiredBy(deps: ManifestDeps, attackerText: string): Promise<Desired[]> {
   const all = await resolve(deps, parseManifest(attackerText));
-  return [...all, ...(await goneEntries(deps, all))];
+  return [...all, ...(await gone(deps, all))];
 }
 
 async function stepsOf(deps: ManifestDeps, all: readonly Desired[]): Promise<Step[]> {
   const ordered = KINDS.flatMap((kind) => ofKind<Kind>(all, kind));
-  return Promise.all(ordered.map(async (desired) => stepOf(desired, await currentOf(deps, desired))));
+  return Promise.all(
+    ordered.map(async (desired) =>
+      stepOf(desired, await told(desired.declared, () => currentOf(deps, desired))),
+    ),
+  );
 }
 
 /** A kind that is applied in a change of its own. */
@@ -205,6 +219,14 @@ async function put(
       return putArtifacts(deps, change, caller, desired);
     case "Entry":
       return putDeclaredEntry(deps, change, caller, desired);
+    case "Platform":
+      return declarePlatformWithin(deps, change, caller, desired.as);
+    case "PlatformRule":
+      return putRule(deps, change, caller, desired);
+    case "IdentityProvider":
+      return declareProviderWithin(deps, change, caller, desired.as);
+    case "Partner":
+      return declarePartnerWithin(deps, change, caller, desired.as);
   }
 }
 
@@ -248,6 +270,16 @@ const putDeclaredEntry = (
   said === null
     ? removeEntryWithin(deps, change, caller, place)
     : putEntryWithin(deps, change, caller, { place, said });
+
+const putRule = (
+  deps: ManifestDeps,
+  change: Change,
+  caller: Caller,
+  { as: { said, ...rule } }: DesiredAs<"PlatformRule">,
+): Promise<unknown> =>
+  said === null
+    ? unbindWithin(deps, change, caller, rule)
+    : bindWithin(deps, change, caller, { ...rule, said });
 
 async function putAgent(deps: ManifestDeps, change: Change, caller: Caller, { as }: DesiredAs<"Agent">) {
   if ((await findAgent(deps, as.name)) !== undefined) return changeAgent(deps, change, caller, as);

@@ -1,5 +1,7 @@
-import type { ArtifactsSaid, Entry, EntryPlace } from "../attestation/index.ts";
+import type { ArtifactsSaid, Binding, Entry, EntryPlace, PlatformDefinition } from "../attestation/index.ts";
 import type { ServerDefinition, ToolDefinition } from "../catalog/index.ts";
+import type { IdentityProviderDefinition } from "../login/index.ts";
+import type { PartnerDefinition } from "../oauth/index.ts";
 import type { PolicyFile } from "../policy/index.ts";
 import type { AgentUpdate, GroupDefinition, Team } from "../registry/index.ts";
 import type { Declared, Kind } from "./document.ts";
@@ -16,6 +18,11 @@ interface DesiredForms {
   Artifacts: { name: string; artifacts: ArtifactsSaid };
   /** `null` where it is not declared any more, so that it is taken away. */
   Entry: { place: EntryPlace; said: Omit<Entry, keyof EntryPlace | "id" | "revision"> | null };
+  Platform: { name: string; definition: PlatformDefinition };
+  /** `null` where it is not declared any more, so that it is taken away. */
+  PlatformRule: { agent: string; platform: string; said: Pick<Binding, "claims"> | null };
+  IdentityProvider: { name: string; definition: IdentityProviderDefinition };
+  Partner: { name: string; definition: PartnerDefinition };
   Policy: PolicyFile;
 }
 
@@ -24,6 +31,9 @@ export type Desired = {
 }[Kind];
 
 export type DesiredAs<K extends Kind> = Extract<Desired, { kind: K }>;
+
+/** Something that stands and is not declared any more. */
+export const goes = ({ as }: Desired): boolean => "said" in as && as.said === null;
 
 /** Those of one kind, in the order declared. */
 export const ofKind = <K extends Kind>(all: readonly Desired[], kind: K): DesiredAs<K>[] =>

@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { artifactRequirement, entrySaid } from "../attestation/index.ts";
+import { artifactRequirement, bindingSaid, entrySaid, platformDefinition } from "../attestation/index.ts";
 import { serverDefinition, toolMembers } from "../catalog/index.ts";
+import { identityProviderDefinition } from "../login/index.ts";
+import { partnerDefinition } from "../oauth/index.ts";
 import { agentRegistration, shortName, taskStarters, teamRegistration } from "../registry/index.ts";
 
 /** A person in a manifest: her mail address, or her id. */
@@ -16,6 +18,17 @@ const grants = z.array(grantSaid).max(200);
 const text = (what: string) => z.string({ error: `Put ${what} in quotes, so that it is read as text.` });
 
 const agentFacts = agentRegistration.shape;
+
+/** Ids are often numbers, and YAML reads some of those as others. */
+const ruleSaid = z
+  .looseObject({ claims: z.record(z.string(), text("each claim's value")) })
+  .pipe(bindingSaid);
+
+/** A manifest lies in a repository: what a cluster is asked with is given by hand, and stays as it was given. */
+const platformSaid = platformDefinition.refine(({ review }) => review === undefined, {
+  message: "A review holds a secret, and a manifest none: countersign platforms put --review-url.",
+  path: ["review"],
+});
 
 const agentSpec = z.strictObject({
   class: agentFacts.class,
@@ -45,6 +58,10 @@ const agentSpec = z.strictObject({
     .record(shortName, entrySaid)
     .optional()
     .describe("By name: which processes, on which machines, are running copies of it."),
+  platforms: z
+    .record(shortName, ruleSaid)
+    .optional()
+    .describe("By platform: what its tokens must say, each claim exactly, to stand for the agent."),
   grants,
   delegation: z
     .strictObject({
@@ -71,6 +88,14 @@ export const SPECS = {
   Artifacts: artifactRequirement,
   /** Mostly written within its agent, as `identity`. */
   Entry: entrySaid,
+  /** A platform whose word is taken for what runs on it. */
+  Platform: platformSaid,
+  /** Mostly written within its agent, as `platforms`. */
+  PlatformRule: ruleSaid,
+  /** A company's own sign-in, whose word about people is taken. */
+  IdentityProvider: identityProviderDefinition,
+  /** An authorization server of another domain, to which our word about people goes. */
+  Partner: partnerDefinition,
   Policy: z.strictObject({
     text: z.string().max(100_000),
     tests: z.string().max(100_000).optional(),
@@ -93,6 +118,10 @@ export const KINDS: readonly Kind[] = [
   "Agent",
   "Artifacts",
   "Entry",
+  "Platform",
+  "PlatformRule",
+  "IdentityProvider",
+  "Partner",
 ];
 
 /** One declared thing, and the line where its document begins. */
@@ -109,7 +138,7 @@ export type DeclaredAs<K extends Kind> = Extract<Declared, { kind: K }>;
 
 const TOOL_NAME = /^[a-z0-9][a-z0-9-]*[a-z0-9]\/[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-const ENTRY_NAME = /^[a-z0-9][a-z0-9-]*[a-z0-9]\/[a-z0-9][a-z0-9-]*[a-z0-9]$/;
+const OF_AGENT = /^[a-z0-9][a-z0-9-]*[a-z0-9]\/[a-z0-9][a-z0-9-]*[a-z0-9]$/;
 
 /** The names of each kind; agents' are checked by the registry's own rule. */
 export const NAMES: Record<Kind, z.ZodType<string>> = {
@@ -119,6 +148,10 @@ export const NAMES: Record<Kind, z.ZodType<string>> = {
   Group: shortName,
   Agent: agentFacts.name,
   Artifacts: agentFacts.name,
-  Entry: z.string().regex(ENTRY_NAME, "An entry is named by its agent: planner/main."),
+  Entry: z.string().regex(OF_AGENT, "An entry is named by its agent: planner/main."),
+  Platform: shortName,
+  PlatformRule: z.string().regex(OF_AGENT, "A rule is named by its agent and the platform: planner/builds."),
+  IdentityProvider: shortName,
+  Partner: shortName,
   Policy: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "A policy's name has a-z, 0-9 and -."),
 };

@@ -1,9 +1,26 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, it } from "node:test";
-import { allEntriesOf, attestationMigrations } from "../attestation/index.ts";
+import {
+  allBindingsOf,
+  allEntriesOf,
+  attestationMigrations,
+  declaredPlatform,
+  platformDefinition,
+  putPlatform,
+  removePlatform,
+} from "../attestation/index.ts";
+import { perform } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { catalogMigrations, findTool } from "../catalog/index.ts";
 import { type Caller, type Code, Fault, newId } from "../lib/index.ts";
+import {
+  declarableProvider,
+  declareProviderWithin,
+  endIdentityProvider,
+  identityProviderDefinition,
+  loginMigrations,
+} from "../login/index.ts";
+import { declarablePartner, endPartner, oauthMigrations } from "../oauth/index.ts";
 import { ActivePolicies, policyMigrations } from "../policy/index.ts";
 import { findAgent, findGroup, findTeam, suspendAgent } from "../registry/index.ts";
 import {
@@ -64,6 +81,26 @@ spec:
     @reason("Reports are written by day.")
     forbid (principal, action == Action::"reports/publish", resource) when { context.now.hour < 6 };
 `;
+const PLATFORM = `kind: Platform
+name: builds
+spec: { preset: github, issuer: "https://token.actions.githubusercontent.com", longest: 600 }
+`;
+const vouched = (claims = '{ repository_id: "74", repository_owner_id: "65" }') =>
+  agent("[reports/list]", `  platforms:\n    builds: { claims: ${claims} }\n`);
+const PROVIDER = `kind: IdentityProvider
+name: acme
+spec:
+  issuer: https://idp.acme.example
+  clients: [{ client_id: reporter, agent: reporter, id_jag: allowed }]
+  subjects: { by: email, domains: [acme.example] }
+`;
+const PARTNER = `kind: Partner
+name: other
+spec:
+  audience: https://as.other.example
+  resources: [https://api.other.example]
+  clients: [{ agent: reporter, client_id: r-1 }]
+`;
 const all = (...documents: string[]) => documents.join("---\n");
 const WHOLE = all(agent(), POLICY, GROUP, tool("publish", "write"), tool("list", "read"), SERVER, TEAM);
 
@@ -75,6 +112,8 @@ forEachEngine((engine) => {
       ...catalogMigrations,
       ...attestationMigrations,
       ...policyMigrations,
+      ...loginMigrations,
+      ...oauthMigrations,
     ]);
     deps = { ...example.deps, policies: new ActivePolicies() };
   });
@@ -386,6 +425,141 @@ ${agent(
     await assert.rejects(apply(resting("[unix:user:reporter]")), refusal("not-found"), "no such agent");
   });
 
+  const base = all(TEAM, SERVER, tool("list", "read"));
+  const changing = async (text: string) =>
+    (await plan(text)).steps.filter(({ action }) => action !== "unchanged");
+
+  it("whose word is taken is declared beside the agents that it is for; less of it ends what rested on it", async () => {
+    const whole = all(PARTNER, PROVIDER, vouched(), PLATFORM, base);
+    assert.deepEqual(actions(await apply(whole)).slice(-4), [
+      "Platform builds create",
+      "PlatformRule reporter/builds create",
+      "IdentityProvider acme create",
+      "Partner other create",
+    ]);
+    const [rule] = await allBindingsOf(deps, "reporter");
+    const { audience } = (await declaredPlatform(deps, "builds")) ?? assert.fail("none");
+    const count = (await eventsOf(example)).length;
+    assert.deepEqual(await changing(whole), []);
+    await apply(whole);
+    assert.equal((await eventsOf(example)).length, count);
+    const less = all(
+      vouched('{ repository_id: "75", repository_owner_id: "65" }'),
+      PLATFORM.replace(", longest: 600", ""),
+      PROVIDER.replace("[{ client_id: reporter, agent: reporter, id_jag: allowed }]", "[]"),
+      PARTNER.replace(/clients: .*/, "clients: []"),
+    );
+    assert.deepEqual(
+      (await changing(less)).map(({ kind, fields }) => [kind, ...fields]),
+      [
+        ["Platform", "longest"],
+        ["PlatformRule", "claims"],
+        ["IdentityProvider", "clients"],
+        ["Partner", "clients"],
+      ],
+    );
+    await apply(less);
+    assert.equal((await declaredPlatform(deps, "builds"))?.audience, audience);
+    const dead = await deadKeys(example);
+    for (const key of [/^platform:platform_/, RegExp(`^workload:${rule?.id}$`), /^provider:acme#1$/])
+      assert.ok(
+        dead.some((each) => key.test(each)),
+        `${key}`,
+      );
+  });
+
+  it("a rule that is taken out of an agent's platforms goes, which the plan shows; where none is said all stay", async () => {
+    const second = PLATFORM.replace("builds", "nightly").replace("token.", "nightly.");
+    const rules = (...names: string[]) =>
+      agent(
+        "[reports/list]",
+        `  platforms: {${names.map((name) => `${name}: { claims: { repository_id: "1", repository_owner_id: "2" } }`).join()}}\n`,
+      );
+    const bound = async () => (await allBindingsOf(deps, "reporter")).map(({ platform }) => platform).sort();
+    await apply(all(base, PLATFORM, second, rules("builds", "nightly")));
+    const nightly = (await allBindingsOf(deps, "reporter")).find(({ platform }) => platform === "nightly");
+    assert.deepEqual(await changing(agent("[reports/list]")), []);
+    assert.deepEqual(await changing(rules("builds")), [
+      { kind: "PlatformRule", name: "reporter/nightly", action: "remove", fields: [] },
+    ]);
+    assert.deepEqual(await bound(), ["builds", "nightly"]);
+    await apply(rules("builds"));
+    assert.deepEqual(await bound(), ["builds"]);
+    assert.ok((await deadKeys(example)).includes(`workload:${nightly?.id}`));
+    assert.ok(await declaredPlatform(deps, "nightly"), "a platform that is not declared stays");
+    await apply(rules());
+    assert.deepEqual(await bound(), []);
+  });
+
+  it("a manifest holds no secret: how a cluster is asked cannot be said in one, and stays as it was given", async () => {
+    const cluster = PLATFORM.replace("github", "kubernetes").replace(", longest: 600", "");
+    const review = { url: "https://cluster.example", token: "a-secret-of-the-cluster" };
+    const definition = platformDefinition.parse({
+      preset: "kubernetes",
+      issuer: "https://token.actions.githubusercontent.com",
+      review,
+    });
+    await putPlatform(deps, example.administrator, { name: "builds", definition });
+    assert.deepEqual(await changing(cluster), []);
+    await apply(cluster.replace(" }", ", longest: 900 }"));
+    const sealed = async () => {
+      const rows = example.database.tables<{ platform: { sealed: Uint8Array } }>().selectFrom("platform");
+      return Buffer.from((await rows.select("sealed").executeTakeFirstOrThrow()).sealed).toString();
+    };
+    assert.match(await sealed(), /a-secret-of-the-cluster/);
+    const kept = await declaredPlatform(deps, "builds");
+    assert.deepEqual([kept?.longest, kept?.review?.url], [900, "https://cluster.example"]);
+    const said = cluster.replace(
+      " }",
+      `, review: { url: "https://evil.example", token: "${review.token}" } }`,
+    );
+    await assert.rejects(apply(said), (error) => {
+      assert.ok(
+        refusal("invalid", /^Line 3: spec.review: .*countersign platforms put/)(error),
+        String(error),
+      );
+      return !String(error).includes(review.token);
+    });
+  });
+
+  it("what was ended stays ended, whatever an older manifest says", async () => {
+    await apply(all(base, vouched(), PLATFORM, PROVIDER, PARTNER));
+    await endIdentityProvider(deps, example.administrator, { name: "acme" });
+    await endPartner(deps as Parameters<typeof endPartner>[0], example.administrator, { name: "other" });
+    for (const [text, words] of [
+      [PROVIDER, /^Line 1, IdentityProvider acme: .*ended/],
+      [PARTNER, /^Line 1, Partner other: .*ended/],
+    ] as const) {
+      await assert.rejects(plan(text), refusal("gone", words));
+      await assert.rejects(apply(text), refusal("gone", words));
+    }
+    const definition = identityProviderDefinition.parse({ issuer: "https://idp.acme.example" });
+    const late = perform(deps, example.administrator, "manifest.apply", (change) =>
+      declareProviderWithin(deps, change, example.administrator, { name: "acme", definition }),
+    );
+    await assert.rejects(late, refusal("gone"), "ended between the plan and the commit");
+    await assert.rejects(declarableProvider(deps, "acme"), refusal("gone"));
+    await assert.rejects(declarablePartner(deps, "other"), refusal("gone"));
+  });
+
+  it("a rule that rests on names alone, or on a platform or an agent that is not there, is refused with its line", async () => {
+    await apply(all(base, PLATFORM, agent("[reports/list]")));
+    const wrong: [string, Code, RegExp][] = [
+      [
+        vouched('{ repository: "acme/app" }'),
+        "invalid",
+        /^Line 1, PlatformRule reporter\/builds: .*somebody else/,
+      ],
+      [vouched().replace("builds:", "other:"), "not-found", /^Line 1, PlatformRule reporter\/other/],
+      [PROVIDER.replace("agent: reporter", "agent: nobody-here"), "invalid", /^Line 1, .* nobody-here/],
+      [PARTNER.replace("agent: reporter", "agent: nobody-here"), "invalid", /^Line 1, .* nobody-here/],
+      [PLATFORM.replace("builds", "again"), "exists", /^Line 1, Platform again/],
+    ];
+    for (const [text, code, words] of wrong) await assert.rejects(apply(text), refusal(code, words), text);
+    await removePlatform(deps, example.administrator, { name: "builds" });
+    await assert.rejects(apply(vouched()), refusal("not-found"));
+  });
+
   it("only an administrator plans and applies", async () => {
     const caller = personCaller(newId(deps, "person"), ["auditor"]);
     await assert.rejects(planManifest(deps, caller, WHOLE), refusal("forbidden"));
@@ -417,6 +591,12 @@ it("a manifest that cannot be read without doubt is refused with its line", () =
     [agent("[]").replace("reporting", "overlord"), "invalid", /^Line 4: spec.class: The class is one of/],
     [agent("[]").replace("Writes", "<b>"), "invalid", /angle brackets/],
     [agent("[5]"), "invalid", /short form/],
+    [vouched("{ repository_id: 0x4a }"), "invalid", /platforms.builds.claims.repository_id: Put each claim/],
+    [vouched().replace("claims:", "claim:"), "invalid", /platforms.builds/],
+    [PLATFORM.replace("github", "gitea"), "invalid", /^Line 3: spec.preset/],
+    [PLATFORM.replace("600", "90000"), "invalid", /No honest token/],
+    [PROVIDER.replace("https:", "ftp:"), "invalid", /^Line 4: spec.issuer/],
+    [PARTNER.replace("clients:", "customers:"), "invalid", /customers|clients/],
     ["x".repeat(200_001), "too-large", /too large/],
     ["---\nkind: Team\n".repeat(501), "too-large", /at most/],
     ["[".repeat(20_000), "malformed", /^Line 1/],

@@ -30,7 +30,7 @@ export function parseManifest(attackerText: string): Declared[] {
       remedy: "Split it into several.",
     });
   }
-  const declared = documents.flatMap((document) => withEntries(declaredBy(document, lines)));
+  const declared = documents.flatMap((document) => withIdentity(declaredBy(document, lines)));
   refuseTwice(declared);
   return declared;
 }
@@ -66,14 +66,17 @@ function declaredBy(document: Document.Parsed, lines: LineCounter): Declared {
   return { kind: whole.kind, name, line: start, spec } as Declared;
 }
 
-/** What is said of an agent's processes within it is declared as if beside it, and stays there: it is all of them. */
-function withEntries(declared: Declared): Declared[] {
-  if (declared.kind !== "Agent" || declared.spec.identity === undefined) return [declared];
-  const { name: agent, line } = declared;
-  const entries = Object.entries(declared.spec.identity).map(
+/** What is said within an agent of how its copies are known is declared as if beside it: it is all of that. */
+function withIdentity(declared: Declared): Declared[] {
+  if (declared.kind !== "Agent") return [declared];
+  const { name: agent, line, spec } = declared;
+  const entries = Object.entries(spec.identity ?? {}).map(
     ([name, said]) => ({ kind: "Entry", name: `${agent}/${name}`, line, spec: said }) as const,
   );
-  return [declared, ...entries];
+  const rules = Object.entries(spec.platforms ?? {}).map(
+    ([name, said]) => ({ kind: "PlatformRule", name: `${agent}/${name}`, line, spec: said }) as const,
+  );
+  return [declared, ...entries, ...rules];
 }
 
 function plainValue(document: Document.Parsed, line: number): unknown {

@@ -2,7 +2,7 @@ import type { Entry } from "../attestation/index.ts";
 import { toolOf } from "../catalog/index.ts";
 import { type Agent, changedMembers, updatedAgent } from "../registry/index.ts";
 import type { Current } from "./current.ts";
-import type { Desired } from "./desired.ts";
+import { type Desired, type DesiredAs, goes } from "./desired.ts";
 import type { Kind } from "./document.ts";
 
 /** What applying would do to one declared thing. */
@@ -18,7 +18,7 @@ export interface Step {
 export function stepOf(desired: Desired, current: Current[Kind] | undefined): Step {
   const { kind, declared } = desired;
   const base = { kind, name: declared.name };
-  if (desired.kind === "Entry" && desired.as.said === null) return { ...base, action: "remove", fields: [] };
+  if (goes(desired)) return { ...base, action: "remove", fields: [] };
   if (current === undefined) return { ...base, action: "create", fields: [] };
   const fields = differences(desired, current);
   return { ...base, action: fields.length === 0 ? "unchanged" : "change", fields };
@@ -31,6 +31,10 @@ function differences(desired: Desired, current: Current[Kind]): string[] {
   if (desired.kind === "Entry") return changedEntry(current as Entry, desired.as.said ?? {});
   if (desired.kind === "Tool")
     return changedMembers(current, toolOf(desired.as)).filter((member) => member !== "digest");
+  if (desired.kind === "Platform") return changedPlatform(current as Current["Platform"], desired);
+  if (desired.kind === "PlatformRule") return changedMembers<object>(current, desired.as.said ?? {});
+  if (desired.kind === "IdentityProvider" || desired.kind === "Partner")
+    return changedMembers<object>(current, desired.as.definition);
   const { revision = undefined, ...stands } = current as typeof current & { revision?: number };
   return changedMembers<object>(stands, desired.as);
 }
@@ -40,4 +44,12 @@ function changedEntry(current: Entry, said: object): string[] {
   const { kind: _, principal: __, name: ___, id: ____, revision: _____, ...stands } = current;
   const gone = Object.keys(stands).filter((member) => !(member in said));
   return [...new Set([...gone, ...changedMembers<object>(stands, said)])];
+}
+
+/** How a cluster is asked is not declared, and an audience that nobody says is made up once. */
+function changedPlatform(
+  { review: _, audience, ...stands }: Current["Platform"],
+  { as: { definition } }: DesiredAs<"Platform">,
+): string[] {
+  return changedMembers<object>({ ...stands, audience }, { audience, ...definition });
 }

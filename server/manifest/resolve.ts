@@ -38,6 +38,12 @@ async function desiredOf(deps: ManifestDeps, catalog: CatalogView, declared: Dec
       return { kind, declared, as: { name, artifacts: defined(spec) } };
     case "Entry":
       return { kind, declared, as: entryOf(declared) };
+    case "Platform":
+    case "IdentityProvider":
+    case "Partner":
+      return { kind, declared, as: { name, definition: spec } } as Desired;
+    case "PlatformRule":
+      return { kind, declared, as: ruleOf(declared) };
     case "Policy":
       return { kind, declared, as: { name, ...defined(spec) } };
   }
@@ -85,6 +91,11 @@ function entryOf({ name, spec }: DeclaredAs<"Entry">) {
   refuseWeak(spec);
   const [principal = "", entry = ""] = name.split("/");
   return { place: { kind: "agent", principal, name: entry } as const, said: spec };
+}
+
+function ruleOf({ name, spec }: DeclaredAs<"PlatformRule">) {
+  const [agent = "", platform = ""] = name.split("/");
+  return { agent, platform, said: spec };
 }
 
 async function personOf(deps: ManifestDeps, ref: string): Promise<PersonId> {

@@ -26,7 +26,7 @@ export const manifestPlan = manifest({
 });
 
 export const manifestApply = manifest({
-  summary: "Makes agents, teams, servers, tools, groups and policies as a manifest declares them.",
+  summary: "Makes agents, what they use, policies and whose word is taken as a manifest declares them.",
   encoding: "yaml",
   body: z.string(),
   answers: { 200: plan },

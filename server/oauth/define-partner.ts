@@ -3,42 +3,76 @@ import { canonicalize, type Json } from "@countersign/proof/jcs";
 import { append, conceal, perform } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import { type Caller, Fault, newSecret, type PersonId } from "../lib/index.ts";
+import type { LoginDeps } from "../login/index.ts";
 import { alivePerson, findAgent, requireAdministrator } from "../registry/index.ts";
 import { partnerDefined, partnerEnded, partnerSubjectSet } from "./events.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import type { Partner, PartnerDefinition } from "./partner.ts";
 import { findPartner, subjectAt, subjectIsTaken, writePartner, writeSubject } from "./store-partners.ts";
 
+interface PartnerSaid {
+  readonly name: string;
+  readonly definition: PartnerDefinition;
+}
+
 /**
  * Says to whom our word about people may go, for which resources, and which agents may carry it.
  * @throws Fault `forbidden` unless an administrator asks; `invalid` for ourselves or for an agent that is not
  *   registered; `exists` when another name has this audience
  */
-export function definePartner(
-  deps: OauthDeps,
-  caller: Caller,
-  { name, definition }: { readonly name: string; readonly definition: PartnerDefinition },
-): Promise<Partner> {
-  return perform(deps, caller, "partner.define", async (change) => {
+export const definePartner = (deps: LoginDeps, caller: Caller, said: PartnerSaid): Promise<Partner> =>
+  perform(deps, caller, "partner.define", async (change) => {
     requireAdministrator(caller);
-    await requireSound(deps, name, definition);
-    const before = await findPartner(deps.database, { name });
-    const after: Partner = { ...definition, name, state: "active", revision: (before?.revision ?? 0) + 1 };
-    if (before?.state === "active" && textOf(before) === textOf(after)) return before;
-    writePartner(change, before, after);
-    const { audience, resources, clients, unseen_calls } = definition;
-    const agents = clients.map(({ agent }) => agent).slice(0, 100);
-    const body = {
-      partner: name,
-      audience,
-      resources,
-      agents,
-      unseen_calls,
-      hash: sha256Base64url(textOf(after)),
-    };
-    append(change, partnerDefined(deps, caller, {}, body));
-    return after;
+    return become(deps, change, caller, said, await findPartner(deps.database, { name: said.name }));
   });
+
+/**
+ * As `definePartner`, within a change that does more besides, by a declaration that may be older than what
+ * somebody has decided since: one that was ended stays ended.
+ * @throws Fault `gone` for one that was ended
+ */
+export async function declarePartnerWithin(
+  deps: LoginDeps,
+  change: Change,
+  caller: Caller,
+  said: PartnerSaid,
+): Promise<Partner> {
+  requireAdministrator(caller);
+  return become(deps, change, caller, said, await declarablePartner(deps, said.name));
+}
+
+/**
+ * What stands where one is declared, or nothing.
+ * @throws Fault `gone` for one that was ended
+ */
+export async function declarablePartner(
+  { database }: Pick<LoginDeps, "database">,
+  name: string,
+): Promise<Partner | undefined> {
+  const partner = await findPartner(database, { name });
+  if (partner?.state !== "ended") return partner;
+  throw new Fault("gone", "This partner was ended, and no declaration lets our word go there again.", {
+    remedy: "Leave it out, or let it go there again: countersign partners put.",
+  });
+}
+
+async function become(
+  deps: LoginDeps,
+  change: Change,
+  caller: Caller,
+  { name, definition }: PartnerSaid,
+  before: Partner | undefined,
+): Promise<Partner> {
+  await requireSound(deps, name, definition);
+  const after: Partner = { ...definition, name, state: "active", revision: (before?.revision ?? 0) + 1 };
+  if (before?.state === "active" && textOf(before) === textOf(after)) return before;
+  writePartner(change, before, after);
+  const { audience, resources, clients, unseen_calls } = definition;
+  const agents = clients.map(({ agent }) => agent).slice(0, 100);
+  const hash = sha256Base64url(textOf(after));
+  const body = { partner: name, audience, resources, agents, unseen_calls, hash };
+  append(change, partnerDefined(deps, caller, {}, body));
+  return after;
 }
 
 /** @throws Fault `forbidden` unless an administrator asks; `not-found` */
@@ -100,7 +134,7 @@ export async function activePartner(deps: OauthDeps, name: string): Promise<Part
 }
 
 async function requireSound(
-  deps: OauthDeps,
+  deps: LoginDeps,
   name: string,
   { audience, clients }: PartnerDefinition,
 ): Promise<void> {

@@ -8,6 +8,8 @@ export { forgetPastAuthorizations } from "./authorization/forget.ts";
 export { type EndedKind, type Ending, endAll, type Hit, type LiftedKind, liftAll } from "./cascade.ts";
 export { ClientDocuments } from "./client-metadata.ts";
 export {
+  declarablePartner,
+  declarePartnerWithin,
   definePartner,
   endPartner,
   setPartnerSubject,
@@ -17,6 +19,7 @@ export { oauthEvents } from "./events.ts";
 export type { TokenResponse } from "./mint.ts";
 export type { OauthDeps } from "./oauth-deps.ts";
 export { forgetStaleProofs } from "./one-time-proof.ts";
+export { type PartnerDefinition, partnerDefinition } from "./partner.ts";
 export { questionOf } from "./question.ts";
 export { type ReportedRefusal, reportRefusal } from "./report-refusal.ts";
 export { revokeToken } from "./revoke-token.ts";

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { append, perform } from "../../audit/index.ts";
+import type { Change } from "../../database/index.ts";
 import { type AgentName, type Caller, Fault, newId } from "../../lib/index.ts";
 import { accepted, agentOrRefuse, requireAdministrator } from "../../registry/index.ts";
 import { revoke } from "../../revocation/index.ts";
+import type { AttestationDeps } from "../attestation-deps.ts";
 import { platformBound, platformUnbound } from "./events-platforms.ts";
 import { type Binding, deadKeyOfBinding, factName, type Platform } from "./platform.ts";
-import type { PlatformDeps } from "./platform-deps.ts";
 import { presetNamed } from "./presets/index.ts";
 import { hashOf } from "./put-machine-trust.ts";
 import { platformOrRefuse } from "./put-platform.ts";
@@ -24,61 +25,75 @@ interface Bound {
   readonly platform: string;
 }
 
+type RuleSaid = Bound & { readonly said: z.input<typeof bindingSaid> };
+
 /**
  * Says what tokens of a platform must say to stand for an agent. The same again changes nothing; another rule ends
  * what rested on the one before.
  * @throws Fault `forbidden`; `not-found`; `invalid` for a rule that rests on what others can come to be called
  */
-export function bindAgent(
-  deps: PlatformDeps,
+export const bindAgent = (deps: AttestationDeps, caller: Caller, rule: RuleSaid): Promise<Binding> =>
+  perform(deps, caller, "platform.bind", (change) => bindWithin(deps, change, caller, rule));
+
+/** As `bindAgent`, within a change that does more besides. */
+export async function bindWithin(
+  deps: AttestationDeps,
+  change: Change,
   caller: Caller,
-  {
-    agent: name,
-    platform: attackerPlatform,
-    said: attackerSaid,
-  }: Bound & { said: z.input<typeof bindingSaid> },
+  { agent: name, platform: attackerPlatform, said: attackerSaid }: RuleSaid,
 ): Promise<Binding> {
-  return perform(deps, caller, "platform.bind", async (change) => {
-    requireAdministrator(caller);
-    const { claims } = accepted("rule", bindingSaid, attackerSaid);
-    const { name: agent, owner } = await agentOrRefuse(deps, name);
-    const platform = await platformOrRefuse(deps, attackerPlatform);
-    requireImmutable(platform, claims);
-    const [before] = await bindingsOf(deps.database, { agent, platform: platform.name });
-    if (before !== undefined && hashOf(before.claims) === hashOf(claims)) return before;
-    const id = newId(deps, "workload");
-    const binding = { id, platform: platform.name, agent, claims, created: deps.clock.now() };
-    requirePlatform(change, platform);
-    if (before !== undefined) {
-      deleteBinding(change, before);
-      revoke(deps, change, caller, [deadKeyOfBinding(before)], "platform rule changed");
-    }
-    insertBinding(change, binding);
-    append(change, platformBound(deps, caller, { agent, person: owner }, factsOf(binding)));
-    return binding;
-  });
+  requireAdministrator(caller);
+  const { claims } = accepted("rule", bindingSaid, attackerSaid);
+  const { name: agent, owner } = await agentOrRefuse(deps, name);
+  const platform = await platformOrRefuse(deps, attackerPlatform);
+  requireImmutable(platform, claims);
+  const [before] = await bindingsOf(deps.database, { agent, platform: platform.name });
+  if (before !== undefined && hashOf(before.claims) === hashOf(claims)) return before;
+  const id = newId(deps, "workload");
+  const binding = { id, platform: platform.name, agent, claims, created: deps.clock.now() };
+  requirePlatform(change, platform);
+  if (before !== undefined) {
+    deleteBinding(change, before);
+    revoke(deps, change, caller, [deadKeyOfBinding(before)], "platform rule changed");
+  }
+  insertBinding(change, binding);
+  append(change, platformBound(deps, caller, { agent, person: owner }, factsOf(binding)));
+  return binding;
 }
 
 /**
  * Tokens of a platform stand for an agent no more: what they were issued is dead.
  * @throws Fault `forbidden`; `not-found`
  */
-export function unbindAgent(deps: PlatformDeps, caller: Caller, { agent, platform }: Bound): Promise<void> {
-  return perform(deps, caller, "platform.unbind", async (change) => {
-    requireAdministrator(caller);
-    const [binding] = await bindingsOf(deps.database, { agent, platform });
-    if (binding === undefined)
-      throw new Fault("not-found", "Tokens of this platform do not stand for this agent.", {
-        remedy: "List the agent's platforms.",
-      });
-    deleteBinding(change, binding);
-    revoke(deps, change, caller, [deadKeyOfBinding(binding)], "platform rule removed");
-    append(change, platformUnbound(deps, caller, { agent }, factsOf(binding)));
-  });
+export const unbindAgent = (deps: AttestationDeps, caller: Caller, rule: Bound): Promise<void> =>
+  perform(deps, caller, "platform.unbind", (change) => unbindWithin(deps, change, caller, rule));
+
+/** As `unbindAgent`, within a change that does more besides. */
+export async function unbindWithin(
+  deps: AttestationDeps,
+  change: Change,
+  caller: Caller,
+  { agent, platform }: Bound,
+): Promise<void> {
+  requireAdministrator(caller);
+  const [binding] = await bindingsOf(deps.database, { agent, platform });
+  if (binding === undefined)
+    throw new Fault("not-found", "Tokens of this platform do not stand for this agent.", {
+      remedy: "List the agent's platforms.",
+    });
+  deleteBinding(change, binding);
+  revoke(deps, change, caller, [deadKeyOfBinding(binding)], "platform rule removed");
+  append(change, platformUnbound(deps, caller, { agent }, factsOf(binding)));
 }
 
+/** The rules by which platforms' tokens stand for the agent of this name; none where there is no such agent. */
+export const allBindingsOf = (
+  { database }: Pick<AttestationDeps, "database">,
+  agent: AgentName,
+): Promise<Binding[]> => bindingsOf(database, { agent });
+
 /** The rules of one agent. @throws Fault `not-found` */
-export async function bindingsOfAgent(deps: PlatformDeps, name: AgentName): Promise<Binding[]> {
+export async function bindingsOfAgent(deps: AttestationDeps, name: AgentName): Promise<Binding[]> {
   const { name: agent } = await agentOrRefuse(deps, name);
   return bindingsOf(deps.database, { agent });
 }

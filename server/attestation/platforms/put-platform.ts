@@ -1,10 +1,11 @@
 import { append, perform } from "../../audit/index.ts";
+import type { Change } from "../../database/index.ts";
 import { type Caller, Fault, newId, newSecret } from "../../lib/index.ts";
 import { requireAdministrator } from "../../registry/index.ts";
 import { revoke } from "../../revocation/index.ts";
+import type { AttestationDeps } from "../attestation-deps.ts";
 import { platformConfigured, platformRemoved } from "./events-platforms.ts";
 import { deadKeyOfBinding, deadKeyOfPlatform, type Platform, type PlatformDefinition } from "./platform.ts";
-import type { PlatformDeps } from "./platform-deps.ts";
 import { hashOf } from "./put-machine-trust.ts";
 import { sealSecrets, unsealed } from "./secrets.ts";
 import {
@@ -17,37 +18,64 @@ import {
   replacePlatform,
 } from "./store-platforms.ts";
 
+/** A platform by our name for it, as an administrator says it. */
+interface PlatformSaid {
+  readonly name: string;
+  readonly definition: PlatformDefinition;
+}
+
 /**
  * Says which platform's word is taken for what runs on it. It stands for nobody by that alone: rules say for whom.
  * The same again changes nothing; whatever is changed ends, in the same change, all that rested on it before.
  * @throws Fault `forbidden`; `invalid` for ourselves as the issuer, and for another issuer or kind than before;
  *   `exists` when another name has this issuer
  */
-export function putPlatform(
-  deps: PlatformDeps,
-  caller: Caller,
-  { name, definition }: { readonly name: string; readonly definition: PlatformDefinition },
-): Promise<Platform> {
-  return perform(deps, caller, "platform.put", async (change) => {
+export const putPlatform = (deps: AttestationDeps, caller: Caller, said: PlatformSaid): Promise<Platform> =>
+  perform(deps, caller, "platform.put", async (change) => {
     requireAdministrator(caller);
-    const before = await platformBy(deps.database, "name", name);
-    await requireSound(deps, name, definition, before);
-    const audience =
-      definition.audience ?? before?.definition.audience ?? `${deps.issuer}/attest/${newSecret(deps)}`;
-    const said = { ...definition, audience };
-    if (before !== undefined && hashOf(opened(deps, before).definition) === hashOf(said)) return before;
-    const { open, sealed } = sealSecrets(deps, placeOf(name), said);
-    const after = { name, id: newId(deps, "platform"), definition: open, sealed, revision: 1 };
-    if (before === undefined) insertPlatform(change, after);
-    else {
-      replacePlatform(change, before, after);
-      revoke(deps, change, caller, [deadKeyOfPlatform(before)], "platform redefined");
-    }
-    const { preset, issuer } = definition;
-    const body = { platform: name, id: after.id, preset, issuer, audience, hash: hashOf(open) };
-    append(change, platformConfigured(deps, caller, {}, body));
-    return after;
+    return become(deps, change, caller, said, await platformBy(deps.database, "name", said.name));
   });
+
+/**
+ * As `putPlatform`, within a change that does more besides, by a declaration that holds no secrets: how a cluster
+ * is asked stays as it was given.
+ */
+export async function declarePlatformWithin(
+  deps: AttestationDeps,
+  change: Change,
+  caller: Caller,
+  { name, definition: { review: _, ...definition } }: PlatformSaid,
+): Promise<Platform> {
+  requireAdministrator(caller);
+  const before = await platformBy(deps.database, "name", name);
+  const review = before && opened(deps, before).definition.review;
+  const said = { name, definition: review === undefined ? definition : { ...definition, review } };
+  return become(deps, change, caller, said, before);
+}
+
+async function become(
+  deps: AttestationDeps,
+  change: Change,
+  caller: Caller,
+  { name, definition }: PlatformSaid,
+  before: KeptPlatform | undefined,
+): Promise<Platform> {
+  await requireSound(deps, name, definition, before);
+  const audience =
+    definition.audience ?? before?.definition.audience ?? `${deps.issuer}/attest/${newSecret(deps)}`;
+  const said = { ...definition, audience };
+  if (before !== undefined && hashOf(opened(deps, before).definition) === hashOf(said)) return before;
+  const { open, sealed } = sealSecrets(deps, placeOf(name), said);
+  const after = { name, id: newId(deps, "platform"), definition: open, sealed, revision: 1 };
+  if (before === undefined) insertPlatform(change, after);
+  else {
+    replacePlatform(change, before, after);
+    revoke(deps, change, caller, [deadKeyOfPlatform(before)], "platform redefined");
+  }
+  const { preset, issuer } = definition;
+  const body = { platform: name, id: after.id, preset, issuer, audience, hash: hashOf(open) };
+  append(change, platformConfigured(deps, caller, {}, body));
+  return after;
 }
 
 /**
@@ -55,7 +83,7 @@ export function putPlatform(
  * @throws Fault `forbidden`; `not-found`
  */
 export function removePlatform(
-  deps: PlatformDeps,
+  deps: AttestationDeps,
   caller: Caller,
   { name }: { name: string },
 ): Promise<void> {
@@ -72,8 +100,14 @@ export function removePlatform(
   });
 }
 
+/** What is taken by this name, as it may be shown, or nothing. */
+export const declaredPlatform = async (
+  { database }: Pick<AttestationDeps, "database">,
+  name: string,
+): Promise<Platform["definition"] | undefined> => (await platformBy(database, "name", name))?.definition;
+
 /** As it may be shown. @throws Fault `not-found` */
-export async function platformOrRefuse(deps: PlatformDeps, name: string): Promise<KeptPlatform> {
+export async function platformOrRefuse(deps: AttestationDeps, name: string): Promise<KeptPlatform> {
   const platform = await platformBy(deps.database, "name", name);
   if (platform !== undefined) return platform;
   throw new Fault("not-found", "There is no platform of this name.", {
@@ -82,7 +116,10 @@ export async function platformOrRefuse(deps: PlatformDeps, name: string): Promis
 }
 
 /** With what was given to ask others with. */
-export const opened = (deps: PlatformDeps, { sealed, definition, ...platform }: KeptPlatform): Platform => ({
+export const opened = (
+  deps: AttestationDeps,
+  { sealed, definition, ...platform }: KeptPlatform,
+): Platform => ({
   ...platform,
   definition: unsealed(deps, placeOf(platform.name), definition, sealed),
 });
@@ -90,7 +127,7 @@ export const opened = (deps: PlatformDeps, { sealed, definition, ...platform }: 
 const placeOf = (name: string): string => `platform ${name}`;
 
 async function requireSound(
-  deps: PlatformDeps,
+  deps: AttestationDeps,
   name: string,
   { issuer, preset }: PlatformDefinition,
   before: Platform | undefined,

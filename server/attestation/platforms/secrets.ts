@@ -1,3 +1,4 @@
+import { sha256Base64url } from "@countersign/proof/digest";
 import {
   canonicalBytes,
   isJsonObject,
@@ -45,6 +46,10 @@ export function unsealed<T extends object>(
   const secrets = parseStrict(sealer.open(sealed, Buffer.from(place))) as Record<string, string>;
   return walked(open as JsonObject, "", (path) => secrets[path] ?? "") as T;
 }
+
+/** What was said with a hash in each secret's place: enough to tell whether it is the same. */
+export const secretsHashed = (said: object): object =>
+  walked(said as JsonObject, "", (_, secret) => `sha256:${sha256Base64url(secret)}`) as object;
 
 function walked(value: Json, path: string, secret: (path: string, value: string) => string): Json {
   if (!isJsonObject(value)) return value;
