@@ -22,7 +22,8 @@ async function federation(
   audiences: string[],
   { none = false }: { none?: boolean },
 ): Promise<void> {
-  if (none && audiences.length > 0) throw new Misuse("Either audiences or --none.");
+  if (none && audiences.length > 0)
+    throw new Misuse("Either audiences or --none.", "With neither, those allowed are shown.");
   const path = `/agents/${encodeURIComponent(agent)}/federation`;
   const client = openClient();
   const now =

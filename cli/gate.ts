@@ -134,6 +134,6 @@ export function read(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch {
-    throw new Misuse(`${visible(file)} cannot be read.`);
+    throw new Misuse(`${visible(file)} cannot be read.`, "Check its path and its mode.");
   }
 }

@@ -49,7 +49,7 @@ async function stop(
   words: readonly string[],
   { json }: BesideOptions,
 ): Promise<void> {
-  if (words.length > 0) throw new Misuse("--stop goes with nothing else.");
+  if (words.length > 0) throw new Misuse("--stop goes with nothing else.", "Leave the set out.");
   const ended = await openClient().delete<Beside>(`/policies/${name}`);
   if (json === true) return say.json(ended);
   done(`the ${name} ${bold(ended.version)} has ended`);

@@ -127,7 +127,8 @@ interface ReplayOptions {
 /** `policy replay`: recorded decisions again, by a draft. */
 export async function replay(words: string[], options: ReplayOptions): Promise<void> {
   const limit = Number(options.limit);
-  if (!Number.isInteger(limit) || limit < 1) throw new Misuse(`${options.limit} is no number of decisions.`);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new Misuse(`${options.limit} is no number of decisions.`, "Say it in digits.");
   const now = Date.now();
   const body = {
     which: await draftOf(words, options),

@@ -59,5 +59,5 @@ function requireKind(kind: string, lift: boolean, upTo: string | undefined): voi
     throw new Misuse(`${kind} cannot be ${lift ? "lifted" : "revoked"}.`, `Say one of ${known.join(", ")}.`);
   }
   if (upTo !== undefined && (lift || kind !== "edge"))
-    throw new Misuse("--up-to is for an edge that is ended.");
+    throw new Misuse("--up-to is for an edge that is ended.", "Leave it out.");
 }

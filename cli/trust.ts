@@ -72,7 +72,8 @@ async function list(): Promise<void> {
 }
 
 async function put(name: string, { bundle, endpoint, endpointId }: Put): Promise<void> {
-  if (bundle === undefined && endpoint === undefined) throw new Misuse("Give --bundle or --endpoint.");
+  if (bundle === undefined && endpoint === undefined)
+    throw new Misuse("Nothing says by whom its SVIDs are signed.", "Give --bundle or --endpoint.");
   await openClient().put(`/trust-domains/${encodeURIComponent(name)}`, {
     ...(bundle === undefined ? {} : { bundle: bundleIn(bundle) }),
     ...(endpoint === undefined ? {} : { endpoint }),

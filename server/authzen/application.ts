@@ -46,7 +46,7 @@ export const applicationDefinition = z.strictObject({
   entities: z.array(z.record(z.string(), z.unknown())).max(20_000).default([]),
   /** The services that may ask. */
   services: z
-    .array(z.string().refine(isServiceId, "This is not the id of a service (service_…)."))
+    .array(z.string().refine(isServiceId, "This is not the id of a service (service_...)."))
     .max(100)
     .default([]),
   /** `durable`: an answer waits until its record is safe. `batched`: a crash can lose the last moments' records. */

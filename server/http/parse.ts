@@ -88,7 +88,7 @@ const problemsOf = (error: z.ZodError): string =>
 const wordsOf = (issue: z.core.$ZodIssue): string =>
   issue.code === "unrecognized_keys"
     ? `unknown here: ${issue.keys.slice(0, 3).map(shownName).join(", ")}`
-    : printable(issue.message);
+    : printable(issue.message).replace(/\.$/, "");
 
 /** A name of the caller's making is repeated where it looks like one: secrets, which may stand there, are longer. */
 const shownName = (attackerName: PropertyKey): string =>

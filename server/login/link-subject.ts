@@ -76,7 +76,10 @@ export function unlinkSubject(
   return perform(deps, caller, "subject.unlink", async (change) => {
     requireAdministrator(caller);
     const link = await linkBy(deps.database, input.provider, { person: input.person });
-    if (link === undefined) throw new Fault("not-found", "She is not linked to this identity provider.");
+    if (link === undefined)
+      throw new Fault("not-found", "She is not linked to this identity provider.", {
+        remedy: "Compare the person and the provider: there is nothing to take back.",
+      });
     deleteSubject(change, link);
     insertUnlinked(change, link, deps.clock.now());
     append(change, subjectUnlinked(deps, caller, { person: input.person }, { provider: input.provider }));

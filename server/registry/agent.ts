@@ -104,7 +104,7 @@ export interface Agent {
 /** A person's id, in a body or a path. */
 export const personId = z
   .string()
-  .refine((text): text is PersonId => isId(text, "person"), "This is not the id of a person (person_…).");
+  .refine((text): text is PersonId => isId(text, "person"), "This is not the id of a person (person_...).");
 
 /** Who may start tasks that no person asks for. */
 export const taskStarters = z

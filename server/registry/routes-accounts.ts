@@ -29,7 +29,7 @@ const accountAnswer = z.object({
 });
 
 const byId = z.strictObject({
-  id: z.string().refine((text) => isId(text, "account"), "This is not the id of an account (account_…)."),
+  id: z.string().refine((text) => isId(text, "account"), "This is not the id of an account (account_...)."),
 });
 const registry = route<RegistryDeps>();
 

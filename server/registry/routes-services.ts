@@ -21,7 +21,7 @@ const serviceAnswer = z.object({
 
 const isServiceId = (text: string): text is ServiceId => isId(text, "service");
 const byService = z.strictObject({
-  id: z.string().refine(isServiceId, "This is not the id of a service (service_…)."),
+  id: z.string().refine(isServiceId, "This is not the id of a service (service_...)."),
 });
 const query = z.strictObject(pageQuery);
 const registry = route<RegistryDeps>();

@@ -38,7 +38,10 @@ export async function block(
   subject: Blockable,
 ): Promise<DeadKey> {
   const before = blockOf(await blocksOf(deps.database, [subject]), subject);
-  if (before.blocked) throw new Fault("conflict", `The ${nameOf(subject)} is blocked already.`);
+  if (before.blocked)
+    throw new Fault("conflict", `The ${nameOf(subject)} is blocked already.`, {
+      remedy: "Nothing is to be done; lifting it opens it again.",
+    });
   putBlock(change, before, { subject, epoch: before.epoch + 1, blocked: true });
   revoke(deps, change, caller, [keyOf(before)], "blocked");
   return keyOf(before);
