@@ -28,7 +28,8 @@ export function openClient(issuer = process.env.COUNTERSIGN_ISSUER ?? DEFAULT_IS
     },
     async put<T>(path: string, body: unknown) {
       const init = { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-      return (await send(path, { method: "PUT", ...init })).json() as Promise<T>;
+      const response = await send(path, { method: "PUT", ...init });
+      return (response.status === 204 ? undefined : await response.json()) as T;
     },
     async delete<T>(path: string) {
       const response = await send(path, { method: "DELETE" });

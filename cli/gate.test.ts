@@ -65,13 +65,13 @@ describe("the gate, as a pipeline and a cluster ask it", () => {
   };
   before(async () => {
     terminal = await openTerminal();
-    await terminal.says(/signed in/, "login", terminal.code);
-    const me = /person_\w+/.exec(await terminal.says(/person_/, "whoami"))?.[0];
+    await terminal.tells(/signed in/, "login", terminal.code);
+    const me = /person_\w+/.exec(await terminal.tells(/person_/, "whoami"))?.[0];
     const agent = `kind: Agent
 name: planning-agent
 spec: { class: planning, purpose: Plans., environment: development, owner: ${me}, grants: [] }
 `;
-    await terminal.says(/created/, "apply", "-f", file("agent.yaml", agent));
+    await terminal.tells(/created/, "apply", "-f", file("agent.yaml", agent));
   });
   after(() => terminal?.close());
   const GATE = ["gate", "--agent", "planning-agent"];
@@ -79,7 +79,7 @@ spec: { class: planning, purpose: Plans., environment: development, owner: ${me}
   test("lets an agent through that is signed, and says of any other why not; who could not be asked exits otherwise", async () => {
     await terminal.refuses(1, /signed this image.*image-unsigned/, ...GATE, "--image", IMAGE);
     const pem = file("release.pem", publicKey.export({ type: "spki", format: "pem" }).toString());
-    await terminal.says(
+    await terminal.tells(
       /trusted for image/,
       "signers",
       "trust",
@@ -89,7 +89,7 @@ spec: { class: planning, purpose: Plans., environment: development, owner: ${me}
       "--key",
       pem,
     );
-    await terminal.says(/release {2}key {2}image, model/, "signers");
+    await terminal.tells(/release {2}key {2}image, model/, "signers");
     const bundle = file("image.bundle", JSON.stringify(signatureOn(IMAGE)));
     await terminal.refuses(
       1,
@@ -100,14 +100,14 @@ spec: { class: planning, purpose: Plans., environment: development, owner: ${me}
       "--signature",
       bundle,
     );
-    await terminal.says(
+    await terminal.tells(
       /image-signature .* by release\nplanning-agent may start/,
       ...[...GATE, "--image", `registry.acme.example/planner@${IMAGE}`, "--signature", bundle],
     );
-    await terminal.says(/may start/, ...GATE, "--image", IMAGE);
+    await terminal.tells(/may start/, ...GATE, "--image", IMAGE);
     const printed = file("cosign.txt", `${downloaded(OTHER)}\n`);
-    await terminal.says(/✓ signature by release/, "images", "bring", OTHER, printed);
-    await terminal.says(/✓ signature by release/, "images", "show", OTHER);
+    await terminal.tells(/✓ signature by release/, "images", "bring", OTHER, printed);
+    await terminal.tells(/✓ signature by release/, "images", "show", OTHER);
     await terminal.refuses(1, /agent-unknown/, "gate", "--agent", "unheard-of", "--image", IMAGE);
     await terminal.refuses(2, /named by its manifest's digest/, ...GATE, "--image", "planner:latest");
     await terminal.refuses(2, /no model at/, ...GATE, "--model", join(terminal.home, "nothing"));
@@ -139,18 +139,18 @@ spec: { class: planning, purpose: Plans., environment: development, owner: ${me}
     });
     assert.ok(registered.ok, await registered.text());
     const model = [...GATE, "--image", IMAGE, "--model-name", "planner", "--model"];
-    await terminal.says(/model-signature/, ...model, folder);
-    await terminal.says(/model-signature/, ...model, `sha256:${root}`);
+    await terminal.tells(/model-signature/, ...model, folder);
+    await terminal.tells(/model-signature/, ...model, `sha256:${root}`);
     writeFileSync(join(folder, "model.safetensors"), "weighty");
     await terminal.refuses(1, /model-changed/, ...model, folder);
-    await terminal.says(/ended: Every running copy that works/, "revoke", "model", root);
+    await terminal.tells(/ended: Every running copy that works/, "revoke", "model", root);
     await terminal.refuses(1, /model-blocked/, ...model, root);
-    await terminal.says(/open again/, "revoke", "--lift", "model", `sha256:${root}`);
+    await terminal.tells(/open again/, "revoke", "--lift", "model", `sha256:${root}`);
   });
 
   test("signs what it answered, for whoever has our key", async () => {
     const summary = join(terminal.home, "summary.json");
-    const answer = await terminal.says(
+    const answer = await terminal.tells(
       /"allowed": true/,
       ...GATE,
       "--image",
@@ -169,20 +169,20 @@ spec: { class: planning, purpose: Plans., environment: development, owner: ${me}
 
   test("what is declared is required at once, and a blocked digest opens for nobody", async () => {
     const declared = file("artifacts.json", JSON.stringify({ images: { allow: [OTHER] } }));
-    await terminal.says(/must prove itself again/, "artifacts", "planning-agent", "-f", declared);
-    await terminal.says(/"allow"/, "artifacts", "planning-agent");
+    await terminal.tells(/must prove itself again/, "artifacts", "planning-agent", "-f", declared);
+    await terminal.tells(/"allow"/, "artifacts", "planning-agent");
     await terminal.refuses(1, /image-not-allowed/, ...GATE, "--image", IMAGE);
-    await terminal.says(/image-allowed/, ...GATE, "--image", OTHER);
-    await terminal.says(/ended: Every running copy of the image/, "revoke", "image", OTHER);
+    await terminal.tells(/image-allowed/, ...GATE, "--image", OTHER);
+    await terminal.tells(/ended: Every running copy of the image/, "revoke", "image", OTHER);
     await terminal.refuses(1, /image-blocked/, ...GATE, "--image", OTHER);
-    await terminal.says(/open again/, "revoke", "--lift", "image", OTHER);
+    await terminal.tells(/open again/, "revoke", "--lift", "image", OTHER);
   });
 
   test("a cluster's API server gets the same answer at an address of its own", async () => {
     const url = (
-      await terminal.says(/\/admission\/kubernetes\/cs_admission_/, "clusters", "admit", "prod-eu")
+      await terminal.tells(/\/admission\/kubernetes\/cs_admission_/, "clusters", "admit", "prod-eu")
     ).trim();
-    await terminal.says(/prod-eu/, "clusters");
+    await terminal.tells(/prod-eu/, "clusters");
     const ask = async (review: object, at = url) => {
       const init = {
         method: "POST",
@@ -212,12 +212,12 @@ spec: { class: planning, purpose: Plans., environment: development, owner: ${me}
     assert.equal((await ask({})).status, 400);
     assert.equal((await ask(podOf(`planner@${OTHER}`), `${url}x`)).status, 401);
     assert.equal(await statusOfAnnounced(url, 5 * 1024 * 1024), 413);
-    await terminal.says(/may ask no more/, "clusters", "remove", "prod-eu");
+    await terminal.tells(/may ask no more/, "clusters", "remove", "prod-eu");
     assert.equal((await ask(podOf(`planner@${OTHER}`))).status, 401);
-    await terminal.says(/No attestations yet/, "attestations", "--agent", "planning-agent");
-    await terminal.says(/none changed, dropped or reordered/, "audit", "verify");
-    await terminal.says(/counts no more/, "signers", "remove", "release");
-    await terminal.says(/Nobody's signatures/, "signers");
+    await terminal.tells(/No attestations yet/, "attestations", "--agent", "planning-agent");
+    await terminal.tells(/none changed, dropped or reordered/, "audit", "verify");
+    await terminal.tells(/counts no more/, "signers", "remove", "release");
+    await terminal.tells(/Nobody's signatures/, "signers");
   });
 });
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseStrict } from "@countersign/proof/jcs";
 import type { Command } from "commander";
+import { allOf } from "./all-of.ts";
 import { openClient } from "./client.ts";
 import { bold, faint, green, say, Trouble, table, visible } from "./say.ts";
 
@@ -38,16 +39,9 @@ export function modelsCommands(program: Command): void {
 }
 
 async function list(name?: string): Promise<void> {
-  const query = name === undefined ? "" : `&name=${encodeURIComponent(name)}`;
-  const versions: Version[] = [];
-  for (let after = ""; ; ) {
-    const page = await openClient().get<{ items: Version[]; next?: string }>(
-      `/models?limit=200${after}${query}`,
-    );
-    versions.push(...page.items);
-    if (page.next === undefined) break;
-    after = `&after=${encodeURIComponent(page.next)}`;
-  }
+  const versions = await allOf<Version>(
+    name === undefined ? "/models" : `/models?name=${encodeURIComponent(name)}`,
+  );
   if (versions.length === 0)
     return say.line("No models yet: countersign model sign, then countersign models register.");
   const rows = versions.map((each) => [

@@ -40,7 +40,7 @@ describe("policy, as whoever answers for what is allowed uses it", () => {
     await says(/signed in/, "login", terminal.code);
   });
   after(() => terminal?.close());
-  const says: Terminal["says"] = (wanted, ...args) => terminal.says(wanted, ...args);
+  const says: Terminal["tells"] = (wanted, ...args) => terminal.tells(wanted, ...args);
   const refuses: Terminal["refuses"] = (exit, wanted, ...args) => terminal.refuses(exit, wanted, ...args);
   const json = async (...args: string[]) => JSON.parse(await says(/^[{[]/, ...args, "--json"));
 

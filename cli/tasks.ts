@@ -1,5 +1,6 @@
 import { type RenderOptions, renderTrace, type Trace } from "@countersign/proof/trace";
 import type { Command } from "commander";
+import { allOf } from "./all-of.ts";
 import { openClient } from "./client.ts";
 import { bold, faint, green, say, table, visible } from "./say.ts";
 
@@ -17,11 +18,6 @@ interface Edge {
   depth: number;
   expires: number;
   ended_at?: number;
-}
-
-interface Page<Item> {
-  items: Item[];
-  next?: string;
 }
 
 /** `task`: one piece of work, who did what in it and by whose authority. */
@@ -61,7 +57,7 @@ function terminal(): RenderOptions {
 }
 
 async function tree(id: string): Promise<void> {
-  const edges = await allEdges(id);
+  const edges = inTree(await allOf<Edge>(`${pathOf(id)}/tree`));
   if (edges.length === 0) return say.line("Nothing has been delegated: the person has not consented yet.");
   const rows = edges.map((edge) => [
     `${"  ".repeat(edge.depth - 1)}${edge.to}`,
@@ -71,17 +67,6 @@ async function tree(id: string): Promise<void> {
     edge.id,
   ]);
   say.line(table([["AGENT", "FROM", "UNTIL", "", "ID"], ...rows]));
-}
-
-async function allEdges(id: string): Promise<Edge[]> {
-  const edges: Edge[] = [];
-  let after = "";
-  for (;;) {
-    const page = await openClient().get<Page<Edge>>(`${pathOf(id)}/tree?limit=200${after}`);
-    edges.push(...page.items);
-    if (page.next === undefined) return inTree(edges);
-    after = `&after=${encodeURIComponent(page.next)}`;
-  }
 }
 
 /** Each edge right below the one that it hangs on. */

@@ -9,11 +9,14 @@ import { gateCommand } from "./gate.ts";
 import { hostCommand } from "./host.ts";
 import { hostInspectCommand } from "./host-inspect.ts";
 import { hostsCommands } from "./hosts.ts";
+import { identityProviderCommands } from "./identity-providers.ts";
 import { keyCommands } from "./keys.ts";
 import { manifestCommands } from "./manifest.ts";
 import { modelCommands } from "./model.ts";
 import { modelsCommands } from "./models.ts";
+import { partnerCommands } from "./partners.ts";
 import { peopleCommands } from "./people.ts";
+import { platformCommands } from "./platforms.ts";
 import { policyCommands } from "./policy.ts";
 import { revokeCommand } from "./revoke.ts";
 import { serveCommands } from "./serve.ts";
@@ -32,6 +35,7 @@ export const verbs: readonly ((program: Command) => void)[] = [
   agentCommands,
   hostCommand,
   hostsCommands,
+  platformCommands,
   accountCommands,
   serviceCommands,
   manifestCommands,
@@ -45,6 +49,8 @@ export const verbs: readonly ((program: Command) => void)[] = [
   revokeCommand,
   auditCommands,
   keyCommands,
+  identityProviderCommands,
+  partnerCommands,
   federationCommand,
   hostInspectCommand,
   trustCommands,
