@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { allOf } from "./all-of.ts";
 import { openClient } from "./client.ts";
 import { bold, green, say, table, visible } from "./say.ts";
 
@@ -64,8 +65,8 @@ export function accountCommands(program: Command): void {
 }
 
 async function list(wanted: Wanted): Promise<void> {
-  const query = new URLSearchParams({ limit: "200", ...wanted });
-  const { items } = await openClient().get<{ items: Account[] }>(`/accounts?${query}`);
+  const query = new URLSearchParams({ ...wanted });
+  const items = await allOf<Account>(`/accounts?${query}`);
   if (items.length === 0) return say.line("No accounts here. Take one in: countersign accounts add --help");
   const rows = items.map(({ id, kind, system, place, name, privilege, state, owner, adoptedBy }) => [
     id,

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { allOf } from "./all-of.ts";
 import { openClient } from "./client.ts";
 import { bold, green, say, Trouble, table, visible } from "./say.ts";
 
@@ -43,9 +44,9 @@ export function agentCommands(program: Command): void {
 const pathOf = (name: string): string => `/agents/${encodeURIComponent(name)}`;
 
 async function list({ orphaned, ...wanted }: Record<string, string | true>): Promise<void> {
-  const query = new URLSearchParams({ limit: "200", ...(orphaned && { orphaned: "true" }), ...wanted });
-  const { items } = await openClient().get<{ items: Agent[] }>(`/agents?${query}`);
-  if (items.length === 0 && query.size > 1) return say.line("No agent is like that.");
+  const query = new URLSearchParams({ ...(orphaned && { orphaned: "true" }), ...wanted });
+  const items = await allOf<Agent>(`/agents?${query}`);
+  if (items.length === 0 && query.size > 0) return say.line("No agent is like that.");
   if (items.length === 0)
     return say.line("No agents yet. Declare one in a manifest: countersign apply -f agents.yaml");
   const rows = items.map((agent) => [agent.name, agent.class, agent.environment, agent.status, agent.owner]);

@@ -38,8 +38,18 @@ describe("the command line, as an administrator uses it", () => {
       await tells(/is person_/, "people", "add", name, `${name.toLowerCase()}@acme.example`);
     const people = await tells(/Otto/, "people");
     const otto = /person_\w+(?= {2}Otto)/.exec(people)?.[0] ?? "";
-    await tells(/is service_/, "services", "add", "portal", "--owner", otto);
+    const added = await tells(/is service_/, "services", "add", "portal", "--owner", otto);
+    const portal = /service_\w+/.exec(added)?.[0] ?? "";
     await tells(/portal {2}active/, "services");
+    await tells(/portal is suspended/, "services", "suspend", portal);
+    await tells(/"status": "suspended"/, "services", "show", portal);
+    await tells(/portal is active/, "services", "resume", portal);
+    await tells(/is auditor/, "people", "role", otto, "auditor");
+    await tells(/no auditor any more/, "people", "role", otto, "auditor", "--withdraw");
+    await turnsAway(1, /./, "people", "role", otto, "emperor");
+    await tells(/Otto is suspended/, "people", "suspend", otto);
+    await tells(/"status": "suspended"/, "people", "show", otto);
+    await tells(/Otto is active/, "people", "resume", otto);
     await tells(/login#enrol=/, "people", "invite", otto);
   });
 
@@ -177,22 +187,30 @@ describe("the command line, as an administrator uses it", () => {
     const shown = await tells(/bundle 1 of/, "authority");
     assert.match(shown, /x509-authority +active .*Authority [0-9a-f]{40}/);
     assert.match(shown, /jwt-svid +active/);
+    await tells(/Agent release-agent created/, "apply", "-f", file("agent.yaml", releaseAgent));
     const bundle = JSON.parse(await tells(/spiffe_sequence/, "authority", "bundle"));
     assert.deepEqual(bundle, await (await fetch(`${terminal.server.issuer}/spiffe/bundle`)).json());
-    const file = join(terminal.home, "bundle.json");
-    writeFileSync(file, JSON.stringify(bundle));
+    const brought = file("bundle.json", JSON.stringify(bundle));
     await tells(/no other trust domain/, "trust-domains");
     await turnsAway(2, /--bundle or --endpoint/, "trust-domains", "put", "partner.example");
     await turnsAway(1, /holds no bundle/, "trust-domains", "put", "partner.example", "--bundle", "/nowhere");
-    await tells(/are taken/, "trust-domains", "put", "partner.example", "--bundle", file);
+    await tells(/are taken/, "trust-domains", "put", "partner.example", "--bundle", brought);
     await tells(/partner\.example .* brought by hand/, "trust-domains", "list");
+    const planner = "spiffe://partner.example/ns/prod/sa/planner";
+    const bind = ["trust-domains", "bind", "partner.example", planner];
+    await tells(/Nobody of partner\.example/, "trust-domains", "rules", "partner.example");
+    await turnsAway(2, /either --agent or --service/, ...bind);
+    await turnsAway(1, /agent/, ...bind, "--agent", "nobody-at-all");
+    await tells(/planner stands for release-agent/, ...bind, "--agent", "release-agent");
+    await tells(/release-agent {2}spiffe:.*planner/, "trust-domains", "rules", "partner.example");
+    await tells(/stands for nobody any more/, "trust-domains", "unbind", "partner.example", planner);
+    await turnsAway(1, /./, "trust-domains", "unbind", "partner.example", planner);
     await tells(/vouches for nobody/, "trust-domains", "remove", "partner.example");
     await turnsAway(1, /not taken here/, "trust-domains", "remove", "partner.example");
   });
 
   test("takes a platform's word, says for whom its tokens stand, and takes it no more", async () => {
     const github = "https://token.actions.githubusercontent.com";
-    await tells(/Agent release-agent created/, "apply", "-f", file("agent.yaml", releaseAgent));
     await tells(/No platform's word is taken yet: countersign platforms put/, "platforms");
     await turnsAway(2, /--help/, "platforms", "put", "builds");
     await turnsAway(1, /issuer/, "platforms", "put", "builds", "--preset", "github");
@@ -241,6 +259,28 @@ describe("the command line, as an administrator uses it", () => {
     assert.ok(!shown.includes("a-secret"));
     await tells(/main {2}kubernetes {2}review/, "platforms");
     await tells(/is dead/, "platforms", "remove", "main");
+  });
+
+  test("says by whose word machines join, and what every agent of an environment must show", async () => {
+    const { keys } = await (await fetch(`${terminal.server.issuer}/spiffe/bundle`)).json();
+    const [der] = keys.flatMap(({ x5c = [] }: { x5c?: string[] }) => x5c);
+    const certificate = `-----BEGIN CERTIFICATE-----\n${der}\n-----END CERTIFICATE-----\n`;
+    await tells(/by tokens alone/, "hosts", "trust");
+    const azure = `roots: |\n${certificate.replaceAll(/^/gm, "  ")}\nsubscriptions: [00000000-0000-0000-0000-00000000000a]\n`;
+    const roots = file("ca.pem", certificate);
+    await turnsAway(2, /Nothing is said/, "hosts", "trust", "put", "x509pop");
+    await turnsAway(1, /roots/, "hosts", "trust", "put", "x509pop", "-f", file("none.yaml", "roots: none\n"));
+    await tells(/join by x509pop/, "hosts", "trust", "put", "x509pop", "--roots", roots);
+    await tells(/join by azure/, "hosts", "trust", "put", "azure", "-f", file("azure.yaml", azure));
+    await tells(/azure +00000000.*\nx509pop|x509pop\nazure +00000000/, "hosts", "trust", "list");
+    await tells(/BEGIN CERTIFICATE/, "hosts", "trust", "show", "x509pop");
+    for (const kind of ["x509pop", "azure"]) await tells(/any more/, "hosts", "trust", "remove", kind);
+    await turnsAway(1, /./, "hosts", "trust", "remove", "azure");
+    await tells(/Nothing is asked for yet/, "environments");
+    await tells(/every agent must show a signed image$/m, "environments", "require", "staging", "--image");
+    await tells(/staging +a signed image$/m, "environments", "list");
+    await tells(/must show nothing besides/, "environments", "require", "staging");
+    await turnsAway(1, /./, "environments", "require", "moon");
   });
 
   test("takes the word of the company's sign-in for agents, links people there, and ends it", async () => {

@@ -8,7 +8,7 @@ export interface Client {
   readonly issuer: string;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown, contentType?: string): Promise<T>;
-  put<T>(path: string, body: unknown): Promise<T>;
+  put<T>(path: string, body?: unknown): Promise<T>;
   delete<T>(path: string): Promise<T>;
   bytes(path: string): Promise<Uint8Array>;
 }
@@ -26,8 +26,9 @@ export function openClient(issuer = process.env.COUNTERSIGN_ISSUER ?? DEFAULT_IS
       const response = await send(path, { method: "POST", ...init });
       return (response.status === 204 ? undefined : await response.json()) as T;
     },
-    async put<T>(path: string, body: unknown) {
-      const init = { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+    async put<T>(path: string, body?: unknown) {
+      const headers = { "content-type": "application/json" };
+      const init = body === undefined ? {} : { body: JSON.stringify(body), headers };
       const response = await send(path, { method: "PUT", ...init });
       return (response.status === 204 ? undefined : await response.json()) as T;
     },

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { allOf } from "./all-of.ts";
 import { openClient } from "./client.ts";
+import { AS_JSON } from "./definition.ts";
 import { bold, green, Misuse, say, Trouble, table, visible } from "./say.ts";
 
 interface TrustDomain {
@@ -22,6 +24,13 @@ interface Authority {
     held: boolean;
     certificate?: { issuer: string; expires: number };
   }[];
+}
+
+/** A workload of another trust domain, by its SPIFFE ID or the beginning of many. */
+interface Workload {
+  spiffe_id: string;
+  agent?: string;
+  service?: string;
 }
 
 interface Put {
@@ -48,6 +57,7 @@ export function trustCommands(program: Command): void {
       await openClient().delete(`/trust-domains/${encodeURIComponent(name)}`);
       say.line(`${green("✓")} ${bold(visible(name))} vouches for nobody any more.`);
     });
+  standing(domains);
   const authority = program.command("authority").description("our own trust domain's authority");
   authority
     .command("show", { isDefault: true })
@@ -59,8 +69,54 @@ export function trustCommands(program: Command): void {
     .action(async () => say.line(JSON.stringify(await openClient().get("/spiffe/bundle"), undefined, 2)));
 }
 
+function standing(domains: Command): void {
+  domains
+    .command("rules <name>")
+    .description("for whom of ours its workloads stand")
+    .option(...AS_JSON)
+    .action(rules);
+  domains
+    .command("bind <name> <spiffe-id>")
+    .description("let a workload stand for an agent or a service; an id that ends in / is all that begin so")
+    .option("--agent <name>", "the agent that it is")
+    .option("--service <id>", "the service that it is")
+    .action(bind);
+  domains
+    .command("unbind <name> <spiffe-id>")
+    .description("it stands for nobody any more: what it was issued is dead")
+    .action(unbind);
+}
+
+const workloadsOf = (name: string): string => `/trust-domains/${encodeURIComponent(name)}/workloads`;
+
+async function rules(name: string, { json = false }: { json?: boolean }): Promise<void> {
+  const items = await allOf<Workload>(workloadsOf(name));
+  if (json) return say.json(items);
+  if (items.length === 0)
+    return say.line(
+      `Nobody of ${visible(name)} stands for anybody yet: countersign trust-domains bind --help`,
+    );
+  say.line(table([["STANDS FOR", "SPIFFE ID"], ...items.map((each) => [stoodFor(each), each.spiffe_id])]));
+}
+
+async function bind(name: string, id: string, said: Pick<Workload, "agent" | "service">): Promise<void> {
+  if ((said.agent === undefined) === (said.service === undefined))
+    throw new Misuse("It stands for one of ours.", "Give either --agent or --service.");
+  const workload = await openClient().post<Workload>(workloadsOf(name), { id, ...said });
+  say.line(
+    `${green("✓")} ${bold(visible(workload.spiffe_id))} stands for ${bold(visible(stoodFor(workload)))}`,
+  );
+}
+
+const stoodFor = ({ agent, service }: Workload): string => agent ?? service ?? "";
+
+async function unbind(name: string, id: string): Promise<void> {
+  await openClient().delete(`${workloadsOf(name)}?id=${encodeURIComponent(id)}`);
+  say.line(`${green("✓")} ${bold(visible(id))} stands for nobody any more; what it was issued is dead`);
+}
+
 async function list(): Promise<void> {
-  const { items } = await openClient().get<{ items: TrustDomain[] }>("/trust-domains?limit=200");
+  const items = await allOf<TrustDomain>("/trust-domains");
   if (items.length === 0) return say.line("The word of no other trust domain is taken.");
   const rows = items.map(({ name, endpoint, endpoint_spiffe_id: id, updated }) => [
     name,

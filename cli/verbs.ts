@@ -4,6 +4,7 @@ import { agentCommands } from "./agents.ts";
 import { artifactCommands } from "./artifacts.ts";
 import { auditCommands } from "./audit.ts";
 import { demoCommand } from "./demo.ts";
+import { environmentCommands } from "./environments.ts";
 import { federationCommand } from "./federation.ts";
 import { gateCommand } from "./gate.ts";
 import { hostCommand } from "./host.ts";
@@ -42,6 +43,7 @@ export const verbs: readonly ((program: Command) => void)[] = [
   modelCommands,
   modelsCommands,
   artifactCommands,
+  environmentCommands,
   gateCommand,
   policyCommands,
   taskCommands,
