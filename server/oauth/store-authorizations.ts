@@ -41,9 +41,13 @@ export const authorizationById = (database: Database, id: string): Promise<Autho
 export const authorizationByCode = (database: Database, hash: string): Promise<Authorization | undefined> =>
   authorizationWhere(database, "code_hash", hash);
 
+/** By the delegation that the person signed for it. */
+export const authorizationByEdge = (database: Database, edge: string): Promise<Authorization | undefined> =>
+  authorizationWhere(database, "edge", edge);
+
 async function authorizationWhere(
   database: Database,
-  column: "id" | "code_hash",
+  column: "id" | "code_hash" | "edge",
   value: string,
 ): Promise<Authorization | undefined> {
   const row = await database

@@ -33,6 +33,15 @@ type Schema = Parameters<Migration["up"]>[0];
 
 export const codesMigrations: Migration[] = [{ name: "oauth/0004-codes", up: createCodes }];
 
+/** A token names the delegation that it rests on; from there its client is looked up. */
+export const codesEdgeMigration: Migration = {
+  name: "oauth/0009-codes-edge",
+  async up(schema) {
+    const index = schema.createIndex("authorization_request_edge").on("authorization_request");
+    await index.column("edge").execute();
+  },
+};
+
 async function createCodes(schema: Schema, types: ColumnTypes): Promise<void> {
   await schema
     .createTable("authorization_request")

@@ -1,6 +1,6 @@
 import type { ColumnTypes, Migration } from "../database/index.ts";
 import { clientMigrations } from "./tables-clients.ts";
-import { codesMigrations } from "./tables-codes.ts";
+import { codesEdgeMigration, codesMigrations } from "./tables-codes.ts";
 import { federationMigrations } from "./tables-federation.ts";
 import { partnerMigration } from "./tables-partners.ts";
 import { standingMigration } from "./tables-standing.ts";
@@ -60,6 +60,7 @@ export const oauthMigrations: Migration[] = [
   ...codesMigrations,
   ...federationMigrations,
   standingMigration,
+  codesEdgeMigration,
 ];
 
 async function createProofs(schema: Schema, types: ColumnTypes): Promise<void> {

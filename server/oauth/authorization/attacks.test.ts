@@ -3,14 +3,15 @@ import { after, before, describe, test } from "node:test";
 import { clientAssertionType, createClientAssertion } from "@countersign/proof/client-assertion";
 import { findEvents } from "../../audit/index.ts";
 import { forEachEngine } from "../../audit/test-databases.ts";
-import { ALL, begunTask, codeOf, fault, REPORTS } from "../../delegation/fixture.ts";
+import { ALL, begunTask, codeOf, fault, REPORTS, run } from "../../delegation/fixture.ts";
 import { closeTask } from "../../delegation/index.ts";
 import { hours, minutes, seconds } from "../../lib/index.ts";
-import { type Enrolled, issuer, person } from "../../login/fixture.ts";
+import { type Enrolled, issuer, person, stranger } from "../../login/fixture.ts";
 import { endSession } from "../../login/index.ts";
 import { suspendPerson, updateAgent, updatePerson } from "../../registry/index.ts";
 import { deadAmong } from "../../revocation/index.ts";
-import { ask, claimsIn } from "../fixture.ts";
+import { ask, claimsIn, exchange } from "../fixture.ts";
+import { revokeToken } from "../revoke-token.ts";
 import { AuthorizationRefused } from "./answer.ts";
 import { chooseGrants } from "./choose.ts";
 import { finishAuthorization, refuseAuthorization } from "./finish.ts";
@@ -444,6 +445,40 @@ forEachEngine((engine) => {
       await updateAgent(deps, ada.caller, { name: "fleeting", update: { client: null } });
       assert.equal(await codeOf(refreshAs(deps, client, refresh)), "invalid-client");
     });
+  });
+
+  test("an access token is given back by its own client alone; another's stays, and the answer does not tell", async () => {
+    const { deps } = bazaar;
+    const pat = await anotherSession(deps, bazaar.pat);
+    const [client, other] = [newClient(), newClient({ client_id: "second-assistant" })];
+    const [token, others] = [await tokensFor(deps, pat, client), await tokensFor(deps, pat, other)];
+    const copy = await run(deps, { agent: "assistant" });
+    const enrolled = { ...newClient({ client_id: copy.instance.id }), key: copy.key };
+    const copys = await ask(deps, copy, redeemForm(enrolled, await codeOfAnswer(pat, enrolled)));
+    const worker = await run(deps, { agent: "assistant" });
+    const workers = await exchange(deps, worker, claimsIn(token).chain?.[0]?.edge ?? "", ALL.slice(0, 1));
+    const give = (client_id: string, attackerToken: string) =>
+      revokeToken(deps, stranger, { form: { token: attackerToken, client_id } });
+    const written = async (): Promise<number[]> => {
+      const types = ["token.revoked", "revocation.recorded", "request.refused"];
+      const found = types.map((type) => findEvents(deps.database, { type, limit: 200 }));
+      return (await Promise.all(found)).map(({ length }) => length);
+    };
+    const before = await written();
+    assert.ok(Math.max(...before) < 200, "there is room to see more");
+    await give("second-assistant", token.access_token);
+    await give("assistant", others.access_token);
+    await give("assistant", copys.access_token);
+    await give("assistant", workers.access_token);
+    await give("assistant", "no token at all");
+    await give("assistant", `${token.access_token.slice(0, -4)}AAAA`);
+    assert.deepEqual(await written(), before, "nothing has happened, and nothing fills the log");
+    assert.equal(await codeOf(give("nobody-at-all", token.access_token)), "invalid-client");
+    assert.equal(await codeOf(give(copy.instance.id, copys.access_token)), "invalid-client");
+    for (const left of [token, others, copys, workers]) assert.ok(!(await isDead(claimsIn(left))));
+    await give("assistant", token.access_token);
+    assert.ok(await isDead(claimsIn(token)));
+    assert.ok(!(await isDead(claimsIn(others))));
   });
 
   test("whoever guesses at codes and refresh tokens fills neither the log nor a table", async () => {

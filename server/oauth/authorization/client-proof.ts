@@ -4,13 +4,14 @@ import {
   verifyClientAssertion,
 } from "@countersign/proof/client-assertion";
 import type { KeySet } from "@countersign/proof/jwk";
+import { VerificationError } from "@countersign/proof/verification-error";
 import { type Caller, Fault, type Strength } from "../../lib/index.ts";
-import type { Instance } from "../../registry/index.ts";
+import { findAgentOfClient, type Instance } from "../../registry/index.ts";
 import { authenticateClient } from "../client-authentication.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import type { OneTimeProof } from "../one-time-proof.ts";
 import { type Form, parameter } from "../parameters.ts";
-import { type InteractiveClient, interactiveClient } from "./interactive-client.ts";
+import { type InteractiveClient, interactiveClient, isInteractiveClient } from "./interactive-client.ts";
 
 /** An interactive client at the token endpoint, as far as it can prove to be it. */
 export interface ProvenInteractiveClient {
@@ -94,6 +95,21 @@ async function byDocument(
     once: [{ key, expires: expiresAt, refusal: "invalid-client" }],
     rev: [],
   };
+}
+
+/**
+ * Whether a client means to be one that people start, by its document or by its agent's name. An enrolled copy
+ * means itself, though people start it.
+ */
+export async function meansInteractiveClient(deps: OauthDeps, form: Form): Promise<boolean> {
+  const { client_id: attackerId = "", client_assertion: attackerAssertion } = form;
+  if (attackerAssertion === undefined) return isInteractiveClient(deps, attackerId);
+  try {
+    return (await findAgentOfClient(deps, peekClientId(attackerAssertion))) !== undefined;
+  } catch (problem) {
+    if (problem instanceof VerificationError) return false;
+    throw problem;
+  }
 }
 
 /** By its id; without one only where there is one key. */

@@ -5,6 +5,7 @@ import { clientAssertionType, createClientAssertion } from "@countersign/proof/c
 import { publicJwkOf } from "@countersign/proof/jwk";
 import { answer } from "../../approvals/fixture.ts";
 import { endHost } from "../../attestation/index.ts";
+import { findEvents } from "../../audit/index.ts";
 import { forEachEngine } from "../../audit/test-databases.ts";
 import { call, codeOf, fault, quarter, quarters, REPORTS, run } from "../../delegation/fixture.ts";
 import { closeTask } from "../../delegation/index.ts";
@@ -187,6 +188,14 @@ forEachEngine((engine) => {
         "used before",
       );
       assert.ok(await refreshAs(deps, client, refresh, by(key, "j3")));
+      const give = (proof: Record<string, string>) =>
+        revokeToken(deps, stranger, { form: { token: token.access_token, client_id, ...proof } });
+      const { rev } = claimsIn(token);
+      for (const proof of [{}, by(client.key, "j4"), by(key, "j3")])
+        assert.equal(await codeOf(give(proof)), "invalid-client");
+      assert.deepEqual(await deadAmong(deps, rev), []);
+      await give(by(key, "j5"));
+      assert.equal((await deadAmong(deps, rev)).length, 1);
     });
 
     test("an enrolled copy asks as itself, with its assertion and its own key", async () => {
@@ -232,6 +241,21 @@ forEachEngine((engine) => {
       await give("assistant");
       assert.equal((await deadAmong(deps, rev)).length, 1);
       assert.equal(await codeOf(refreshAs(deps, client, token.refresh)), "invalid-grant");
+    });
+
+    test("a public client gives an access token back: that one is dead, and its refresh token makes the next", async () => {
+      const { deps } = bazaar;
+      const pat = await anotherSession(deps, bazaar.pat);
+      const client = newClient();
+      const { access_token: token, refresh, ...first } = await tokensFor(deps, pat, client);
+      await revokeToken(deps, stranger, { form: { token, client_id: "assistant" } });
+      const { jti, rev } = claimsIn({ ...first, access_token: token });
+      assert.deepEqual(await deadAmong(deps, rev), [`jti:${jti}`]);
+      const told = () => findEvents(deps.database, { type: "token.revoked", limit: 200 });
+      const before = await told();
+      await revokeToken(deps, stranger, { form: { token, client_id: "assistant" } });
+      assert.equal((await told()).length, before.length, "told once");
+      assert.ok(await refreshAs(deps, client, refresh));
     });
 
     test("what nothing can follow from any more is forgotten, and nothing else", async () => {

@@ -3,8 +3,14 @@ import { append, perform } from "../../audit/index.ts";
 import type { Caller } from "../../lib/index.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import { burnProof } from "../one-time-proof.ts";
-import type { Form } from "../parameters.ts";
-import { authorizationById, endAuthorization, refreshTokenOf } from "../store-authorizations.ts";
+import { endToken, livingToken } from "../own-token.ts";
+import { type Form, parameter } from "../parameters.ts";
+import {
+  authorizationByEdge,
+  authorizationById,
+  endAuthorization,
+  refreshTokenOf,
+} from "../store-authorizations.ts";
 import { aboutOf, whatOf } from "./begin.ts";
 import { proveInteractiveClient } from "./client-proof.ts";
 import { authorizationEnded } from "./events.ts";
@@ -33,4 +39,23 @@ export async function giveRefreshTokenBack(deps: OauthDeps, source: Caller, form
     append(change, authorizationEnded(deps, proven.caller, aboutOf(authorization), body));
   });
   return true;
+}
+
+/**
+ * An interactive client gives an access token back that it got by what a person gave it. One that another client
+ * got, or another copy of its agent by another way, stays, and is answered alike: a public client proves nothing,
+ * but a token in its hands can only end.
+ * @throws Fault `invalid-client`, `invalid-request`, `forbidden`
+ * @see RFC 7009 §2.1
+ */
+export async function giveAccessTokenBack(deps: OauthDeps, source: Caller, form: Form): Promise<void> {
+  const proven = await proveInteractiveClient(deps, source, form);
+  await perform(deps, proven.caller, "token.revoke", async (change) => {
+    await burnProof(deps, change, ...proven.once);
+    const token = await livingToken(deps, parameter(form, "token"));
+    const authorization = token?.edge && (await authorizationByEdge(deps.database, token.edge));
+    if (!token || !authorization || token.instance !== authorization.instance) return;
+    if (isSameClient(authorization, proven))
+      endToken(deps, change, proven.caller, token, aboutOf(authorization));
+  });
 }

@@ -64,6 +64,11 @@ async function byInstance(deps: OauthDeps, attackerId: string): Promise<Interact
   return { clientId: attackerId, agent, attackerName: agent.name, redirectUris, kind: "instance" };
 }
 
+/** Whether this is the id of a document, or the name of an agent, under which people start a client. */
+export const isInteractiveClient = async (deps: OauthDeps, attackerId: string): Promise<boolean> =>
+  (await findAgentOfClient(deps, attackerId)) !== undefined ||
+  redirectUrisOf(await findAgent(deps, attackerId)) !== undefined;
+
 const redirectUrisOf = (agent: Agent | undefined): readonly string[] | undefined =>
   agent?.client !== undefined && "redirect_uris" in agent.client ? agent.client.redirect_uris : undefined;
 
