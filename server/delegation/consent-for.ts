@@ -1,7 +1,7 @@
 import { type Consent, consentHash } from "@countersign/proof/consent";
 import { describeGrant } from "@countersign/proof/grant";
 import type { Caller } from "../lib/index.ts";
-import { type Agent, agentOrRefuse, findService } from "../registry/index.ts";
+import { type Agent, agentOrRefuse, findService, nameOfPerson } from "../registry/index.ts";
 import { consentTo } from "./consent.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
 import { personalTask } from "./find-task.ts";
@@ -20,6 +20,8 @@ export interface ConsentView {
   /** The name of the service that asks, unless she asked herself. */
   readonly service: string | undefined;
   readonly agent: Agent;
+  /** The name of the person who answers for the agent. */
+  readonly ownerName: string;
   /** The grants, each as a line for her to judge. */
   readonly described: string[];
 }
@@ -48,6 +50,7 @@ export async function consentFor(
     instruction,
     service: service?.name,
     agent,
+    ownerName: await nameOfPerson(deps, agent.owner),
     described: task.grants.map(describeGrant),
   };
 }

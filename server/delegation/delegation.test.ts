@@ -173,7 +173,8 @@ forEachEngine((engine) => {
     test("given with another person's passkey does not hold", async () => {
       const { deps, desk, mia, pat } = room;
       const { id } = await openTask(deps, desk.caller, request(room));
-      const { consent, challenge } = await consentFor(deps, pat.caller, { task: id });
+      const { consent, challenge, ownerName } = await consentFor(deps, pat.caller, { task: id });
+      assert.equal(ownerName, "Ada Admin", "she is told who answers for the agent");
       const response = mia.authenticator.get(issuer, { challenge });
       const input = { task: id, consent: { ...consent } as never, response };
       assert.equal(await codeOf(giveConsent(deps, pat.caller, input)), "unauthenticated");

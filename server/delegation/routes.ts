@@ -166,6 +166,7 @@ export const consentsGet = route<DelegationDeps>()({
         purpose: z.string(),
         environment: z.string(),
         owner: z.string(),
+        owner_name: z.string(),
       }),
       described: z.array(z.string()),
     }),
@@ -180,7 +181,7 @@ export const consentsGet = route<DelegationDeps>()({
       instruction_salt: salt,
       ...(view.service === undefined ? {} : { service: view.service }),
     };
-    const agent = { name, class: kind, purpose, environment, owner };
+    const agent = { name, class: kind, purpose, environment, owner, owner_name: view.ownerName };
     return { status: 200, body: { consent, challenge, task, agent, described } };
   },
 });

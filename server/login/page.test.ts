@@ -33,6 +33,8 @@ interface Asked {
 
 const INSTRUCTION = "Prepare the quarterly review.";
 const ARGUMENTS = { invoice: "INV-8831", amount: "6200.00", note: "<img src=x onerror=alert(1)>" };
+/** As no registry takes it: what it hides must show, and its markup must be text. */
+const OWNER = "Olga \u202e<b>Owner</b>";
 const SALT = Buffer.alloc(32, 7);
 const TASK = "task_01jd8m5w2hq8r6t3n0v4x7y9zb";
 const APPROVAL = "approval_01jd8p1x5mv2k7s9t3w6y8z0ac";
@@ -109,7 +111,13 @@ function rowsFor(deps: LoginDeps, asked: Asked, signed: string[]): readonly Row[
         consent: consentOf(caller.principal, asked.signedPlan),
         // A challenge from the server must not matter.
         challenge: "A".repeat(43),
-        agent: { name: "planning-agent", class: "planning", environment: "production", owner: "person_o" },
+        agent: {
+          name: "planning-agent",
+          class: "planning",
+          environment: "production",
+          owner: "person_o",
+          owner_name: OWNER,
+        },
       },
     }),
   });
@@ -228,6 +236,13 @@ forEachEngine((engine) => {
       await press("Sign with passkey");
       await heading("Signed");
       assert.deepEqual(signed.splice(0), ["consent"]);
+    });
+
+    test("who answers for the agent is shown by name; what a name hides shows, and its markup is only text", async () => {
+      await open(`#consent=${TASK}`);
+      const owner = page.getByText("Olga ⟨U+202E⟩<b>Owner</b>", { exact: true });
+      assert.equal(await owner.evaluate((element) => element.tagName), "BDI");
+      assert.equal(await owner.getAttribute("title"), "person_o");
     });
 
     test("a server that shows another instruction than is signed gets no signature", async () => {

@@ -71,7 +71,7 @@ const shown = z.object({
     name: z.string().describe("What its maker calls it."),
     documented: z.boolean().describe("Whether the id is the address of a document that its maker publishes."),
   }),
-  agent: z.object({ name: z.string(), purpose: z.string(), owner: z.string() }),
+  agent: z.object({ name: z.string(), purpose: z.string(), owner: z.string(), owner_name: z.string() }),
   resource: z.object({ location: z.string(), name: z.string() }),
   redirect_uri: z.string(),
   loopback: z.boolean().describe("Some program on the person's own machine receives the answer."),
@@ -123,13 +123,13 @@ function paramsOf(attackerQuery: string): Form {
   return { ...found };
 }
 
-function shownOf({ authorization, request, offer }: Begun): z.input<typeof shown> {
+function shownOf({ authorization, request, offer, ownerName }: Begun): z.input<typeof shown> {
   const { client, resource } = request;
   const { name, purpose, owner } = client.agent;
   return {
     id: authorization.id,
     client: { id: client.clientId, name: client.attackerName, documented: client.kind === "document" },
-    agent: { name, purpose, owner },
+    agent: { name, purpose, owner, owner_name: ownerName },
     resource: { location: resource.location, name: resource.name },
     redirect_uri: authorization.redirectUri,
     loopback: isLoopbackRedirect(authorization.redirectUri),

@@ -10,6 +10,10 @@ import { groupsNamed, peopleAfter, personByEmail, personById, requirePerson } fr
 export const findPerson = (deps: DatabaseDeps, attackerId: string): Promise<Person | undefined> =>
   personById(deps.database, attackerId);
 
+/** What a person is called, for whoever may know that; her id where nobody knows her. */
+export const nameOfPerson = async (deps: DatabaseDeps, id: PersonId): Promise<string> =>
+  (await findPerson(deps, id))?.name ?? id;
+
 /** The person of this mail address, compared in lower case, or nothing. */
 export const findPersonByEmail = (deps: DatabaseDeps, attackerEmail: string): Promise<Person | undefined> =>
   personByEmail(deps.database, attackerEmail.toLowerCase());

@@ -57,6 +57,7 @@ export {
   findPersonByEmail,
   grantsOfPerson,
   listPeople,
+  nameOfPerson,
   personOrRefuse,
   requireActivePerson,
 } from "./find-person.ts";

@@ -2,7 +2,7 @@ import { describeGrant, type Grant, parseGrants } from "@countersign/proof/grant
 import type { Json } from "@countersign/proof/jcs";
 import { chainLine } from "./chain.ts";
 import { showConsent } from "./consent.ts";
-import { facts, h, mono, show, theirWords, visible } from "./dom.ts";
+import { facts, h, mono, named, show, theirWords, visible } from "./dom.ts";
 import { post, Refusal } from "./server.ts";
 import { action, type Me, showNote } from "./shell.ts";
 
@@ -22,7 +22,7 @@ interface Tool {
 interface Asked {
   readonly id: string;
   readonly client: { readonly id: string; readonly name: string; readonly documented: boolean };
-  readonly agent: { readonly name: string; readonly owner: string };
+  readonly agent: { readonly name: string; readonly owner: string; readonly owner_name: string };
   readonly resource: { readonly location: string; readonly name: string };
   readonly redirect_uri: string;
   readonly loopback: boolean;
@@ -63,10 +63,12 @@ const whoAsks = (me: Me, asked: Asked): HTMLElement[] => [
   facts([
     ["Program", program(asked)],
     ["Answer goes to", goesTo(asked)],
-    ["Agent", h("span", {}, mono(asked.agent.name), ", owned by ", mono(asked.agent.owner))],
+    ["Agent", h("span", {}, mono(asked.agent.name), ", owned by ", ownerOf(asked))],
     ["At", mono(asked.resource.location)],
   ]),
 ];
+
+const ownerOf = ({ agent }: Asked): HTMLElement => named(agent.owner_name, agent.owner);
 
 /** Its name is only what its maker says; the host that describes it is who the maker is. */
 function program({ client }: Asked): HTMLElement {

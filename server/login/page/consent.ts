@@ -3,7 +3,7 @@ import { describeGrant } from "@countersign/proof/grant";
 import type { Json } from "@countersign/proof/jcs";
 import { chainLine } from "./chain.ts";
 import { opens } from "./commitment.ts";
-import { facts, h, instant, mono, show, theirWords, visible } from "./dom.ts";
+import { facts, h, instant, mono, named, show, theirWords, visible } from "./dom.ts";
 import { signHash } from "./passkeys.ts";
 import { planSection, planSigned, type ShownPlan } from "./plan.ts";
 import { get, post, Refusal } from "./server.ts";
@@ -33,6 +33,7 @@ interface Asked {
     readonly class: string;
     readonly environment: string;
     readonly owner: string;
+    readonly owner_name: string;
   };
 }
 
@@ -71,7 +72,7 @@ export async function showConsent(me: Me, task: string, waiting?: Waiting): Prom
           {},
           mono(consent.agent),
           `, ${visible(asked.agent.class)} in ${visible(asked.agent.environment)}, owned by `,
-          mono(asked.agent.owner),
+          named(asked.agent.owner_name, asked.agent.owner),
         ),
       ],
       ["For the task", mono(consent.task)],

@@ -68,6 +68,10 @@ const codePoint = (character: string): string =>
 /** An id, whole and copyable, in the face for such things. */
 export const mono = (text: string): HTMLElement => h("code", {}, visible(text));
 
+/** A person by her name, which is somebody's word and stands by itself; her id for whoever looks closer. */
+export const named = (attackerName: string, id: string): HTMLElement =>
+  h("bdi", { title: visible(id) }, visible(attackerName));
+
 /** An instant in words, with the exact one on hover. */
 export function instant(milliseconds: number, now = Date.now()): HTMLElement {
   const exact = new Date(milliseconds);

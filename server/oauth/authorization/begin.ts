@@ -1,6 +1,6 @@
 import { append, perform } from "../../audit/index.ts";
 import { type Caller, Fault, type Id, newId, type PersonId } from "../../lib/index.ts";
-import { alivePerson, requireActiveAgent, requireActivePerson } from "../../registry/index.ts";
+import { alivePerson, nameOfPerson, requireActiveAgent, requireActivePerson } from "../../registry/index.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import type { Form } from "../parameters.ts";
 import { insertAuthorization } from "../store-authorizations.ts";
@@ -14,6 +14,8 @@ export interface Begun {
   readonly authorization: Authorization;
   readonly request: AuthorizationRequest;
   readonly offer: Offer;
+  /** The name of the person who answers for the agent. */
+  readonly ownerName: string;
 }
 
 /**
@@ -38,7 +40,8 @@ export async function beginAuthorization(
     requireActiveAgent(deps, change, client.agent);
     insertAuthorization(change, authorization);
     append(change, authorizationRequested(deps, caller, aboutOf(authorization), bodyOf(authorization)));
-    return { authorization, request, offer };
+    const ownerName = await nameOfPerson(deps, client.agent.owner);
+    return { authorization, request, offer, ownerName };
   });
 }
 

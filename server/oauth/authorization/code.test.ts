@@ -52,7 +52,8 @@ forEachEngine((engine) => {
       const { deps, pat } = bazaar;
       const asked = [call("reports/read", { open_args: true }), call("reports/write", quarter("Q1"))];
       const client = newClient({ authorization_details: JSON.stringify(asked) });
-      const { offer } = await begin(deps, pat, client);
+      const { offer, ownerName } = await begin(deps, pat, client);
+      assert.equal(ownerName, "Ada Admin");
       assert.deepEqual(offer.grants, [call("reports/read", { open_args: true })]);
       const [read, write] = offer.tools;
       assert.deepEqual(read?.given, [0]);
