@@ -6,6 +6,7 @@ import { publicJwkOf } from "@countersign/proof/jwk";
 import { attestationMigrations } from "../attestation/index.ts";
 import { findEvents, perform } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
+import { Change } from "../database/index.ts";
 import {
   begunTask,
   call,
@@ -28,6 +29,7 @@ import {
   aliveAgent,
   decommissionAgent,
   defineGroup,
+  livingChildren,
   registerAgent,
   updateAgent,
 } from "../registry/index.ts";
@@ -194,6 +196,29 @@ forEachEngine((engine) => {
       const next = await begun();
       await child(next.edge.id);
       await spare(next.task.id);
+    });
+
+    test("and those that are over are looked at once more, then never again, however many there have been", async () => {
+      const { deps, pat } = room;
+      /** How many are looked at, and how many of them are over: those leave with the change. */
+      const lookedAt = async () => {
+        const change = new Change(deps.database);
+        const living = await livingChildren(deps, change, "chief");
+        return { living: living.length, over: !change.isEmpty };
+      };
+      for (let round = 0; round < 2; round++) {
+        const { task, edge } = await begun();
+        const { name } = await child(edge.id);
+        assert.deepEqual(await lookedAt(), { living: 1, over: false });
+        await decommissionAgent(deps, pat.caller, { name });
+        assert.deepEqual(await lookedAt(), { living: 0, over: true });
+        await child(edge.id);
+        await child(edge.id);
+        assert.deepEqual(await lookedAt(), { living: 2, over: false });
+        assert.equal(await codeOf(child(edge.id)), "denied");
+        await spare(task.id);
+        assert.deepEqual(await lookedAt(), { living: 0, over: true });
+      }
     });
 
     test("and where a person must say yes to each, none without her", async () => {

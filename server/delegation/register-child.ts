@@ -12,7 +12,7 @@ import {
   livingChildren,
   requireActiveAgent,
 } from "../registry/index.ts";
-import { deadAmong, openKeys, requireAlive } from "../revocation/index.ts";
+import { openKeys, requireAlive } from "../revocation/index.ts";
 import { type Coverage, coveredByGrants, deadKeysOfChain, expiryOf, leafOf } from "./chain.ts";
 import { chainOf, type LivingChain, requireChain } from "./chain-of.ts";
 import { countCall } from "./counts.ts";
@@ -191,14 +191,7 @@ async function requireRoomFor(
 ): Promise<void> {
   const most = delegation.max_children ?? 0;
   const [head] = await headsAt(deps.database, [`children:${name}`]);
-  const children = await livingChildren(deps, name);
-  const dead = new Set(
-    await deadAmong(
-      deps,
-      children.flatMap(({ under = [] }) => under),
-    ),
-  );
-  const living = children.filter(({ under = [] }) => under.every((key) => !dead.has(key)));
+  const living = await livingChildren(deps, change, name);
   if (head !== undefined) moveHead(change, head);
   if (living.length < most) return;
   throw new Fault("denied", `${name} may have ${most} registered agents at a time, and has them.`, {

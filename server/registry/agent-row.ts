@@ -54,7 +54,7 @@ export function rowOf(agent: Agent): Row {
 
 /** What a row holds, as an agent. */
 export const agentOf = perRow(
-  ({ client_id: _, dormant_at: __, given_away_by: givers, ...row }: Row): Agent => {
+  ({ client_id: _, dormant_at: __, uncounted_since: ___, given_away_by: givers, ...row }: Row): Agent => {
     const facts = {
       ...row,
       grants: JSON.parse(row.grants),

@@ -13,6 +13,7 @@ import {
   agentsAfter,
   childrenOf,
   requireAgent,
+  setUncounted,
 } from "./store-workloads.ts";
 
 /** The agent's record, in whatever state it is, or nothing. */
@@ -96,9 +97,28 @@ export const requireActiveAgent = (
   if (agent.under !== undefined) requireAlive(change, agent.under);
 };
 
-/** The agents that one agent registered and that are neither decommissioned nor expired. */
-export const livingChildren = (deps: DatabaseDeps, parent: AgentName): Promise<Agent[]> =>
-  childrenOf(deps.database, parent, deps.clock.now());
+/**
+ * The agents that one agent registered and that live now. Those that do not, once decommissioned or by what they were
+ * registered under, never live again: from the caller's change on they are not even looked at.
+ */
+export async function livingChildren(
+  deps: DatabaseDeps,
+  change: Change,
+  parent: AgentName,
+): Promise<Agent[]> {
+  const now = deps.clock.now();
+  const children = await childrenOf(deps.database, parent, now);
+  const under = new Set(children.flatMap((child) => child.under ?? []));
+  const dead = new Set(await deadAmong(deps, [...under]));
+  const isOver = (child: Agent): boolean =>
+    child.status === "decommissioned" || (child.under ?? []).some((key) => dead.has(key));
+  setUncounted(
+    change,
+    children.filter(isOver).map(({ name }) => name),
+    now,
+  );
+  return children.filter((child) => !isOver(child));
+}
 
 /** A page of agents in the order of their names. */
 export async function listAgents(

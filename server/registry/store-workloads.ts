@@ -1,5 +1,5 @@
 import { type Expression, type Kysely, sql } from "kysely";
-import { type Change, type Database, type Given, keeping, writing } from "../database/index.ts";
+import { type Change, type Database, type Given, keeping, reading, writing } from "../database/index.ts";
 import { minutes } from "../lib/index.ts";
 import type { Agent } from "./agent.ts";
 import { agentOf, rowOf } from "./agent-row.ts";
@@ -59,15 +59,26 @@ export async function agentOfClientId(database: Database, clientId: string): Pro
   return row && agentOf(row);
 }
 
-/** The agents that one agent registered, which are neither decommissioned nor expired at `now`. */
+/** The agents that one agent registered, which count among its children and are not expired at `now`. */
 export async function childrenOf(database: Database, parent: string, now: number): Promise<Agent[]> {
-  const agents = database.tables<RegistryTables>().selectFrom("agent").selectAll();
-  const rows = await agents
-    .where("parent", "=", parent)
-    .where("expires", ">", now)
-    .where("status", "!=", "decommissioned")
-    .execute();
+  const rows = await childrenBy(database, { parent, now });
   return rows.map(agentOf);
+}
+
+const childrenBy = reading((tables: Kysely<RegistryTables>, given: Given<{ parent: string; now: number }>) =>
+  tables
+    .selectFrom("agent")
+    .selectAll()
+    .where("parent", "=", given("parent"))
+    .where("uncounted_since", "is", null)
+    .where("expires", ">", given("now")),
+);
+
+/** They count no more, whatever becomes of their records. */
+export function setUncounted(change: Change, names: readonly string[], now: number): void {
+  if (names.length === 0) return;
+  const update = change.tables<RegistryTables>().updateTable("agent").set({ uncounted_since: now });
+  change.add(update.where("name", "in", names), { rows: "any" });
 }
 
 /** Which agents a list holds; absent members do not cut it. */

@@ -46,6 +46,8 @@ export interface RegistryTables extends AccountTables, ChangeTables {
       revision: number;
       parent: string | null;
       under: string | null;
+      /** Since when it counts no more among its parent's children: it was found to be over. */
+      uncounted_since: number | null;
     };
   service: {
     id: string;
@@ -96,6 +98,7 @@ export const registryMigrations: Migration[] = [
   changeMigration,
   { name: "registry/0014-configuration", up: addConfiguration },
   { name: "registry/0015-kept-ids", up: addKeptIds },
+  { name: "registry/0017-counted-children", up: countChildren },
 ];
 
 async function createPeople(schema: Schema, types: ColumnTypes): Promise<void> {
@@ -254,4 +257,12 @@ async function addKeptIds(schema: Schema, types: ColumnTypes): Promise<void> {
     .alterTable("instance")
     .addColumn("keeps_id", types.integer, (column) => column.notNull().defaultTo(0))
     .execute();
+}
+
+/** Children that are over leave the index by which the others are counted. */
+async function countChildren(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema.alterTable("agent").addColumn("uncounted_since", types.instant).execute();
+  await schema.dropIndex("agent_parent").execute();
+  const index = schema.createIndex("agent_child").on("agent");
+  await index.columns(["parent", "uncounted_since", "expires"]).execute();
 }
