@@ -55,6 +55,7 @@ export interface Protector {
 
 /** How old a proof may be, in seconds. */
 const proofWindow = 60;
+/** Of all senders together. */
 const rememberedProofs = 100_000;
 const rememberedKeys = 1_000;
 /** Tokens whose signature was verified: one is sent with many calls, each with a proof of its own. */
@@ -107,7 +108,7 @@ export function protect(protection: Protection): Protector {
         nonce: protection.nonces?.good(),
       }),
     );
-    requireFirst(proofs.note(proof.replayKey, proof.expiresAt, now));
+    requireFirst(proofs.note(proof.jkt, proof.replayKey, proof.expiresAt, now));
   }
 }
 

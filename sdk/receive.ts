@@ -109,7 +109,8 @@ async function spend(
     });
     return;
   }
-  const noted = memory.note(replayKey, expiresAt, runtime.now());
+  const acting = claims.rctx?.instance ?? claims.act?.sub ?? claims.sub;
+  const noted = memory.note(acting, replayKey, expiresAt, runtime.now());
   if (noted === "seen") throw new RequestRefused("invalid_token", "The transaction token has been used.");
   if (noted === "full") throw new RequestRefused("temporarily_unavailable", "Too many requests at once.");
 }
