@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -334,6 +334,19 @@ describe("the command line, as an administrator uses it", () => {
     await tells(/is ada-17 at other/, "partners", "subject", "other", ada, "ada-17");
     await tells(/no more/, "partners", "end", "other");
     await turnsAway(1, /no partner of this name/, "partners", "end", "other");
+  });
+
+  test("makes a link to an administrator from the store itself, where there is one and no server runs on it", async () => {
+    const { issuer, folder, halt } = terminal.server;
+    const link = ["admin", "link", "--issuer", issuer, "--data"];
+    const data = join(folder, "data");
+    const lost = ["--email", "ada@acme.example"];
+    await refuses(/Another Countersign is running/, ...link, data, ...lost);
+    await halt();
+    await refuses(/There is nothing at/, ...link, join(folder, "mistyped"), ...lost);
+    assert.ok(!existsSync(join(folder, "mistyped")));
+    const said = await says(/within ten minutes/, ...link, data, ...lost);
+    assert.ok(said.includes(`${issuer}/login#enrol=`));
   });
 });
 

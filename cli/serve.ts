@@ -3,15 +3,12 @@ import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { type HostHereOptions, hostHere } from "./host-here.ts";
+import { from, type Place, placed, placeOf } from "./place.ts";
 import { green, say, Trouble } from "./say.ts";
 import { spanOf } from "./time-said.ts";
 
-export interface ServeOptions {
-  data: string;
-  port: string;
+export interface ServeOptions extends Place {
   host: string;
-  issuer?: string;
-  trustDomain: string;
   keys?: string;
   tlsCert?: string;
   tlsKey?: string;
@@ -56,13 +53,8 @@ export function serveCommands(program: Command): void {
 }
 
 function withOptions(command: Command): Command {
-  const from = (flag: string, description: string, variable: string): Option =>
-    new Option(flag, description).env(variable);
   return (
-    command
-      .addOption(
-        from("--data <folder>", "where everything is kept", "COUNTERSIGN_DATA").default(".countersign"),
-      )
+    placed(command)
       .addOption(
         from(
           "--keys <folder>",
@@ -70,21 +62,8 @@ function withOptions(command: Command): Command {
           "COUNTERSIGN_KEYS",
         ),
       )
-      .addOption(from("--port <port>", "the port to listen on", "COUNTERSIGN_PORT").default("4600"))
       .addOption(
         from("--host <address>", "the address to listen on", "COUNTERSIGN_HOST").default("127.0.0.1"),
-      )
-      .addOption(
-        from(
-          "--issuer <url>",
-          "the public address (default: http://localhost:<port>)",
-          "COUNTERSIGN_ISSUER_URL",
-        ),
-      )
-      .addOption(
-        from("--trust-domain <name>", "the SPIFFE trust domain", "COUNTERSIGN_TRUST_DOMAIN").default(
-          "countersign.local",
-        ),
       )
       .addOption(from("--tls-cert <file>", "the certificate to serve with", "COUNTERSIGN_TLS_CERT"))
       .addOption(from("--tls-key <file>", "its private key", "COUNTERSIGN_TLS_KEY"))
@@ -168,13 +147,16 @@ export async function start(options: ServeOptions): Promise<Running> {
   process.umask(0o077);
   if (isOurs(options.data)) cacheCompiled(join(options.data, "compile-cache"));
   const { startServer } = await import("@countersign/server");
-  const server = await startServer(configOf(options)).catch((error: { remedy?: string } & Error) => {
-    throw error.name === "Fault" ? new Trouble(error.message, error.remedy) : error;
-  });
+  const server = await startServer(configOf(options)).catch(inTrouble);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => void server.close().then(() => process.exit(0)));
   }
   return server;
+}
+
+/** What the server refuses with, in this program's words. */
+export function inTrouble(error: { remedy?: string } & Error): never {
+  throw error.name === "Fault" ? new Trouble(error.message, error.remedy) : error;
 }
 
 /** Here, and in every thread that is begun here: each looks for it by itself, and only where this names it. */
@@ -190,7 +172,6 @@ function isOurs(folder: string): boolean {
 }
 
 function configOf(options: ServeOptions) {
-  const port = portOf(options.port);
   const { tlsCert, tlsKey } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new Trouble("A certificate and its key go together.", "Give both --tls-cert and --tls-key.");
@@ -200,13 +181,9 @@ function configOf(options: ServeOptions) {
   }
   return {
     ...authorityOf(options),
-    data: options.data,
+    ...placeOf(options),
     ...(options.keys === undefined ? {} : { keys: options.keys }),
-    ...(process.env.DATABASE_URL === undefined ? {} : { databaseUrl: process.env.DATABASE_URL }),
     host: options.host,
-    port,
-    issuer: options.issuer ?? `http://localhost:${port}`,
-    trustDomain: options.trustDomain,
     behindProxy: options.behindProxy === true || process.env.COUNTERSIGN_BEHIND_PROXY === "true",
     ...proxyOf(options),
     ...(options.logLevel === undefined ? {} : { logLevel: options.logLevel }),
@@ -256,12 +233,6 @@ function lifecycleOf({ dormantAfter = "90d", orphanGrace = "7d" }: ServeOptions)
       "Such as --dormant-after 30d, or never.",
     );
   return { ...grace, dormantAfter: silence };
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new Trouble(`${text} is not a port.`, "Give a number from 1 to 65535 with --port.");
 }
 
 function shareOf(text: string): number {

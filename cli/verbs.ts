@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { accountCommands } from "./accounts.ts";
+import { adminCommands } from "./admin.ts";
 import { agentCommands } from "./agents.ts";
 import { artifactCommands } from "./artifacts.ts";
 import { auditCommands } from "./audit.ts";
@@ -32,6 +33,7 @@ export const verbs: readonly ((program: Command) => void)[] = [
   serveCommands,
   demoCommand,
   loginCommands,
+  adminCommands,
   peopleCommands,
   agentCommands,
   hostCommand,

@@ -15,6 +15,7 @@ import {
   followSvid,
   followTls,
   gate,
+  linkInStore,
   migrations,
   type ServerDeps,
   startChores,
@@ -143,6 +144,15 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   }
 }
 
+/** A link to an administrator, where none of them can make one. @throws Fault as `linkInStore` */
+export const administratorLink = (
+  config: Pick<ServerConfig, "data" | "databaseUrl" | "issuer" | "trustDomain">,
+  whose: { email?: string | undefined },
+): Promise<{ url: string; expires: number }> => {
+  const { origin: issuer } = readPublicAddress(config.issuer);
+  return linkInStore(basicsOf({}), { location: locationOf(config), ...config, issuer }, whose);
+};
+
 /** @throws Fault `invalid` for a proxy of which something is said and which is not declared */
 function proxyOf({ behindProxy, proxy }: ServerConfig): FrontProxy | undefined {
   if (proxy === undefined) return undefined;
@@ -163,12 +173,15 @@ function requireTrustDomain(name: string): void {
   }
 }
 
-function basicsOf({ clock = systemClock, logLevel = "warn" }: ServerConfig): Deps {
+function basicsOf({
+  clock = systemClock,
+  logLevel = "warn",
+}: Pick<ServerConfig, "clock" | "logLevel">): Deps {
   const redact = ["*.token", "*.secret", "*.authorization", "*.cookie", "*.assertion", "*.password"];
   return { clock, random: systemRandom, log: pino({ level: logLevel, redact }, pino.destination(2)) };
 }
 
-const locationOf = ({ databaseUrl, data }: ServerConfig): DatabaseLocation =>
+const locationOf = ({ databaseUrl, data }: Pick<ServerConfig, "databaseUrl" | "data">): DatabaseLocation =>
   databaseUrl === undefined ? { folder: data } : { url: databaseUrl };
 
 /** Everything that the rooms are handed, in one object. */

@@ -15,6 +15,8 @@ export interface ServerByHand {
   /** Where it keeps its data, in a folder `data`. */
   readonly folder: string;
   output(): string;
+  /** Ends it; its data stays. */
+  halt(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -22,15 +24,19 @@ export async function startByHand(env: Record<string, string> = {}): Promise<Ser
   const folder = await mkdtemp(join(tmpdir(), "countersign-story-test-"));
   const port = await freePort();
   const server = run([main, "serve", "--data", join(folder, "data"), "--port", String(port)], env);
+  const halt = async (): Promise<void> => {
+    server.child.kill("SIGTERM");
+    await server.ended;
+  };
   const link = await firstLink(join(folder, "data", "first-administrator-link"), server.child);
   return {
     issuer: `http://localhost:${port}`,
     link,
     folder,
     output: server.output,
+    halt,
     async stop() {
-      server.child.kill("SIGTERM");
-      await server.ended;
+      await halt();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,4 +1,5 @@
 /** The table of every endpoint, the gate in front of it, and what goes on by itself. */
+export { linkInStore } from "./administrator-link.ts";
 export { CertificateCallers } from "./authenticate-certificate.ts";
 export { startChores } from "./chores.ts";
 export { endpoints } from "./endpoints.ts";

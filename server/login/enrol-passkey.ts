@@ -69,7 +69,7 @@ export const enrolling = (caller: Caller, person: PersonId): Caller => ({
 
 async function enrolmentOf(deps: LoginDeps, attackerSecret: string): Promise<{ link: Link; person: Person }> {
   const found = await linkByHash(deps.database, sha256Base64url(attackerSecret));
-  const link = usable(found, "enrolment", deps.clock.now());
+  const link = usable(found, ["enrolment"], deps.clock.now());
   const person = link.person && (await findPerson(deps, link.person));
   if (person?.status !== "active") throw linkIsGone();
   return { link, person };

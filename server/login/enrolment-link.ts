@@ -1,8 +1,9 @@
 import { append, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
 import { type Caller, Fault, type PersonId } from "../lib/index.ts";
 import { findPerson, requireAdministrator } from "../registry/index.ts";
 import { linkIssued } from "./events.ts";
-import { linkUrl, newLink } from "./link.ts";
+import { type Link, linkUrl, newLink } from "./link.ts";
 import type { LoginDeps } from "./login-deps.ts";
 import { insertLink } from "./store-one-time.ts";
 import { passkeysOf } from "./store-passkeys.ts";
@@ -19,15 +20,26 @@ export function issueEnrolmentLink(
   input: { person: PersonId },
 ): Promise<{ url: string; expires: number }> {
   return perform(deps, caller, "link.issue", async (change) => {
-    requireAdministrator(caller);
-    const person = await findPerson(deps, input.person);
-    if (person === undefined) throw new Fault("not-found", "There is no such person.");
-    if (person.status !== "active") throw new Fault("conflict", "This person is suspended or has left.");
-    const { link, secret } = newLink(deps, "enrolment", person.id);
-    insertLink(change, link);
-    const another = (await passkeysOf(deps.database, person.id)).length > 0;
-    const { id, kind, expires } = link;
-    append(change, linkIssued(deps, caller, { person: person.id }, { link: id, kind, expires, another }));
-    return { url: linkUrl(deps.issuer, kind, secret), expires };
+    const { link, secret } = await addEnrolmentLink(deps, change, caller, input);
+    return { url: linkUrl(deps.issuer, link.kind, secret), expires: link.expires };
   });
+}
+
+/** As `issueEnrolmentLink`, within a change that does more besides. */
+export async function addEnrolmentLink(
+  deps: LoginDeps,
+  change: Change,
+  caller: Caller,
+  input: { person: PersonId },
+): Promise<{ link: Link; secret: string }> {
+  requireAdministrator(caller);
+  const person = await findPerson(deps, input.person);
+  if (person === undefined) throw new Fault("not-found", "There is no such person.");
+  if (person.status !== "active") throw new Fault("conflict", "This person is suspended or has left.");
+  const made = newLink(deps, "enrolment", person.id);
+  insertLink(change, made.link);
+  const another = (await passkeysOf(deps.database, person.id)).length > 0;
+  const { id, kind, expires } = made.link;
+  append(change, linkIssued(deps, caller, { person: person.id }, { link: id, kind, expires, another }));
+  return made;
 }

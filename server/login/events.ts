@@ -2,13 +2,14 @@ import { z } from "zod";
 import { declareEvent } from "../audit/index.ts";
 import { ROLES } from "../lib/index.ts";
 import { identityProviderEvents } from "./events-identity-providers.ts";
+import { LINK_KINDS } from "./link.ts";
 
 export const linkIssued = declareEvent(
   "link.issued",
   "A one-time link was made, by which a person can enrol a passkey. Its secret is nowhere but in the link.",
   z.strictObject({
     link: z.string(),
-    kind: z.enum(["first-administrator", "enrolment"]),
+    kind: z.enum(LINK_KINDS),
     expires: z.int(),
     /** The person has a passkey already: this link lets whoever holds it become her. */
     another: z.boolean(),
@@ -18,7 +19,20 @@ export const linkIssued = declareEvent(
 export const linkUsed = declareEvent(
   "link.used",
   "A one-time link was used up.",
-  z.strictObject({ link: z.string(), kind: z.enum(["first-administrator", "enrolment"]) }),
+  z.strictObject({ link: z.string(), kind: z.enum(LINK_KINDS) }),
+);
+
+export const administratorLinkMade = declareEvent(
+  "administrator.link-made",
+  "Whoever holds this installation's store made a link by which somebody is its administrator; no administrator was asked.",
+  z.strictObject({
+    link: z.string(),
+    kind: z.enum(LINK_KINDS),
+    expires: z.int(),
+    /** Who holds the role, in whatever state they are. */
+    administrators: z.array(z.string()),
+  }),
+  "alarm",
 );
 
 export const passkeyEnrolled = declareEvent(
@@ -79,6 +93,7 @@ export const roleWithdrawn = declareEvent(
 export const loginEvents = [
   linkIssued,
   linkUsed,
+  administratorLinkMade,
   passkeyEnrolled,
   sessionStarted,
   sessionEnded,

@@ -1,22 +1,24 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import type { PublicKeyCredentialCreationOptionsJSON } from "@simplewebauthn/server";
 import { append, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
 import { type Caller, Fault, newId, system } from "../lib/index.ts";
 import { addPerson } from "../registry/index.ts";
+import { administratorsNow } from "./administrators.ts";
 import { type Ceremony, makeChallenge, takeChallenge } from "./challenge.ts";
 import { enrolling } from "./enrol-passkey.ts";
 import { linkIssued, linkUsed, roleGranted } from "./events.ts";
-import { linkIsGone, linkUrl, newLink, usable } from "./link.ts";
+import { type Link, linkIsGone, linkUrl, newLink, usable } from "./link.ts";
 import type { LoginDeps } from "./login-deps.ts";
 import { notProven } from "./refusal.ts";
 import { addPasskey, creationOptions } from "./registration.ts";
 import { type Started, startSession } from "./start-session.ts";
-import { insertLink, linkByHash, spendFirstLink, voidFirstLinks } from "./store-one-time.ts";
-import { holdersOf, insertRole } from "./store-sessions.ts";
+import { insertLink, linkByHash, spendFirstLink, spendLink, voidFirstLinks } from "./store-one-time.ts";
+import { insertRole } from "./store-sessions.ts";
 import type { RegistrationResponse } from "./webauthn-schema.ts";
 
 /** Issuing and using these links takes turns, so that there is one first administrator. */
-const TURN = "login:first-administrator";
+export const TURN = "login:first-administrator";
 
 /**
  * Makes the link by which the first administrator enrols. For a terminal or a 0600 file, never a log.
@@ -28,16 +30,21 @@ export function issueFirstAdministratorLink(deps: LoginDeps): Promise<{ url: str
     change.lock(TURN);
     await refuseSecondAdministrator(deps);
     const { link, secret } = newLink(deps, "first-administrator");
-    voidFirstLinks(change, deps.clock.now());
-    insertLink(change, link);
-    const { id, kind, expires } = link;
-    append(change, linkIssued(deps, system, {}, { link: id, kind, expires, another: false }));
-    return { url: linkUrl(deps.issuer, kind, secret), expires };
+    addAdministratorLink(deps, change, link);
+    return { url: linkUrl(deps.issuer, link.kind, secret), expires: link.expires };
   });
 }
 
+/** The one link by which somebody new is administrator, in place of those before it. */
+export function addAdministratorLink(deps: LoginDeps, change: Change, link: Link): void {
+  const { id, kind, expires } = link;
+  voidFirstLinks(change, deps.clock.now());
+  insertLink(change, link);
+  append(change, linkIssued(deps, system, {}, { link: id, kind, expires, another: false }));
+}
+
 async function refuseSecondAdministrator(deps: LoginDeps): Promise<void> {
-  if ((await holdersOf(deps.database, "administrator", 1)).length === 0) return;
+  if ((await administratorsNow(deps)).holders.length === 0) return;
   throw new Fault("conflict", "There is an administrator already.", {
     remedy: "Ask an administrator for an enrolment link.",
   });
@@ -87,7 +94,8 @@ export function finishFirstAdministrator(
     if (challenge?.person === undefined || challenge.link !== link.id) throw notProven();
     const id = challenge.person;
     const as = enrolling(caller, id);
-    spendFirstLink(change, link, now);
+    if (link.kind === "administrator") spendLink(change, link, now);
+    else spendFirstLink(change, link, now);
     append(change, linkUsed(deps, as, { person: id }, { link: link.id, kind: link.kind }));
     const person = await addPerson(deps, change, as, { id, name: input.name, email: input.email });
     const { label, response } = input;
@@ -100,9 +108,11 @@ export function finishFirstAdministrator(
   });
 }
 
-async function firstLink(deps: LoginDeps, attackerSecret: string) {
+async function firstLink(deps: LoginDeps, attackerSecret: string): Promise<Link> {
   const link = await linkByHash(deps.database, sha256Base64url(attackerSecret));
-  const good = usable(link, "first-administrator", deps.clock.now());
-  if ((await holdersOf(deps.database, "administrator", 1)).length > 0) throw linkIsGone();
+  const good = usable(link, ["first-administrator", "administrator"], deps.clock.now());
+  const { holders, active } = await administratorsNow(deps);
+  const inTheWay = good.kind === "administrator" ? active : holders;
+  if (inTheWay.length > 0) throw linkIsGone();
   return good;
 }

@@ -51,9 +51,13 @@ export async function firstAdministrator(deps: LoginDeps): Promise<Enrolled> {
   return becomeFirst(deps, secretOf(url));
 }
 
-export async function becomeFirst(deps: LoginDeps, attackerSecret: string): Promise<Enrolled> {
+export async function becomeFirst(
+  deps: LoginDeps,
+  attackerSecret: string,
+  email = "ada@acme.example",
+): Promise<Enrolled> {
   const authenticator = softwareAuthenticator();
-  const who = { attackerSecret, name: "Ada Admin", email: "ada@acme.example" };
+  const who = { attackerSecret, name: "Ada Admin", email };
   const { challenge, options } = await beginFirstAdministrator(deps, stranger, who);
   const response = authenticator.create(issuer, options);
   const finish = { ...who, challenge, label: "key", response };

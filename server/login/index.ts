@@ -36,6 +36,7 @@ export { type Passkey, type RelyingParty, relyingParty } from "./passkey.ts";
 export { requirePresent } from "./presence.ts";
 export { issuerNamedIn, verifyProviderAssertion } from "./provider-assertion.ts";
 export { type KeySource, ProviderKeys } from "./provider-keys.ts";
+export { recoverAdministrator } from "./recover-administrator.ts";
 export { grantRole, rolesOf, withdrawRole } from "./roles.ts";
 export {
   enrolmentBegin,

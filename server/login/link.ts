@@ -10,7 +10,9 @@ import {
   type Random,
 } from "../lib/index.ts";
 
-export type LinkKind = "first-administrator" | "enrolment";
+/** `administrator` is the first one's again, where all who were are suspended or have left. */
+export const LINK_KINDS = ["first-administrator", "administrator", "enrolment"] as const;
+export type LinkKind = (typeof LINK_KINDS)[number];
 
 /** A one-time link, by which somebody who has no passkey here gets her first, or her next. */
 export interface Link {
@@ -18,7 +20,7 @@ export interface Link {
   /** SHA-256 of its secret, base64url. */
   readonly hash: string;
   readonly kind: LinkKind;
-  /** Whom it enrols; nobody yet for the first administrator. */
+  /** Whom it enrols; nobody yet for an administrator who is new here. */
   readonly person: PersonId | undefined;
   readonly expires: number;
   readonly used: number | undefined;
@@ -50,14 +52,15 @@ export function newLink(
  * neither a server's log nor a proxy's, and is consumed by POST.
  */
 export const linkUrl = (issuer: string, kind: LinkKind, secret: string): string =>
-  `${issuer}/login#${kind === "first-administrator" ? "first" : "enrol"}=${secret}`;
+  `${issuer}/login#${kind === "enrolment" ? "enrol" : "first"}=${secret}`;
 
 /**
- * Refuses a link that is no longer, or never was, one of this kind; always in the same words.
+ * Refuses a link that is no longer, or never was, one of these kinds; always in the same words.
  * @throws Fault `gone`
  */
-export function usable(link: Link | undefined, kind: LinkKind, now: number): Link {
-  const good = link !== undefined && link.kind === kind && link.used === undefined && now < link.expires;
+export function usable(link: Link | undefined, kinds: readonly LinkKind[], now: number): Link {
+  const good =
+    link !== undefined && kinds.includes(link.kind) && link.used === undefined && now < link.expires;
   if (!good) throw linkIsGone();
   return link;
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { softwareAuthenticator } from "../../examples/authenticator/authenticator.ts";
+import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
-import { Fault, minutes } from "../lib/index.ts";
-import { registerPerson, suspendPerson } from "../registry/index.ts";
+import { Fault, minutes, system } from "../lib/index.ts";
+import { findPerson, registerPerson, resumePerson, suspendPerson } from "../registry/index.ts";
 import { beginEnrolment, finishEnrolment } from "./enrol-passkey.ts";
 import { issueEnrolmentLink } from "./enrolment-link.ts";
 import { beginFirstAdministrator, issueFirstAdministratorLink } from "./first-administrator.ts";
@@ -20,6 +21,7 @@ import {
   signIn,
   stranger,
 } from "./fixture.ts";
+import { recoverAdministrator } from "./recover-administrator.ts";
 import { sessionCaller } from "./session-caller.ts";
 import { beginSignIn, finishSignIn } from "./sign-in.ts";
 
@@ -66,6 +68,62 @@ forEachEngine((engine) => {
       const who = { attackerSecret: "A".repeat(43), name: "Eve", email: "eve@evil.example" };
       await assert.rejects(beginFirstAdministrator(deps, stranger, who), refused("gone"));
       await close();
+    });
+  });
+
+  describe("a link for whoever holds the store", () => {
+    let room: LoginTest;
+    let ada: Enrolled;
+    let finn: Enrolled;
+    before(async () => {
+      room = await openLogin(engine);
+      await assert.rejects(recoverAdministrator(room.deps, {}), refused("conflict"), "there was none yet");
+      ada = await firstAdministrator(room.deps);
+      finn = await person(room.deps, ada.caller, "Finn");
+    });
+    after(() => room.close());
+
+    const alarms = async (): Promise<string[]> => {
+      const rows = await findEvents(room.deps.database, { type: "administrator.link-made", limit: 20 });
+      return rows.map(({ body }) => body);
+    };
+
+    test("enrols one more passkey of an administrator who can act, who is named, and of nobody else", async () => {
+      const { deps } = room;
+      for (const email of [undefined, "finn@acme.example", "nobody@acme.example"])
+        await assert.rejects(
+          recoverAdministrator(deps, { email }),
+          refused(email === undefined ? "conflict" : "not-found"),
+        );
+      assert.deepEqual(await alarms(), []);
+      const { url } = await recoverAdministrator(deps, { email: "Ada@acme.example" });
+      const again = await enrol(deps, secretOf(url));
+      assert.equal(again.id, ada.id);
+      assert.ok(again.caller.roles.includes("administrator"));
+      const [told = ""] = await alarms();
+      assert.match(told, /"severity":"alarm"/);
+      assert.ok(told.includes(ada.id));
+    });
+
+    test("lets somebody new administer where all who could are suspended: once, and not once one of them is back", async () => {
+      const { deps } = room;
+      await suspendPerson(deps, ada.caller, { id: ada.id });
+      await assert.rejects(issueFirstAdministratorLink(deps), refused("conflict"), "no start makes one");
+      await assert.rejects(recoverAdministrator(deps, { email: "ada@acme.example" }), refused("not-found"));
+      const before = await alarms();
+      const old = secretOf((await recoverAdministrator(deps, {})).url);
+      await resumePerson(deps, system, { id: ada.id });
+      await assert.rejects(becomeFirst(deps, old, "eve@acme.example"), refused("gone"));
+      await suspendPerson(deps, system, { id: ada.id });
+      const good = secretOf((await recoverAdministrator(deps, {})).url);
+      await assert.rejects(becomeFirst(deps, old, "eve@acme.example"), refused("gone"), "the newer voids it");
+      const olga = await becomeFirst(deps, good, "olga@acme.example");
+      assert.deepEqual(olga.caller.roles, ["administrator", "policy-publisher"]);
+      assert.equal((await findPerson(deps, ada.id))?.status, "suspended");
+      await assert.rejects(becomeFirst(deps, good, "eve@acme.example"), refused("gone"));
+      await assert.rejects(recoverAdministrator(deps, {}), refused("conflict"));
+      assert.equal((await alarms()).length, before.length + 2);
+      assert.deepEqual(finn.caller.roles, []);
     });
   });
 

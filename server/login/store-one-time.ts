@@ -61,14 +61,14 @@ export function spendFirstLink(change: Change, link: Link, now: number): void {
   );
 }
 
-/** Ends every earlier link to the first administrator, so that at most one can be used. */
+/** Ends every earlier link to a new administrator, so that at most one can be used. */
 export function voidFirstLinks(change: Change, now: number): void {
   change.add(
     change
       .tables<LoginTables>()
       .updateTable("link")
       .set({ used: now })
-      .where("kind", "=", "first-administrator")
+      .where("kind", "in", ["first-administrator", "administrator"])
       .where("used", "is", null),
     { rows: "any" },
   );
