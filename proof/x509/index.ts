@@ -24,6 +24,7 @@ export {
   certificateOf,
   ECDSA_SHA256,
   ecdsaSignature,
+  isDnsName,
   type LeafIssuer,
   type LeafSubject,
   type Life,
@@ -31,5 +32,7 @@ export {
   leafToSign,
   type Upstream,
 } from "./write-certificate.ts";
+export { type ChallengeSubject, challengeToSign } from "./write-challenge.ts";
 export { oidOf, sequenceOf } from "./write-der.ts";
 export { keyIdOf } from "./write-extension.ts";
+export { type RequestSubject, requestToSign } from "./write-request.ts";

@@ -18,7 +18,7 @@ import {
 /** What the signature of a certificate says that it is. */
 export const ECDSA_SHA256 = sequenceOf(oidOf("1.2.840.10045.4.3.2"));
 
-const VERSION_3 = derOf(0xa0, derOf(TAG.integer, Uint8Array.of(2)));
+export const VERSION_3 = derOf(0xa0, derOf(TAG.integer, Uint8Array.of(2)));
 const NOBODY = sequenceOf();
 /** What stands before the point in the SubjectPublicKeyInfo of a key on P-256. */
 const P256 = Buffer.from("3059301306072a8648ce3d020106082a8648ce3d03010703420004", "hex");
@@ -111,7 +111,7 @@ export const authorityName = (spki: Uint8Array): Uint8Array =>
     attributeOf("2.5.4.3", `Authority ${Buffer.from(keyIdOf(spki)).toString("hex")}`),
   );
 
-const attributeOf = (oid: string, text: string): Uint8Array =>
+export const attributeOf = (oid: string, text: string): Uint8Array =>
   derOf(TAG.set, sequenceOf(oidOf(oid), textOf(TAG.utf8, text)));
 
 /**
@@ -155,7 +155,7 @@ export function ecdsaSignature(p1363: Uint8Array): Uint8Array {
   return sequenceOf(integerOf(p1363.subarray(0, half)), integerOf(p1363.subarray(half)));
 }
 
-function serialOf({ serial }: Life): Uint8Array {
+export function serialOf({ serial }: Life): Uint8Array {
   if (
     serial.length === 0 ||
     serial.length > 20 ||
@@ -167,7 +167,7 @@ function serialOf({ serial }: Life): Uint8Array {
 }
 
 /** One form of one kind of key, and its point on the curve. */
-function requireP256(spki: Uint8Array): Uint8Array {
+export function requireP256(spki: Uint8Array): Uint8Array {
   if (spki.length !== SPKI_BYTES || Buffer.compare(spki.subarray(0, P256.length), P256) !== 0)
     throw malformed("the key is not one of P-256 in its one form");
   orRefuse("malformed", "the key", () => createPublicKey(pemOf(spki)));
@@ -178,9 +178,12 @@ function requireP256(spki: Uint8Array): Uint8Array {
 const pemOf = (spki: Uint8Array): string =>
   `-----BEGIN PUBLIC KEY-----\n${Buffer.from(spki.buffer, spki.byteOffset, spki.length).toString("base64")}\n-----END PUBLIC KEY-----`;
 
+/** Whether this is a host's name: labels of a-z, 0-9 and - @see RFC 5890 §2.3.1 */
+export const isDnsName = (name: string): boolean => DNS_NAME.test(name);
+
 const DNS_NAME = /^(?!.{254})[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
-function requireDnsName(name: string): string {
-  if (DNS_NAME.test(name)) return name;
+export function requireDnsName(name: string): string {
+  if (isDnsName(name)) return name;
   throw malformed("a DNS name is made of labels of a-z, 0-9 and -");
 }

@@ -3,9 +3,11 @@ import { TAG } from "./der.ts";
 import { type KEY_USAGE, PURPOSE } from "./extensions.ts";
 import { derOf, namedBitsOf, oidOf, sequenceOf, textOf } from "./write-der.ts";
 
+const SUBJECT_ALT_NAME = "2.5.29.17";
 const TRUE = derOf(TAG.boolean, Uint8Array.of(0xff));
 
-const extensionOf = (oid: string, critical: boolean, value: Uint8Array): Uint8Array =>
+/** @param value in DER; it is wrapped here @see RFC 5280 §4.2 */
+export const extensionOf = (oid: string, critical: boolean, value: Uint8Array): Uint8Array =>
   sequenceOf(oidOf(oid), ...(critical ? [TRUE] : []), derOf(TAG.octetString, value));
 
 /** What its key may do, which nobody may pass over. @see RFC 5280 §4.2.1.3 */
@@ -35,11 +37,13 @@ export const otherNames = (
   dnsNames: readonly string[],
   { critical }: { critical: boolean },
 ): Uint8Array =>
-  extensionOf(
-    "2.5.29.17",
-    critical,
-    sequenceOf(textOf(0x86, uri), ...dnsNames.map((name) => textOf(0x82, name))),
-  );
+  extensionOf(SUBJECT_ALT_NAME, critical, sequenceOf(textOf(0x86, uri), ...dnsNames.map(dnsName)));
+
+/** One host, and no other name. @see RFC 5280 §4.2.1.6 */
+export const hostName = (name: string, { critical }: { critical: boolean }): Uint8Array =>
+  extensionOf(SUBJECT_ALT_NAME, critical, sequenceOf(dnsName(name)));
+
+const dnsName = (name: string): Uint8Array => textOf(0x82, name);
 
 /** By what its key is named where another certificate names it. @see RFC 5280 §4.2.1.2 */
 export const subjectKeyId = (keyId: Uint8Array): Uint8Array =>
