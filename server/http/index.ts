@@ -3,11 +3,13 @@ export type { Endpoint, Method, RateClass, Who } from "./endpoint.ts";
 export { oauthErrorOf } from "./oauth-error.ts";
 export { openapi } from "./openapi.ts";
 export {
+  askOutside,
   type FreshJson,
   fetchFreshJson,
   fetchJson,
   type OutboundOptions,
   type OutboundRequest,
+  type OutsideAnswer,
   type Resolved,
 } from "./outbound.ts";
 export { cutPage, pageOf, pageQuery } from "./paging.ts";
@@ -26,7 +28,9 @@ export {
 } from "./route.ts";
 export { buildServer, type Gate, type ServerOptions } from "./server.ts";
 export {
+  NO_CERTIFICATE_YET,
   readTls,
+  requirePair,
   requireSafeTransport,
   serveWith,
   type TlsFiles,

@@ -1,5 +1,10 @@
 import { lookup } from "node:dns/promises";
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction, Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -28,6 +33,8 @@ export interface OutboundRequest {
   readonly url: string;
   /** Sent as JSON with POST; nothing is sent, and GET is what is asked, where there is none. */
   readonly body?: Json;
+  /** How it is asked where nothing is sent; GET where nothing is said. */
+  readonly method?: "GET" | "HEAD";
   /** Certificates trusted for this one request, in place of the usual ones; PEM. */
   readonly ca?: string;
   /** Never a secret that the one who is asked may not know. */
@@ -68,12 +75,35 @@ export interface FreshJson {
 }
 
 /** As `fetchJson`, for what is asked again and again. */
-export async function fetchFreshJson(options: OutboundOptions, asked: OutboundRequest): Promise<FreshJson> {
+export const fetchFreshJson = (options: OutboundOptions, asked: OutboundRequest): Promise<FreshJson> =>
+  ask(options, asked, (answer) => readJson(answer, asked));
+
+/** What was answered, as it came. */
+export interface OutsideAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Asks as `fetchJson` does, and takes any answer: for a protocol whose status and headers say something.
+ * @throws Fault `unavailable` where there is none, or one that is too long or too late
+ */
+export const askOutside = (options: OutboundOptions, asked: OutboundRequest): Promise<OutsideAnswer> =>
+  ask(options, asked, async (answer) => ({
+    status: answer.statusCode ?? 0,
+    headers: answer.headers,
+    body: await readAtMost(answer, asked),
+  }));
+
+type Reader<T> = (answer: IncomingMessage) => Promise<T>;
+
+async function ask<T>(options: OutboundOptions, asked: OutboundRequest, read: Reader<T>): Promise<T> {
   const signal = AbortSignal.timeout(asked.timeoutMs ?? TIMEOUT_MS);
   try {
     const url = requireSafeUrl(options, asked);
     const addresses = await untilAborted(signal, addressesOf(options, asked, url));
-    return await untilAborted(signal, answerOf(options, asked, { url, addresses, signal }));
+    return await untilAborted(signal, answerOf(options, asked, { url, addresses, signal, read }));
   } catch (cause) {
     throw new Fault("unavailable", "Something that this needs outside did not answer as it should.", {
       remedy: "Try again; if it stays so, the operator's log says what was asked.",
@@ -106,17 +136,18 @@ async function addressesOf(
 
 const systemResolver = (host: string): Promise<readonly Resolved[]> => lookup(host, { all: true });
 
-interface Sending {
+interface Sending<T> {
+  readonly read: Reader<T>;
   readonly url: URL;
   readonly addresses: readonly Resolved[];
   readonly signal: AbortSignal;
 }
 
-function answerOf(
+function answerOf<T>(
   options: OutboundOptions,
-  { headers = {}, mostBytes = MOST_BYTES, body, ca = options.ca, judgePeer }: OutboundRequest,
-  { url, addresses, signal }: Sending,
-): Promise<FreshJson> {
+  { headers = {}, body, method = "GET", ca = options.ca, judgePeer }: OutboundRequest,
+  { url, addresses, signal, read }: Sending<T>,
+): Promise<T> {
   const sent = body === undefined ? undefined : JSON.stringify(body);
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
@@ -125,14 +156,13 @@ function answerOf(
       ...(judgePeer === undefined
         ? { agent: false }
         : { createConnection: judged(judgePeer, addresses, signal) }),
-      method: sent === undefined ? "GET" : "POST",
+      method: sent === undefined ? method : "POST",
       headers: {
-        ...headers,
         accept: "application/json",
+        ...(sent === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
         "accept-encoding": "identity",
-        ...(sent === undefined
-          ? {}
-          : { "content-type": "application/json", "content-length": Buffer.byteLength(sent) }),
+        ...(sent === undefined ? {} : { "content-length": Buffer.byteLength(sent) }),
       },
       lookup: pinnedTo(addresses),
       maxHeaderSize: MOST_HEADER_BYTES,
@@ -142,7 +172,7 @@ function answerOf(
     request.on("error", reject);
     request.on("socket", (socket) => socket.once("connect", () => requirePinned(request, socket, addresses)));
     request.on("response", (answer) => {
-      readJson(answer, mostBytes, sent !== undefined)
+      read(answer)
         .then(resolve, reject)
         .finally(() => request.destroy());
     });
@@ -205,13 +235,13 @@ const pinnedTo =
     else callback(null, first?.address ?? "", first?.family);
   };
 
-async function readJson(answer: IncomingMessage, mostBytes: number, posted: boolean): Promise<FreshJson> {
-  const answered = answer.statusCode === 200 || (posted && answer.statusCode === 201);
+async function readJson(answer: IncomingMessage, asked: OutboundRequest): Promise<FreshJson> {
+  const answered = answer.statusCode === 200 || (asked.body !== undefined && answer.statusCode === 201);
   if (!answered) throw new Error(`the answer was ${answer.statusCode}`);
   const { "content-type": type = "", "content-encoding": encoding = "identity" } = answer.headers;
   if (!/^application\/([a-z0-9.+-]+\+)?json *(;|$)/i.test(type)) throw new Error("the answer is not JSON");
   if (encoding !== "identity") throw new Error("the answer is compressed");
-  return { json: parseStrict(await readAtMost(answer, mostBytes)), maxAgeMs: maxAgeOf(answer) };
+  return { json: parseStrict(await readAtMost(answer, asked)), maxAgeMs: maxAgeOf(answer) };
 }
 
 function maxAgeOf({ headers: { "cache-control": control = "" } }: IncomingMessage): number | undefined {
@@ -220,7 +250,10 @@ function maxAgeOf({ headers: { "cache-control": control = "" } }: IncomingMessag
   return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
-async function readAtMost(answer: IncomingMessage, mostBytes: number): Promise<Uint8Array> {
+async function readAtMost(
+  answer: IncomingMessage,
+  { mostBytes = MOST_BYTES }: OutboundRequest,
+): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {

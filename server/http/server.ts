@@ -27,7 +27,7 @@ import {
 } from "./raw-request.ts";
 import type { Answer, RawRequest } from "./route.ts";
 import { addHeaders, echo, send, sendFault } from "./send.ts";
-import { CLIENT_CERTIFICATES, type TlsIdentity } from "./tls.ts";
+import { CLIENT_CERTIFICATES, type NO_CERTIFICATE_YET, type TlsIdentity } from "./tls.ts";
 import { refuseBytes, refuseRepeatedHeaders, refuseUncommon } from "./unreadable.ts";
 
 /** What app tells http about callers: who they are, what they may ask, and where refusals go. */
@@ -44,7 +44,7 @@ export interface Gate<D> {
 export interface ServerOptions {
   /** The public origin; URLs that proofs cover are built from it, never from the Host header. */
   readonly issuer: URL;
-  readonly tls?: TlsIdentity | undefined;
+  readonly tls?: TlsIdentity | typeof NO_CERTIFICATE_YET | undefined;
   /** One proxy in front says, as the last entry of X-Forwarded-For, where a request comes from. */
   readonly behindProxy?: boolean;
   /** Whose word that is, and whether certificates of its clients are taken from it. Any address, where nothing is said. */

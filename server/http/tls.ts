@@ -25,7 +25,7 @@ export function requireSafeTransport(
   if (issuer.protocol === "http:" && LOOPBACK.has(issuer.hostname) && LOOPBACK.has(host)) return;
   throw new Fault("invalid", "Plain HTTP is served on this machine only.", {
     remedy:
-      "Give --tls-cert and --tls-key, or --tls spiffe, or declare the proxy that ends TLS with --behind-proxy.",
+      "Give --tls-cert and --tls-key, or --tls acme, or --tls spiffe, or declare the proxy that ends TLS with --behind-proxy.",
   });
 }
 
@@ -34,6 +34,9 @@ export interface TlsIdentity {
   readonly cert: Buffer;
   readonly key: Buffer;
 }
+
+/** What is served with until there is a certificate: every handshake fails. */
+export const NO_CERTIFICATE_YET = {} as const;
 
 /** @throws Fault `unavailable` when they cannot be read, or are not a pair */
 export function readTls(files: TlsFiles): TlsIdentity {
@@ -50,8 +53,8 @@ export function readTls(files: TlsFiles): TlsIdentity {
   }
 }
 
-/** Node takes a certificate and its key apart, and says so only where they do not fit. */
-function requirePair({ cert, key }: TlsIdentity): void {
+/** Node takes a certificate and its key apart, and says so only where they do not fit. @throws Error */
+export function requirePair({ cert, key }: TlsIdentity): void {
   createSecureContext({ cert, key });
   if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
     throw new Error("the key is not that of the certificate");

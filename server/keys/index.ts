@@ -5,6 +5,7 @@
  * remembers the checkpoint signed last.
  */
 export type { AuthoritySigner } from "./authority-signer.ts";
+export { removeFile, replaceFile, sweep } from "./durable-file.ts";
 export { ensureKey } from "./ensure-key.ts";
 export { keysEvents } from "./events.ts";
 export {
@@ -21,6 +22,7 @@ export type { KeyModule } from "./key-module.ts";
 export { type KeyRing, type KeySummary, openKeyRing, type Signer } from "./key-ring.ts";
 export { lastCheckpoint, rememberCheckpoint } from "./last-checkpoint.ts";
 export { openKeyModule } from "./open-key-module.ts";
+export { makePrivateFolder, readPrivateFile, requirePrivateFolder } from "./private-files.ts";
 export type { PublishedJwk } from "./publish.ts";
 export type { KeysDeps, RotationDeps } from "./record.ts";
 export { keepKeysFresh, type Rotation, rotateKeys } from "./rotate.ts";
