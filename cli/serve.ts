@@ -2,17 +2,18 @@ import { statSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { type AcmeOptions, acmeOf, acmeOptions } from "./acme-options.ts";
 import { type HostHereOptions, hostHere } from "./host-here.ts";
 import { from, type Place, placed, placeOf } from "./place.ts";
 import { green, say, Trouble } from "./say.ts";
 import { spanOf } from "./time-said.ts";
 
-export interface ServeOptions extends Place {
+export interface ServeOptions extends Place, AcmeOptions {
   host: string;
   keys?: string;
   tlsCert?: string;
   tlsKey?: string;
-  tls?: "spiffe";
+  tls?: "spiffe" | "acme";
   caCert?: string;
   caKey?: string;
   pkcs11?: string;
@@ -54,7 +55,7 @@ export function serveCommands(program: Command): void {
 
 function withOptions(command: Command): Command {
   return (
-    placed(command)
+    acmeOptions(placed(command))
       .addOption(
         from(
           "--keys <folder>",
@@ -68,9 +69,11 @@ function withOptions(command: Command): Command {
       .addOption(from("--tls-cert <file>", "the certificate to serve with", "COUNTERSIGN_TLS_CERT"))
       .addOption(from("--tls-key <file>", "its private key", "COUNTERSIGN_TLS_KEY"))
       .addOption(
-        from("--tls <how>", "serve with an SVID of our own, renewed by itself", "COUNTERSIGN_TLS").choices([
-          "spiffe",
-        ]),
+        from(
+          "--tls <how>",
+          "serve with an SVID of our own, or a certificate by ACME, renewed by itself",
+          "COUNTERSIGN_TLS",
+        ).choices(["spiffe", "acme"]),
       )
       .addOption(
         from(
@@ -177,7 +180,10 @@ function configOf(options: ServeOptions) {
     throw new Trouble("A certificate and its key go together.", "Give both --tls-cert and --tls-key.");
   }
   if (options.tls !== undefined && tlsCert !== undefined) {
-    throw new Trouble("It serves with one certificate.", "Give --tls spiffe, or --tls-cert and --tls-key.");
+    throw new Trouble(
+      "It serves with one certificate.",
+      `Give --tls ${options.tls}, or --tls-cert and --tls-key.`,
+    );
   }
   return {
     ...authorityOf(options),
@@ -192,7 +198,7 @@ function configOf(options: ServeOptions) {
     lifecycle: lifecycleOf(options),
     oracleShare: shareOf(options.oracleShare ?? "100"),
     ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
-    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(options.tls === "spiffe" ? { tls: options.tls } : acmeOf(options)),
   };
 }
 

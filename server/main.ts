@@ -9,6 +9,7 @@ import { parseVkey } from "@countersign/proof/checkpoint";
 import { createKeyCache } from "@countersign/proof/jwk";
 import { parseTrustDomain } from "@countersign/proof/spiffe-id";
 import { pino } from "pino";
+import type { AcmeSettings } from "./acme/index.ts";
 import {
   CertificateCallers,
   endpoints,
@@ -29,6 +30,7 @@ import {
   buildServer,
   FrontProxy,
   isLocal,
+  NO_CERTIFICATE_YET,
   type ProxySaid,
   readPublicAddress,
   readTls,
@@ -84,8 +86,11 @@ export interface ServerConfig {
   readonly behindProxy: boolean;
   /** Which proxy that is, and whether it passes client certificates on. */
   readonly proxy?: ProxySaid;
-  /** The files of a certificate; or `spiffe` to serve with an SVID of our own, renewed by itself. */
-  readonly tls?: TlsFiles | "spiffe";
+  /**
+   * The files of a certificate; or `spiffe` to serve with an SVID of our own, or an authority that is asked for one
+   * by ACME, both renewed by themselves.
+   */
+  readonly tls?: TlsFiles | "spiffe" | { readonly acme: AcmeSettings };
   /** The company's own authority, which signs the certificates of ours. Ours signs its own where nothing is said. */
   readonly ca?: UpstreamFiles;
   /** The PKCS #11 module that holds the keys of SVIDs: `module=…;token=…;pin-file=…`. Files where nothing is said. */
@@ -126,7 +131,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const issuer = readPublicAddress(config.issuer);
   requireSafeTransport(issuer, config.host, config.tls !== undefined, config.behindProxy);
   requireTrustDomain(config.trustDomain);
-  const files = config.tls === "spiffe" ? undefined : config.tls;
+  const acme = typeof config.tls === "object" && "acme" in config.tls ? config.tls.acme : undefined;
+  const files = typeof config.tls === "object" && "cert" in config.tls ? config.tls : undefined;
   const tls = files === undefined ? undefined : readTls(files);
   const proxy = proxyOf(config);
   const basics = basicsOf(config);
@@ -134,9 +140,13 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   try {
     const deps = await assemble(config, issuer, basics, database);
     const svid = config.tls === "spiffe" ? await issueServerSvid(deps) : undefined;
-    const options = { issuer, tls: tls ?? svid, behindProxy: config.behindProxy, proxy };
-    const follow = (server: TlsServer) =>
-      svid === undefined ? followTls(files, tls, deps, server) : followSvid(svid, deps, server);
+    const followAcme = acme && (await certifiedBy(acme, config, issuer, deps));
+    const identity = tls ?? svid ?? (acme && NO_CERTIFICATE_YET);
+    const options = { issuer, tls: identity, behindProxy: config.behindProxy, proxy };
+    const follow = (server: TlsServer) => {
+      if (followAcme !== undefined) return followAcme(server);
+      return svid === undefined ? followTls(files, tls, deps, server) : followSvid(svid, deps, server);
+    };
     return await serve(config, options, deps, follow);
   } catch (error) {
     await database.close();
@@ -152,6 +162,11 @@ export const administratorLink = (
   const { origin: issuer } = readPublicAddress(config.issuer);
   return linkInStore(basicsOf({}), { location: locationOf(config), ...config, issuer }, whose);
 };
+/** Loaded only where an authority is asked. @throws Fault */
+async function certifiedBy(acme: AcmeSettings, { data, host }: ServerConfig, issuer: URL, deps: ServerDeps) {
+  const { openAcme } = await import("./acme/index.ts");
+  return openAcme(deps, acme, { issuer, folder: join(data, "acme"), host });
+}
 
 /** @throws Fault `invalid` for a proxy of which something is said and which is not declared */
 function proxyOf({ behindProxy, proxy }: ServerConfig): FrontProxy | undefined {

@@ -14,6 +14,7 @@ export const ROOMS = [
   "database",
   "audit",
   "keys",
+  "acme",
   "revocation",
   "registry",
   "catalog",

@@ -1,0 +1,199 @@
+import type { Server } from "node:tls";
+import { serveWith } from "../http/index.ts";
+import { hours, minutes, seconds } from "../lib/index.ts";
+import type { AcmeDeps } from "./acme-deps.ts";
+import { Conversation } from "./conversation.ts";
+import { fetchDirectory } from "./directory.ts";
+import { type Answering, orderCertificate } from "./order-certificate.ts";
+import { AuthorityRefusal } from "./refusal.ts";
+import type { Asking } from "./settings.ts";
+import type { HeldCertificate, PendingChallenge, StateFolder } from "./state-folder.ts";
+
+/** Where a challenge is answered. */
+export interface ChallengeAnswer {
+  /** @param challenge nothing while none is open */
+  answer(challenge: PendingChallenge | undefined): void;
+}
+
+/** In which servers beside each other look at the folder that they share. */
+export const LOOK_EVERY = seconds(5);
+/** By when each of them has looked. */
+const SPREAD = LOOK_EVERY + seconds(2);
+
+const FIRST_WAIT = minutes(1);
+const LONGEST_WAIT = hours(12);
+/** Where an authority says that it was asked too often, and not until when. */
+const RATE_LIMITED = hours(1);
+
+/**
+ * Serves with the certificate in the folder and orders the next one in time: when two thirds of what was left of its
+ * life are over. What fails is told loudly and tried again after waits that grow; the old one is served meanwhile.
+ */
+export class CertificateRenewal {
+  readonly #deps: AcmeDeps;
+  readonly #asking: Asking;
+  readonly #folder: StateFolder;
+  readonly #answer: ChallengeAnswer;
+  readonly #server: Pick<Server, "setSecureContext">;
+  #served: string | undefined;
+  #answered: string | undefined;
+  #busy = false;
+  /** Before the first attempt of this process only the authority's own word is waited for. */
+  #next: number | undefined;
+
+  constructor(
+    deps: AcmeDeps,
+    { asking, folder }: { readonly asking: Asking; readonly folder: StateFolder },
+    {
+      answer,
+      server,
+    }: { readonly answer: ChallengeAnswer; readonly server: Pick<Server, "setSecureContext"> },
+  ) {
+    this.#deps = deps;
+    this.#asking = asking;
+    this.#folder = folder;
+    this.#answer = answer;
+    this.#server = server;
+  }
+
+  /** To be called every few seconds. Never throws. */
+  async look(): Promise<void> {
+    if (this.#deps.stopping.aborted) return;
+    try {
+      this.#follow();
+      if (this.#busy || !this.#isDue()) return;
+      this.#busy = true;
+      await this.#orderAlone().finally(() => {
+        this.#busy = false;
+      });
+    } catch (error) {
+      this.#deps.log.error({ error: whyOf(error) }, "the ACME folder cannot be used");
+    }
+  }
+
+  /** Serves and answers what is in the folder: this server's own, or that of one beside it. */
+  #follow(): void {
+    const held = this.#folder.certificate();
+    if (held !== undefined && held.chain !== this.#served) this.#serve(held);
+    const challenge = this.#openChallenge();
+    if (challenge?.token === this.#answered) return;
+    this.#answer.answer(challenge);
+    this.#answered = challenge?.token;
+  }
+
+  #serve(held: HeldCertificate): void {
+    serveWith(this.#server, { cert: Buffer.from(held.chain), key: Buffer.from(held.key) });
+    this.#served = held.chain;
+    this.#deps.log.info({ name: held.name, renews: timeOf(held.renews) }, "serving with this certificate");
+  }
+
+  #openChallenge(): PendingChallenge | undefined {
+    const challenge = this.#folder.read("challenge");
+    const open = challenge !== undefined && challenge.expires > this.#deps.clock.now();
+    return open && challenge.type === this.#asking.challenge ? challenge : undefined;
+  }
+
+  #isDue(): boolean {
+    const now = this.#deps.clock.now();
+    const attempts = this.#folder.read("attempts");
+    const fresh = this.#next === undefined;
+    if (attempts !== undefined && attempts.next > now && (attempts.byAuthority || !fresh)) return false;
+    return (this.#next ?? 0) <= now && (this.#folder.certificate()?.renews ?? 0) <= now;
+  }
+
+  /** One of the servers beside each other orders, and the others then find what it was given. */
+  async #orderAlone(): Promise<void> {
+    const leadership = await this.#deps.database.lead("acme");
+    if (leadership === undefined) return;
+    try {
+      if (this.#isDue()) await this.#attempt();
+    } finally {
+      await leadership.release();
+    }
+  }
+
+  async #attempt(): Promise<void> {
+    try {
+      await this.#order();
+    } catch (error) {
+      if (!this.#deps.stopping.aborted) await this.#failed(error);
+    }
+  }
+
+  async #order(): Promise<void> {
+    const { directory, name } = this.#asking;
+    const conversation = new Conversation(this.#deps, this.#asking, await fetchDirectory(this.#asking));
+    const { expires, ...issued } = await orderCertificate(
+      this.#deps,
+      conversation,
+      this.#folder,
+      this.#answering,
+    );
+    const renews = this.#renewalOf(expires);
+    await this.#folder.write("certificate", { directory: directory.href, name, ...issued, renews });
+    await this.#folder.remove("attempts");
+    this.#next = renews;
+    this.#follow();
+  }
+
+  /** Reckoned from now and not from its beginning, so that it always lies ahead; a little apart from all others. */
+  #renewalOf(expires: number): number {
+    const now = this.#deps.clock.now();
+    const left = expires - now;
+    return Math.floor(now + (left * 2) / 3 - left * 0.05 * this.#chance());
+  }
+
+  /** Challenges go by the folder, for those beside as for this server itself. */
+  readonly #answering: Answering = {
+    begin: async (challenge) => {
+      await this.#folder.write("challenge", challenge);
+      this.#follow();
+      if (this.#deps.database.engine === "postgres") await this.#deps.wait(SPREAD);
+    },
+    end: async () => {
+      await this.#folder.remove("challenge");
+      this.#follow();
+    },
+  };
+
+  async #failed(error: unknown): Promise<void> {
+    const now = this.#deps.clock.now();
+    const failed = (this.#folder.read("attempts")?.failed ?? 0) + 1;
+    const { retryAfter, type } = error instanceof AuthorityRefusal ? error : {};
+    const asked = retryAfter ?? (type === "rateLimited" ? RATE_LIMITED : undefined);
+    const grown = Math.min(FIRST_WAIT * 4 ** Math.min(failed - 1, 10), LONGEST_WAIT);
+    const next = Math.floor(now + Math.max(grown, asked ?? 0) * (1 + 0.1 * this.#chance()));
+    this.#next = next; // also where the disk is full
+    this.#deps.log.error(
+      {
+        name: this.#asking.name,
+        directory: this.#asking.directory.origin,
+        why: whyOf(error),
+        next: timeOf(next),
+      },
+      this.#served === undefined
+        ? "no certificate could be had; nobody can connect until there is one"
+        : "the certificate could not be renewed; the old one is served",
+    );
+    if (type === "accountDoesNotExist") await this.#forgetAccount();
+    await this.#folder.write("attempts", { failed, next, byAuthority: asked !== undefined });
+  }
+
+  /** The next attempt registers anew, with the same key. */
+  async #forgetAccount(): Promise<void> {
+    await this.#folder.keepAccount((await this.#folder.account()).key, undefined);
+  }
+
+  /** From 0 to 1. */
+  #chance(): number {
+    return Buffer.from(this.#deps.random.bytes(4)).readUInt32BE() / 2 ** 32;
+  }
+}
+
+const timeOf = (at: number): string => new Date(at).toISOString();
+
+/** What went wrong, with what was behind it: for the operator's log, and never a secret. */
+function whyOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return (cause === undefined ? message : `${message} ${String(cause)}`).slice(0, 1_000);
+}
