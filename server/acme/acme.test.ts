@@ -4,9 +4,10 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { forEachEngine } from "../audit/test-databases.ts";
-import { days, minutes } from "../lib/index.ts";
+import { days, hours, minutes } from "../lib/index.ts";
 import { openScene, served } from "./fixture.ts";
-import { digestByAlpn, eabKey, textByHttp } from "./test-authority.ts";
+import { eabKey } from "./test-authority.ts";
+import { digestByAlpn, textByHttp } from "./test-validation.ts";
 
 const serialIn = (path: string): string => {
   const { chain } = JSON.parse(readFileSync(join(path, "certificate.json"), "utf8")) as { chain: string };
@@ -36,9 +37,9 @@ describe("a certificate by ACME", () => {
       "POST /orders",
       "POST /certificates",
     ]);
-    authority.asked.length = 0;
     clock.advance(days(50));
     await server.look();
+    authority.asked.length = 0;
     const restarted = await serve();
     await restarted.look();
     assert.equal(await restarted.served(), `${first} HTTP/1.1 200 OK`);
@@ -226,6 +227,32 @@ describe("a certificate by ACME", () => {
     const restarted = await serve();
     await restarted.look();
     assert.match(await restarted.served(), /200 OK/);
+  });
+
+  it("is renewed sooner where the authority says so, and no later whatever it says", async (context) => {
+    const { authority, clock, serve, path } = await openScene(context);
+    const server = await serve();
+    await server.look();
+    const first = serialIn(path);
+    const hear = async (from: number): Promise<void> => {
+      const time = (at: number) => new Date(at).toISOString();
+      authority.bends.window = { start: time(from), end: time(from + minutes(1)) };
+      clock.advance(hours(7));
+      await server.look();
+    };
+    await hear(clock.now() + days(400));
+    assert.ok(authority.asked.some((each) => each.startsWith("GET /renewal/")));
+    const { renews } = JSON.parse(readFileSync(join(path, "certificate.json"), "utf8")) as { renews: number };
+    assert.ok(renews - clock.now() < days(60));
+    assert.equal(serialIn(path), first);
+    await hear(clock.now() + days(2));
+    assert.equal(serialIn(path), first);
+    clock.advance(days(2));
+    await server.look();
+    const second = serialIn(path);
+    assert.notEqual(second, first);
+    await hear(clock.now() - days(1));
+    assert.notEqual(serialIn(path), second, "at once");
   });
 
   it("is asked for by a new account where the authority has forgotten the old one", async (context) => {

@@ -6,7 +6,7 @@ import { connect as connectTls } from "node:tls";
 import fc from "fast-check";
 import { readClientHello } from "./client-hello.ts";
 import { openScene } from "./fixture.ts";
-import { digestByAlpn } from "./test-authority.ts";
+import { digestByAlpn } from "./test-validation.ts";
 
 /** What a client of today says first. */
 function helloOf(options: object): Promise<Buffer> {

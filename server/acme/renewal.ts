@@ -6,6 +6,7 @@ import { Conversation } from "./conversation.ts";
 import { fetchDirectory } from "./directory.ts";
 import { type Answering, orderCertificate } from "./order-certificate.ts";
 import { AuthorityRefusal } from "./refusal.ts";
+import { ASK_EVERY, suggestedRenewal } from "./renewal-info.ts";
 import type { Asking } from "./settings.ts";
 import type { HeldCertificate, PendingChallenge, StateFolder } from "./state-folder.ts";
 
@@ -40,6 +41,8 @@ export class CertificateRenewal {
   #busy = false;
   /** Before the first attempt of this process only the authority's own word is waited for. */
   #next: number | undefined;
+  /** Not at once: a restart asks for nothing. */
+  #hearsAt: number;
 
   constructor(
     deps: AcmeDeps,
@@ -54,6 +57,7 @@ export class CertificateRenewal {
     this.#folder = folder;
     this.#answer = answer;
     this.#server = server;
+    this.#hearsAt = deps.clock.now() + ASK_EVERY;
   }
 
   /** To be called every few seconds. Never throws. */
@@ -61,9 +65,9 @@ export class CertificateRenewal {
     if (this.#deps.stopping.aborted) return;
     try {
       this.#follow();
-      if (this.#busy || !this.#isDue()) return;
+      if (this.#busy) return;
       this.#busy = true;
-      await this.#orderAlone().finally(() => {
+      await this.#renew().finally(() => {
         this.#busy = false;
       });
     } catch (error) {
@@ -101,6 +105,27 @@ export class CertificateRenewal {
     return (this.#next ?? 0) <= now && (this.#folder.certificate()?.renews ?? 0) <= now;
   }
 
+  async #renew(): Promise<void> {
+    await this.#hear();
+    if (this.#isDue()) await this.#orderAlone();
+  }
+
+  /** The authority may want it renewed sooner than we would, and never later. What it does not say changes nothing. */
+  async #hear(): Promise<void> {
+    const now = this.#deps.clock.now();
+    const held = this.#folder.certificate();
+    if (held === undefined || now < this.#hearsAt) return;
+    this.#hearsAt = now + ASK_EVERY;
+    try {
+      const said = { chain: held.chain, chance: this.#chance() };
+      const { renews = held.renews, again } = await suggestedRenewal(this.#deps, this.#asking, said);
+      this.#hearsAt = now + again;
+      if (renews < held.renews) await this.#folder.write("certificate", { ...held, renews });
+    } catch (error) {
+      this.#deps.log.info({ why: whyOf(error) }, "the authority does not say when to renew");
+    }
+  }
+
   /** One of the servers beside each other orders, and the others then find what it was given. */
   async #orderAlone(): Promise<void> {
     const leadership = await this.#deps.database.lead("acme");
@@ -132,7 +157,7 @@ export class CertificateRenewal {
     const renews = this.#renewalOf(expires);
     await this.#folder.write("certificate", { directory: directory.href, name, ...issued, renews });
     await this.#folder.remove("attempts");
-    this.#next = renews;
+    this.#next = 0;
     this.#follow();
   }
 

@@ -4,15 +4,14 @@
  */
 import "reflect-metadata";
 import { createHmac, hash, type KeyObject, randomBytes, timingSafeEqual } from "node:crypto";
-import { get } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import { connect } from "node:tls";
 import { type EcJwk, importPublicJwk, parsePublicJwk, thumbprint } from "@countersign/proof/jwk";
 import { verifyBytes } from "@countersign/proof/jws";
 import * as peculiar from "@peculiar/x509";
-import { type Certified, certify, type Wanted } from "../../proof/svid/test-authority.ts";
+import { type Certified, certify, Extension, type Wanted } from "../../proof/svid/test-authority.ts";
 import { type Clock, days, hours } from "../lib/index.ts";
+import { digestByAlpn, namesIn, textByHttp } from "./test-validation.ts";
 
 const JOSE = "application/jose+json";
 const ERROR = "urn:ietf:params:acme:error:";
@@ -30,6 +29,8 @@ export interface Bends {
   /** How often it says `pending` after the name was proven, and `processing` of an order. */
   slow?: number;
   token?: string;
+  /** When it wants certificates renewed; nothing where it has no word on that. */
+  window?: { readonly start: string; readonly end: string };
   leaf?: (leaf: Wanted) => Wanted;
   chain?: (chain: string[]) => string;
   answer?: (path: string, answer: Answer) => Answer;
@@ -65,12 +66,17 @@ interface Order {
   chain?: string;
 }
 
+/** By what it says that its issuer's key is known. */
+const ISSUER = "ab".repeat(20);
+
 const decode = (part: string): unknown => JSON.parse(Buffer.from(part, "base64url").toString());
 
 export class TestAuthority {
   readonly bends: Bends = {};
   /** What was asked, in order: paths with numbers left out. */
   readonly asked: string[] = [];
+  /** Serial numbers of what was issued, in hexadecimal. */
+  readonly issued: string[] = [];
   readonly ca: string;
   readonly root: Certified;
   readonly #options: TestAuthorityOptions;
@@ -131,6 +137,7 @@ export class TestAuthority {
 
   async #answer(path: string, text: string, type: string | undefined): Promise<Answer> {
     if (path.split("?")[0] === "/directory") return { status: 200, body: this.#directory() };
+    if (path.startsWith("/renewal/")) return this.#window(path.slice(9));
     if (path === "/nonce") return { status: 200 };
     if (type !== JOSE) return problem(415, "malformed", "not JOSE");
     try {
@@ -148,11 +155,21 @@ export class TestAuthority {
       newOrder: `${origin}/orders`,
       revokeCert: `${origin}/revoke`,
       keyChange: `${origin}/key`,
+      ...(this.bends.window === undefined ? {} : { renewalInfo: `${origin}/renewal` }),
       meta: {
         termsOfService: "https://example.com/terms",
         ...(this.#options.eab === undefined ? {} : { externalAccountRequired: true }),
       },
     };
+  }
+
+  #window(id: string): Answer {
+    const [issuer = "", serial = ""] = id
+      .split(".")
+      .map((part) => Buffer.from(part, "base64url").toString("hex"));
+    if (issuer !== ISSUER || !this.issued.includes(serial.replace(/^00/, "")))
+      return problem(404, "malformed", "whose is that?");
+    return { status: 200, body: { suggestedWindow: this.bends.window }, headers: { "retry-after": "21600" } };
   }
 
   async #signed(path: string, request: Request): Promise<Answer> {
@@ -297,9 +314,13 @@ export class TestAuthority {
       purposes: ["1.3.6.1.5.5.7.3.1"],
       notBefore: now - hours(1),
       notAfter: now + life,
+      more: [new Extension("2.5.29.35", false, Buffer.from(`30168014${ISSUER}`, "hex"))],
       pair: { publicKey, privateKey: between.pair.privateKey },
     };
     const issued = await certify(between, this.bends.leaf?.(leaf) ?? leaf);
+    this.issued.push(
+      new peculiar.X509Certificate(Uint8Array.from(issued.der)).serialNumber.replace(/^00/, ""),
+    );
     const chain = [issued.pem, between.pem];
     return this.bends.chain?.(chain) ?? chain.join("");
   }
@@ -309,48 +330,6 @@ const problem = (status: number, type: string, detail: string): Answer => ({
   status,
   body: { type: `${ERROR}${type}`, detail },
 });
-
-/** What a connection for the challenge shows, as RFC 8737 §3 has it looked at. */
-export function digestByAlpn(port: number, name: string): Promise<string> {
-  return new Promise((resolve) => {
-    const options = { port, host: "127.0.0.1", servername: name, ALPNProtocols: ["acme-tls/1"] };
-    const socket = connect({ ...options, rejectUnauthorized: false }, () => {
-      const der = socket.getPeerX509Certificate()?.raw ?? Buffer.alloc(0);
-      const protocol = socket.alpnProtocol;
-      socket.destroy();
-      resolve(protocol === "acme-tls/1" ? digestIn(der, name) : "another protocol");
-    });
-    socket.on("error", (error) => resolve(String((error as NodeJS.ErrnoException).code)));
-  });
-}
-
-function digestIn(der: Buffer, name: string): string {
-  const certificate = new peculiar.X509Certificate(Uint8Array.from(der));
-  const said = certificate.getExtension("1.3.6.1.5.5.7.1.31");
-  if (namesIn(certificate.extensions) !== `dns:${name}`) return "another name";
-  if (said?.critical !== true) return "no digest";
-  const value = Buffer.from(said.value);
-  return value.subarray(0, 2).equals(Buffer.from("0420", "hex"))
-    ? value.subarray(2).toString("hex")
-    : "unreadable";
-}
-
-function namesIn(extensions: readonly peculiar.Extension[]): string {
-  const found = extensions.filter((each) => each instanceof peculiar.SubjectAlternativeNameExtension);
-  return found.flatMap(({ names }) => names.items.map(({ type, value }) => `${type}:${value}`)).join();
-}
-
-export function textByHttp(port: number, name: string, token: string, method = "GET"): Promise<string> {
-  const path = token.startsWith("/") ? token : `/.well-known/acme-challenge/${token}`;
-  return new Promise((resolve, reject) => {
-    const options = { port, host: "127.0.0.1", path, method, headers: { host: name }, agent: false };
-    get(options, async (answer) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of answer) chunks.push(chunk as Buffer);
-      resolve(answer.statusCode === 200 ? Buffer.concat(chunks).toString() : String(answer.statusCode));
-    }).on("error", reject);
-  });
-}
 
 /** A key as the authority's own office hands it out. */
 export const eabKey = (): { text: string; bytes: Buffer } => {
