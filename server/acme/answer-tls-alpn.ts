@@ -23,7 +23,8 @@ export class TlsAlpnAnswer {
   readonly #server: Server;
   readonly #name: string;
   readonly #usual: Listener[];
-  readonly #looking = new Set<Socket>();
+  /** Those that the server does not know of: being looked at, or shown the challenge. */
+  readonly #held = new Set<Socket>();
   #context: SecureContext | undefined;
 
   constructor(server: Server, name: string) {
@@ -41,7 +42,7 @@ export class TlsAlpnAnswer {
 
   close(): void {
     this.#context = undefined;
-    for (const socket of this.#looking) socket.destroy();
+    for (const socket of this.#held) socket.destroy();
   }
 
   #connected(socket: Socket): void {
@@ -59,7 +60,7 @@ export class TlsAlpnAnswer {
     const timer = setTimeout(giveUp, PATIENCE).unref();
     const letGo = () => {
       clearTimeout(timer);
-      this.#looking.delete(socket);
+      this.#held.delete(socket);
       socket.off("readable", read).off("end", giveUp).off("error", giveUp).off("close", letGo);
     };
     const read = () => {
@@ -70,26 +71,30 @@ export class TlsAlpnAnswer {
       letGo();
       socket.unshift(bytes);
       const ours = hello?.serverName === this.#name && isValidation(hello.protocols);
-      if (ours && this.#context !== undefined) showOnly(socket, this.#context);
+      if (ours && this.#context !== undefined) this.#show(socket, this.#context);
       else this.#serve(socket);
     };
-    this.#looking.add(socket);
+    this.#held.add(socket);
     socket.on("readable", read).on("end", giveUp).on("error", giveUp).on("close", letGo);
+  }
+
+  /** Shows the certificate to whoever asked for it, and ends. */
+  #show(socket: Socket, secureContext: SecureContext): void {
+    this.#held.add(socket);
+    const shown = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [PROTOCOL] });
+    const giveUp = () => shown.destroy();
+    const timer = setTimeout(giveUp, PATIENCE).unref();
+    shown.once("secure", () => shown.end());
+    shown.on("error", giveUp).once("close", () => {
+      clearTimeout(timer);
+      this.#held.delete(socket);
+    });
+    shown.resume();
   }
 }
 
 const isValidation = (protocols: readonly string[]): boolean =>
   protocols.length === 1 && protocols[0] === PROTOCOL;
-
-/** Shows the certificate to whoever asked for it, and ends. */
-function showOnly(socket: Socket, secureContext: SecureContext): void {
-  const shown = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [PROTOCOL] });
-  const giveUp = () => shown.destroy();
-  const timer = setTimeout(giveUp, PATIENCE).unref();
-  shown.once("secure", () => shown.end());
-  shown.on("error", giveUp).once("close", () => clearTimeout(timer));
-  shown.resume();
-}
 
 /** For a key that is made for this and forgotten with it. */
 function challengeContext(name: string, { keyAuthorization, expires }: PendingChallenge): SecureContext {

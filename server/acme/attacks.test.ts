@@ -157,6 +157,10 @@ const ATTACKS: Record<string, [bends: Bends, told: RegExp]> = {
     { chain: ([leaf = "", between = ""]) => leaf + between.repeat(8) },
     /something else/,
   ],
+  "a chain that would not fit into its file": [
+    { chain: (chain) => chain.join("\n".repeat(50_000)) },
+    /too long/,
+  ],
   "something else beside the certificates": [
     { chain: (chain) => `${chain.join("")}-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n` },
     /something else/,

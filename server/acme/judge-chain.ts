@@ -4,6 +4,8 @@ import { minutes } from "../lib/index.ts";
 
 /** Longer than any path that is in use. */
 const MOST_CERTIFICATES = 8;
+/** So that it fits into a file that we would read again. */
+const MOST_CHARACTERS = 48_000;
 /** What ends sooner would be asked for again and again. */
 const SHORTEST_LIFE = minutes(5);
 
@@ -35,6 +37,7 @@ export function judgeChain(attackerPem: string, wanted: Wanted): { chain: string
 }
 
 function certificatesIn(attackerPem: string): X509Certificate[] {
+  if (attackerPem.length > MOST_CHARACTERS) throw new Error("the chain of certificates is too long");
   const blocks = attackerPem.match(BLOCK) ?? [];
   if (attackerPem.replaceAll(BLOCK, "").trim() !== "" || blocks.length > MOST_CERTIFICATES)
     throw new Error("the authority sends something else than a chain of certificates");

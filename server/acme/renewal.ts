@@ -16,7 +16,7 @@ export interface ChallengeAnswer {
   answer(challenge: PendingChallenge | undefined): void;
 }
 
-/** In which servers beside each other look at the folder that they share. */
+/** How often each of the servers beside each other looks at the folder that they share. */
 export const LOOK_EVERY = seconds(5);
 /** By when each of them has looked. */
 const SPREAD = LOOK_EVERY + seconds(2);
@@ -39,7 +39,7 @@ export class CertificateRenewal {
   #served: string | undefined;
   #answered: string | undefined;
   #busy = false;
-  /** Before the first attempt of this process only the authority's own word is waited for. */
+  /** When it is tried again; nothing before the first attempt of this process, which waits for the authority's word alone. */
   #next: number | undefined;
   /** Not at once: a restart asks for nothing. */
   #hearsAt: number;

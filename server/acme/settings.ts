@@ -68,10 +68,14 @@ function nameOf({ protocol, hostname }: URL): string {
   const isName = isDnsName(hostname) && /[a-z]/.test(hostname.split(".").at(-1) ?? "");
   const isHere = hostname === "localhost" || hostname.endsWith(".localhost");
   if (protocol === "https:" && isName && !isHere) return hostname;
-  throw new Fault("invalid", `No authority certifies ${hostname} for an issuer of this kind by ACME.`, {
-    remedy:
-      "Give an https address with a DNS name with --issuer, such as https://countersign.example.com; or --tls-cert and --tls-key.",
-  });
+  throw new Fault(
+    "invalid",
+    `ACME certifies DNS names that are reached over https, and ${protocol}//${hostname} is none.`,
+    {
+      remedy:
+        "Give an https address with a DNS name with --issuer, such as https://countersign.example.com; or --tls-cert and --tls-key.",
+    },
+  );
 }
 
 function readEmail(text: string): string {
