@@ -8,7 +8,7 @@ export { type Actor, parseActor } from "./actor.ts";
 export { type HolderJwk, parseWarrantClaims, type WarrantClaims } from "./claims.ts";
 export type { CallConditions, JudgedCall, UseLimit } from "./judge-call.ts";
 export { warrantLimits } from "./limits.ts";
-export { issuerOfKey, readLink, type WarrantLink, warrantTyp } from "./link.ts";
+export { issuerOfKey, readLink, signedRoot, type WarrantLink, warrantTyp } from "./link.ts";
 export { mintWarrant } from "./mint.ts";
 export { type NextLink, narrowWarrant } from "./narrow.ts";
 export { requireNarrower, requireRoot } from "./narrower.ts";
@@ -22,4 +22,4 @@ export {
   type WarrantPresentation,
 } from "./verify.ts";
 export { createWarrantCache, type WarrantCache } from "./warrant-cache.ts";
-export { WarrantError } from "./warrant-error.ts";
+export { PresentationError, WarrantError } from "./warrant-error.ts";

@@ -41,6 +41,20 @@ export function verifyRoot(attackerCompact: string, keys: KeySet): WarrantLink {
   });
 }
 
+/**
+ * The root that these keys signed, whatever else is wrong with it or with what hangs on it: to say in a record which
+ * warrant came with a call that was refused. Proves nothing about who sent it, and never that it may be used.
+ *
+ * @returns nothing for what was not signed by them
+ */
+export function signedRoot(attackerCompact: string, keys: KeySet): WarrantLink | undefined {
+  try {
+    return verifyRoot(attackerCompact, keys);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Verifies the signature of any other link under the key that held the one before, and reads it. */
 export function verifyDerived(attackerCompact: string, holder: KeyObject): WarrantLink {
   return verifyLink(attackerCompact, { ...expectation, key: holder });

@@ -16,7 +16,7 @@ import { requireRoot } from "./narrower.ts";
 import { type Passkeys, type PresentedConsent, verifyRootConsent } from "./root-consent.ts";
 import { verifiedLinks } from "./verified-links.ts";
 import type { WarrantCache } from "./warrant-cache.ts";
-import { atLink } from "./warrant-error.ts";
+import { atLink, atPart } from "./warrant-error.ts";
 
 /** What comes with a chain. */
 export type WarrantPresentation = {
@@ -95,7 +95,8 @@ export type VerifiedWarrant = {
  * person's consent where it is there. There is no way to ask for less.
  *
  * @param attackerChain compact forms, root first; `parseWarrantChain` takes them apart
- * @throws VerificationError, a WarrantError where one link is at fault: `malformed`, `not-canonical`,
+ * @throws VerificationError, a WarrantError where one link is at fault, a PresentationError where the proof or the
+ *   consent is: `malformed`, `not-canonical`,
  *   `too-large`, `too-deep`, `too-long-lived`, `missing-claim`, `wrong-typ`, `wrong-alg`, `unknown-key`,
  *   `private-key`, `bad-signature`, `wrong-issuer`, `wrong-audience`, `wrong-subject`, `broken-chain`,
  *   `widened`, `expired`, `not-yet-valid`, `dead`, `not-permitted`; of the proof what `verifyDpopProof`
@@ -122,7 +123,7 @@ export function verifyWarrant(
     throw new VerificationError("dead", "the warrant has been revoked");
   }
   const leafText = attackerChain.at(-1) ?? "";
-  const proof = verifyHolder(attacker.proof, leaf, leafText, expected);
+  const proof = atPart("proof", () => verifyHolder(attacker.proof, leaf, leafText, expected));
   expected.cache?.keep(attackerChain, chain, expected.keys);
   const judged = expected.call === undefined ? undefined : judgeCall(chain, expected.call);
   return {
@@ -133,7 +134,7 @@ export function verifyWarrant(
     rev,
     exp: Math.min(...chain.map(({ claims }) => claims.exp)),
     call: judged?.call,
-    consent: consentOf(root.claims, attacker, expected),
+    consent: atPart("consent", () => consentOf(root.claims, attacker, expected)),
     conditions: {
       ...judged?.conditions,
       ...(root.claims.per_call === undefined ? {} : { per_call: true }),

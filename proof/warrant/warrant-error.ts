@@ -23,3 +23,23 @@ export function atLink<T>(link: number, step: () => T): T {
     throw error;
   }
 }
+
+/** A chain that holds, and what came with it does not: the holder's proof, or the person's consent. */
+export class PresentationError extends VerificationError {
+  readonly part: "proof" | "consent";
+
+  constructor(part: "proof" | "consent", cause: VerificationError) {
+    super(cause.code, cause.message, { cause });
+    this.name = "PresentationError";
+    this.part = part;
+  }
+}
+
+/** Runs a step about what comes with a chain; what refuses there says what it was. */
+export function atPart<T>(part: "proof" | "consent", step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    throw error instanceof VerificationError ? new PresentationError(part, error) : error;
+  }
+}
