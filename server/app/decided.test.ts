@@ -26,6 +26,7 @@ const NOT_ADMINISTRATION = [
   "token.introspect",
   "transaction.receive",
   "call.refuse",
+  "warrant.use",
   "instance.enrol",
   "platform.attest",
   "task.open",

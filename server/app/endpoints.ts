@@ -82,6 +82,7 @@ const ROWS: readonly Row[] = [
   ["GET",  "/status/:list",                                  oauth.statusList,                 ANYONE,        "read",    "status.read"],
   ["POST", "/oauth/uses",                                    oauth.uses,                       ["service"],   "token",   "token.use"],
   ["POST", "/oauth/transactions",                            oauth.transactions,               ["service"],   "token",   "transaction.receive"],
+  ["POST", "/oauth/warrant-uses",                            oauth.warrantUses,                ["service"],   "token",   "warrant.use"],
   ["POST", "/oauth/refusals",                                oauth.refusals,                   ["service"],   "token",   "call.refuse"],
 
   // what is dead

@@ -88,7 +88,7 @@ export type { ConsentKind, SignIn } from "./sign-in.ts";
 export { fitsCountedOnly, standOutside } from "./stand-outside.ts";
 export { type StartRequest, startTask } from "./start-task.ts";
 export { findConsent, findTask, type StoredConsent } from "./store.ts";
-export { endDelegationRow, rootEdgeOf } from "./store-delegations.ts";
+export { endDelegationRow, findDelegation, rootEdgeOf } from "./store-delegations.ts";
 export { type Head, headsAt, holdHead, moveHead } from "./store-heads.ts";
 export { type DelegationTables, delegationMigrations } from "./tables.ts";
 export { type PlannedCall, plannedStep, type StepTaken, takeStep } from "./take-step.ts";

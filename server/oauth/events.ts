@@ -83,6 +83,33 @@ export const warrantRevoked = declareEvent(
   z.object({ jti: z.string(), root: z.string(), client: z.string() }),
 );
 
+export const warrantUsed = declareEvent(
+  "warrant.used",
+  "A service let a call pass on a chain of warrants that it verified by itself, with nobody asked, and tells of it.",
+  z.object({
+    service: z.string(),
+    resource: z.string(),
+    tool: z.string(),
+    phase: z.enum(["called", "returned", "failed"]),
+    /** When the service verified it, as it says; within a minute of the holder's own signature. */
+    at: z.int(),
+    root: z.string(),
+    leaf: z.string(),
+    h: z.string(),
+    args: z.string(),
+    /** The holder's proof over this call: the same one is told of twice at most, called and ended. */
+    proof: z.string(),
+    key: z.string(),
+    instance: z.string().optional(),
+    /** Who holds the links, root first, by the keys that were enrolled; by its thumbprint where none was. */
+    holders: z.array(z.string()),
+    /** Whether each link is held by whom it names. */
+    as_named: z.boolean(),
+    /** Whether something that it rests on had been revoked by the time of this record. */
+    revoked: z.boolean(),
+  }),
+);
+
 export const partnerDefined = declareEvent(
   "partner.defined",
   "An administrator said to which other domain our word about people may go, and by which agents.",
@@ -285,6 +312,7 @@ export const oauthEvents: readonly EventKind[] = [
   warrantIssued,
   warrantRegistered,
   warrantRevoked,
+  warrantUsed,
   transactionIssued,
   transactionHandedOn,
   transactionReceived,

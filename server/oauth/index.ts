@@ -40,7 +40,7 @@ export { partnerEnd, partnerList, partnerPut, partnerShow, partnerSubjectPut } f
 export { resourceMetadata } from "./routes-resource.ts";
 export { statusList, statusLists } from "./routes-status.ts";
 export { transactions } from "./routes-transaction.ts";
-export { warrantKeys } from "./routes-warrants.ts";
+export { warrantKeys, warrantUses } from "./routes-warrants.ts";
 export { StatusLists } from "./status-list.ts";
 export { type OauthTables, oauthMigrations } from "./tables.ts";
 export { issueToken } from "./token.ts";

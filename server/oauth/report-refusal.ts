@@ -1,10 +1,13 @@
 import { append, perform } from "../audit/index.ts";
-import { type Caller, Fault } from "../lib/index.ts";
-import { findService, requireActiveService } from "../registry/index.ts";
+import { findDelegation } from "../delegation/index.ts";
+import type { Caller } from "../lib/index.ts";
+import { requireActiveService } from "../registry/index.ts";
 import { aboutToken } from "./about-token.ts";
 import { callRefused } from "./events.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
-import { findToken, type IssuedToken } from "./store.ts";
+import { serviceOfResource } from "./served.ts";
+import { findToken } from "./store.ts";
+import { findWarrant } from "./store-warrants.ts";
 
 /** A call that a service turned away by itself, as it says. */
 export interface ReportedRefusal {
@@ -14,7 +17,7 @@ export interface ReportedRefusal {
   /** In the words of RFC 6750 §3.1 and RFC 9449 §7.1. */
   readonly error: string;
   readonly why: string;
-  /** Of the token that came with it, when Countersign had signed that. */
+  /** Of the token, or of the root of the chain of warrants, that came with it, when Countersign had signed that. */
   readonly jti?: string | undefined;
 }
 
@@ -26,36 +29,54 @@ export interface ReportedRefusal {
  */
 export function reportRefusal(deps: OauthDeps, caller: Caller, refusal: ReportedRefusal): Promise<void> {
   return perform(deps, caller, "call.refuse", async (change) => {
-    const service = caller.kind === "service" ? await findService(deps, caller.principal) : undefined;
-    if (service === undefined || !service.resources.includes(refusal.resource)) throw notItsResource();
-    const token = refusal.jti === undefined ? undefined : await findToken(deps.database, refusal.jti);
+    const service = await serviceOfResource(deps, caller, refusal.resource);
+    const shown = refusal.jti === undefined ? undefined : await shownWith(deps, refusal.jti);
     requireActiveService(change, service);
-    const about = token === undefined ? {} : aboutToken(token);
     const { resource, tool } = refusal;
-    const whose =
-      token === undefined
-        ? {}
-        : { jti: token.jti, ...(token.edge === undefined ? {} : { edge: token.edge }) };
     append(
       change,
-      callRefused(deps, caller, about, {
+      callRefused(deps, caller, shown?.about ?? {}, {
         service: service.id,
         resource,
         tool,
-        ...saidOf(refusal, token),
-        ...whose,
+        ...saidOf(refusal, shown),
+        ...shown?.whose,
       }),
     );
   });
 }
 
-/** Of a token for another resource a service can say one thing, and has no words of its own in its trail. */
-function saidOf({ resource, error, why }: ReportedRefusal, token: IssuedToken | undefined) {
-  if (token === undefined || token.audience === resource) return { error, why };
-  return { error: "invalid_token", why: "The access token is for another resource." };
+/** What came with the call, as far as it was made here. */
+interface Shown {
+  readonly about: Parameters<typeof callRefused>[2];
+  readonly whose: { readonly jti: string; readonly edge?: string };
+  readonly audiences: readonly string[];
+  readonly kind: "access token" | "warrant";
 }
 
-const notItsResource = (): Fault =>
-  new Fault("forbidden", "A service reports about its own resources only.", {
-    remedy: "Check that the resource is registered for this service.",
-  });
+async function shownWith(deps: OauthDeps, jti: string): Promise<Shown | undefined> {
+  const token = await findToken(deps.database, jti);
+  if (token === undefined) return warrantShown(deps, jti);
+  const { edge, audience } = token;
+  const whose = { jti, ...(edge === undefined ? {} : { edge }) };
+  return { about: aboutToken(token), whose, audiences: [audience], kind: "access token" };
+}
+
+async function warrantShown(deps: OauthDeps, jti: string): Promise<Shown | undefined> {
+  const warrant = await findWarrant(deps.database, jti);
+  const edge = warrant && (await findDelegation(deps.database, warrant.edge));
+  if (warrant === undefined || edge === undefined) return undefined;
+  return {
+    // Not held against the agent of its root: whoever came with it holds another link, or none.
+    about: { task: edge.task },
+    whose: { jti, edge: warrant.edge },
+    audiences: edge.grants.flatMap(({ locations }) => locations),
+    kind: "warrant",
+  };
+}
+
+/** Of what is for another resource a service can say one thing, and has no words of its own in its trail. */
+function saidOf({ resource, error, why }: ReportedRefusal, shown: Shown | undefined) {
+  if (shown === undefined || shown.audiences.includes(resource)) return { error, why };
+  return { error: "invalid_token", why: `The ${shown.kind} is for another resource.` };
+}

@@ -99,7 +99,11 @@ export const refusals = route<OauthDeps>()({
       "insufficient_user_authentication",
     ]),
     why: printableText(300),
-    jti: z.string().max(128).optional().describe("Of the token that came with it, if Countersign signed it."),
+    jti: z
+      .string()
+      .max(128)
+      .optional()
+      .describe("Of the token, or of a warrant's root, that came with it, if Countersign signed it."),
   }),
   answers: { 204: "It is recorded." },
   async handle(deps, caller, { body }) {

@@ -33,3 +33,19 @@ export async function tokenServedBy(
     record: { jti, tool },
   });
 }
+
+/**
+ * The service that tells of something at a resource of its own.
+ * @throws Fault `forbidden`
+ */
+export async function serviceOfResource(
+  deps: OauthDeps,
+  caller: Caller,
+  attackerResource: string,
+): Promise<Service> {
+  const service = caller.kind === "service" ? await findService(deps, caller.principal) : undefined;
+  if (service?.resources.includes(attackerResource)) return service;
+  throw new Fault("forbidden", "A service reports about its own resources only.", {
+    remedy: "Check that the resource is registered for this service.",
+  });
+}

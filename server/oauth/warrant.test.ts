@@ -3,8 +3,10 @@ import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { createClientAssertion } from "@countersign/proof/client-assertion";
 import { readDelegationToken } from "@countersign/proof/delegation-token";
+import { sha256Base64url } from "@countersign/proof/digest";
 import { createDpopProof } from "@countersign/proof/dpop";
 import type { Grant } from "@countersign/proof/grant";
+import { canonicalize } from "@countersign/proof/jcs";
 import { publicJwkOf } from "@countersign/proof/jwk";
 import { verifyAccessToken } from "@countersign/proof/token";
 import { type NextLink, narrowWarrant, readLink, type WarrantClaims } from "@countersign/proof/warrant";
@@ -25,15 +27,18 @@ import {
   run,
 } from "../delegation/fixture.ts";
 import { chainOf, closeTask } from "../delegation/index.ts";
-import { inSeconds, minutes, seconds } from "../lib/index.ts";
+import { inSeconds, minutes, seconds, system } from "../lib/index.ts";
 import { issuer, stranger } from "../login/fixture.ts";
-import { endInstance, updateAgent } from "../registry/index.ts";
+import { replacePolicies, shippedPolicies } from "../policy/index.ts";
+import { endInstance, registerService, updateAgent } from "../registry/index.ts";
 import { deadAmong } from "../revocation/index.ts";
 import { ask, claimsIn, exchangeForm, openMarket, ownToken } from "./fixture.ts";
 import { keySetOf } from "./oauth-deps.ts";
+import { reportRefusal } from "./report-refusal.ts";
 import { revokeToken } from "./revoke-token.ts";
 import { runWithin } from "./test-within.ts";
 import { callTool } from "./use-token.ts";
+import { type ReportedWarrantUse, recordWarrantUse } from "./use-warrant.ts";
 
 type Opened = Awaited<ReturnType<typeof openMarket>>;
 
@@ -558,6 +563,157 @@ forEachEngine((engine) => {
       assert.equal(await codeOf(present([root, second], writer)), "invalid-request");
       const third = pass([root, second], writer, publisher);
       assert.equal(await codeOf(present([root, second, third], publisher)), "invalid-request");
+    });
+  });
+
+  describe("a call that a service let pass on a chain, with nobody asked,", () => {
+    const args = { quarter: "Q1" };
+    const url = `${REPORTS}/write`;
+    /** What the service was shown, and tells. */
+    function usedBy(
+      chain: readonly string[],
+      { key }: Pick<Running, "key">,
+      more: Partial<ReportedWarrantUse> = {},
+    ): ReportedWarrantUse {
+      const at = room.deps.clock.now();
+      const proof = createDpopProof({
+        ...{ key, method: "POST", url, now: at, jti: randomUUID(), accessToken: chain.at(-1) ?? "" },
+        ...{ tool: "reports/write", argsHash: sha256Base64url(canonicalize(args)) },
+      });
+      const told = { resource: REPORTS, method: "POST", url, at, chain: chain.join("~"), proof };
+      return { ...told, tool: "reports/write", args, phase: "called", ...more };
+    }
+    /** Where no policy reads what was called before, a root leaves calls to whoever verifies it. */
+    const quiet = async () => {
+      const shipped = await shippedPolicies();
+      const silent = shipped.filter(({ text }) => !/history|window/.test(text));
+      await replacePolicies(room.deps, system, silent, { message: "nothing counted" });
+    };
+    const tell = (told: ReportedWarrantUse, caller = room.reports.caller) =>
+      recordWarrantUse(room.deps, caller, told);
+
+    /** In no order: two may have come within one millisecond. */
+    const eventsOf = async (type: string, task: string) =>
+      (await events(type)).filter(({ about }) => about.task === task);
+
+    before(quiet);
+
+    test("stands in the trail of its task, by the keys that signed it and not by the names that stand in it", async () => {
+      const { pat, planner, writer, reports } = room;
+      const { root, task } = await minted();
+      assert.equal(readLink(root).claims.per_call, undefined);
+      const told = usedBy([root, pass([root], planner, writer)], writer);
+      await tell(told);
+      await tell({ ...told, phase: "returned" });
+      const recorded = await eventsOf("warrant.used", task.id);
+      const [called, returned] = ["called", "returned"].map((phase) =>
+        recorded.find(({ body }) => body.phase === phase),
+      );
+      assert.deepEqual(called.about, { task: task.id, agent: "writer", person: pat.id });
+      const { instance, holders, as_named, revoked, key, service } = called.body;
+      assert.deepEqual(
+        [instance, holders, as_named, revoked, key, service],
+        [
+          writer.instance.id,
+          [planner.instance.id, writer.instance.id],
+          true,
+          false,
+          writer.instance.thumbprint,
+          reports.service.id,
+        ],
+      );
+      assert.ok(!JSON.stringify(called).includes('"Q1"'), "its arguments as a commitment");
+      assert.equal(returned.body.proof, called.body.proof);
+    });
+
+    test("shows a puppet, and that it was revoked meanwhile", async () => {
+      const { deps, pat, planner, writer } = room;
+      const { root, task } = await minted();
+      const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+      const puppet: Running = { ...writer, key: privateKey };
+      const told = usedBy([root, pass([root], planner, puppet)], puppet);
+      await closeTask(deps, pat.caller, { task: task.id });
+      await tell(told);
+      const [{ about, body }] = await eventsOf("warrant.used", task.id);
+      assert.deepEqual([body.as_named, body.revoked, body.instance], [false, true, undefined]);
+      assert.match(body.holders[1], /^jkt:[\w-]{43}$/);
+      assert.equal(about.agent, undefined, "nobody whom we know");
+    });
+
+    test("is told late, as it was then, and neither of tomorrow nor of long ago", async () => {
+      const { deps, planner, reports } = room;
+      const { root } = await minted();
+      const told = usedBy([root], planner);
+      const after = (milliseconds: number) => {
+        const clock = { ...deps.clock, now: () => told.at + milliseconds };
+        return recordWarrantUse({ ...deps, clock }, reports.caller, told);
+      };
+      assert.equal(await codeOf(after(-31_000)), "invalid-request");
+      assert.equal(await codeOf(after(86_400_001)), "invalid-request");
+      assert.equal(
+        await codeOf(tell({ ...told, at: told.at + 60_000 })),
+        "invalid-request",
+        "not its proof's",
+      );
+      await after(3_600_000);
+    });
+
+    test("is recorded only as its holder signed it, at a resource of the service's own", async () => {
+      const { planner, writer, reports } = room;
+      const { root } = await minted();
+      const told = usedBy([root], planner);
+      const lies: Partial<ReportedWarrantUse>[] = [
+        { args: { quarter: "Q2" } },
+        { tool: "reports/read" },
+        { url: `${REPORTS}/publish` },
+        { method: "GET" },
+        { chain: "a.b.c" },
+        { chain: "" },
+        { proof: "a.b.c" },
+        { proof: usedBy([root], writer).proof },
+        { chain: [root, pass([root], planner, writer)].join("~") },
+      ];
+      for (const lie of lies) {
+        const refusal = await fault(tell({ ...told, ...lie }));
+        assert.equal(refusal.code, "invalid-request", JSON.stringify(lie));
+        assert.ok(refusal.recordedAs?.startsWith("event_"));
+      }
+      assert.equal(await codeOf(tell({ ...told, resource: LEDGER })), "forbidden");
+      assert.equal(await codeOf(tell(told, planner.caller)), "forbidden");
+      const counted = [call("reports/write", { ...quarters("Q1"), max_uses: 2 })];
+      const demanding = pass([root], planner, writer, { grants: counted });
+      assert.equal(await codeOf(tell(usedBy([root, demanding], writer))), "invalid-request");
+      await tell(told, reports.caller);
+    });
+
+    test("and what it turned away stands in the trail of the warrant's task", async () => {
+      const { deps, reports } = room;
+      const { root, task } = await minted();
+      const { jti } = readLink(root).claims;
+      const refusal = {
+        resource: REPORTS,
+        tool: "reports/write",
+        error: "invalid_token",
+        why: "It is dead.",
+      };
+      await reportRefusal(deps, reports.caller, { ...refusal, jti });
+      const [{ about, body }] = await eventsOf("call.refused", task.id);
+      assert.deepEqual(about, { task: task.id }, "and is not held against whoever holds its root");
+      assert.deepEqual([body.jti, body.why], [jti, "It is dead."]);
+      const elsewhere = await registerService(deps, system, {
+        name: "elsewhere",
+        owner: reports.service.owner,
+        resources: ["https://elsewhere.example"],
+      });
+      const stranger = { ...reports.caller, principal: elsewhere.id };
+      await reportRefusal(deps, stranger, { ...refusal, resource: "https://elsewhere.example", jti });
+      const foreign = (await eventsOf("call.refused", task.id)).filter(
+        ({ body: { why } }) => why !== body.why,
+      );
+      assert.deepEqual(
+        foreign.map(({ body: { why } }) => why),
+        ["The warrant is for another resource."],
+      );
     });
   });
 });
