@@ -10,6 +10,7 @@ import {
   grantFor,
   receipt,
   refused,
+  service,
   start,
   subDelegation,
   task,
@@ -34,6 +35,34 @@ describe("a trace", () => {
   it("places tokens, calls and refusals under the delegation of the agent that acted, in time order", () => {
     const kinds = buildTrace(story, task).root?.children[0]?.entries.map(({ kind }) => kind);
     assert.deepEqual(kinds, ["token", "action", "refusal", "approval", "refusal", "token", "action"]);
+  });
+
+  it("shows what services let pass on warrants, and calls none of it instructed", () => {
+    const used = (second: number, phase: string, more: object = {}) =>
+      event(
+        second,
+        "warrant.used",
+        service,
+        { agent: "cost-analysis-agent", person: "person_alice" },
+        {
+          ...{ phase, proof: "p-1", tool: "reports/read", resource: "https://company.example" },
+          ...{ service: "service_company", as_named: true, revoked: false, ...more },
+        },
+      );
+    const told = (...events: TraceEvent[]) =>
+      actionsIn(buildTrace(plus(...events), task)).filter(({ problems }) =>
+        problems.some((problem) => problem.includes("chain of warrants")),
+      );
+    const [call, ...more] = told(used(40, "called"), used(41, "returned"));
+    assert.deepEqual(
+      [call?.right, call?.outcome, call?.agent, call?.problems.length, more.length],
+      ["autonomous", "executed", "cost-analysis-agent", 1, 0],
+    );
+    const [odd] = told(used(40, "called", { as_named: false, revoked: true }));
+    assert.deepEqual([odd?.outcome, odd?.problems.length], ["allowed", 3]);
+    assert.deepEqual(told(used(41, "returned")), [], "of no call");
+    const elsewhere = told(used(40, "called"), used(41, "failed", { service: "service_other" }));
+    assert.equal(elsewhere[0]?.outcome, "allowed", "only the service that served it tells how it ended");
   });
 
   it("tells the people in it", () => {

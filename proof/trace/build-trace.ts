@@ -1,6 +1,7 @@
 import { actionsOf } from "./actions.ts";
 import { approvalsOf } from "./approvals.ts";
 import { type Links, linksOf } from "./links.ts";
+import { offlineActionsOf } from "./offline-actions.ts";
 import { refusalsOf } from "./refusals.ts";
 import { consentsOf, rootOf } from "./root.ts";
 import { planIn, stepsOf } from "./steps.ts";
@@ -32,6 +33,7 @@ const SHOWN = new Set([
   "call.refused",
   "plan.step",
   "plan.drifted",
+  "warrant.used",
 ]);
 
 /**
@@ -74,6 +76,7 @@ function entriesOf(trail: Trail, links: Links, endedAt: number): Entry[] {
     ...[...tokens.values()].map(({ entry }) => entry),
     ...approvals.values(),
     ...actionsOf(trail, { links, tokens, approvals, used: new Set(), endedAt }),
+    ...offlineActionsOf(trail),
     ...refusalsOf(trail),
     ...stepsOf(trail),
   ];
