@@ -6,8 +6,9 @@ import { createDpopProof } from "@countersign/proof/dpop";
 import { parseGrants } from "@countersign/proof/grant";
 import type { JsonObject } from "@countersign/proof/jcs";
 import { publicJwkOf, thumbprint } from "@countersign/proof/jwk";
-import { agentOf, openAgent } from "@countersign/sdk";
+import { type Agent, agentOf, openAgent } from "@countersign/sdk";
 import { type Administrator, becomeAdministrator } from "./administrator.ts";
+import { startChainTaker } from "./chain-taker.ts";
 import { type CompanyIdp, type IdJagAsked, startCompanyIdp } from "./company-idp.ts";
 import { freshFolder, type Place } from "./place.ts";
 import { freePort, type ServerProcess, startServer } from "./server-process.ts";
@@ -19,6 +20,7 @@ import {
   LEDGER,
   proofsOf,
   startWorkloads,
+  TOOL,
   type Workloads,
 } from "./workloads.ts";
 
@@ -27,6 +29,7 @@ let server: ServerProcess;
 let administrator: Administrator;
 let workloads: Workloads;
 let idp: CompanyIdp;
+let holders: { first: Agent; second: Agent };
 
 before(async () => {
   [server, idp] = [await startServer(place, { port: await freePort() }), await startCompanyIdp()];
@@ -110,6 +113,19 @@ test("what the provider limits is limited", async () => {
   assert.equal((jsonOf(scoped) as JsonObject).error, "access_denied");
 });
 
+/** A task that a sign-in began, passed on by a warrant. */
+async function passedOn() {
+  const { first, second } = holders;
+  const answer = await bring(await idp.idJagFor(asked()));
+  assert.equal(answer.status, 200, String(answer.body));
+  const task = String(claimsOf(String((jsonOf(answer) as JsonObject).access_token)).task);
+  const { delegation } = await first.delegationFor(task);
+  const root = await first.warrants.mint({ delegation, resource: LEDGER });
+  const grants = parseGrants([grantOf()]);
+  const passed = first.warrants.narrow(root, { to: "second-agent", key: second.key, grants, expiresIn: 60 });
+  return { task, root, passed };
+}
+
 test("what the sign-in gave is passed on by a warrant, offline, and comes back as a token of the last holder", async () => {
   const facts = { class: "operations", purpose: "Posts for another.", environment: "development" };
   const registered = { ...facts, owner: administrator.person, grants: [grantOf()] };
@@ -123,17 +139,8 @@ test("what the sign-in gave is passed on by a warrant, offline, and comes back a
     agentOf(workloads.agent),
     await openAgent({ issuer: server.issuer, joinToken: joining }),
   ];
-  const answer = await bring(await idp.idJagFor(asked()));
-  assert.equal(answer.status, 200, String(answer.body));
-  const { task } = claimsOf(String((jsonOf(answer) as JsonObject).access_token));
-  const { delegation } = await first.delegationFor(String(task));
-  const root = await first.warrants.mint({ delegation, resource: LEDGER });
-  const passed = first.warrants.narrow(root, {
-    to: "second-agent",
-    key: second.key,
-    grants: parseGrants([grantOf()]),
-    expiresIn: 60,
-  });
+  holders = { first, second };
+  const { root, passed } = await passedOn();
   const token = await second.warrants.token(second.warrants.take(passed.chain), { resource: LEDGER });
   const claims = claimsOf(token.token);
   assert.deepEqual((claims.act as JsonObject).sub, "second-agent");
@@ -147,3 +154,46 @@ test("what the sign-in gave is passed on by a warrant, offline, and comes back a
   assert.equal(Warrant.split(", ").length, 2);
   assert.equal(claimsOf(DPoP).tool, "ledger/post");
 });
+
+test("its last holder calls a service while there is no control plane, for as long as the service has heard of it, and the call is told when it is back", async () => {
+  const { second } = holders;
+  const taker = await startChainTaker(workloads.service, { resource: LEDGER, tool: TOOL });
+  try {
+    const counted = await passedOn();
+    const call = { url: taker.url, tool: TOOL, args: { amount: 7 } };
+    const perCall = await second.warrants.call(counted.passed, call);
+    assert.equal(perCall.status, 403, "the shipped policies ask what was called before");
+    assert.match(await perCall.text(), /exchange the chain for an access token/);
+
+    await leaveCallsToServices();
+    const { task, root, passed } = await passedOn();
+    await server.kill();
+    const answer = await second.warrants.call(second.warrants.take(passed.chain), call);
+    assert.equal(answer.status, 200);
+    const { by, agent, task: served } = (await answer.json()) as Record<string, string>;
+    assert.deepEqual([by, agent, served], ["warrant", "second-agent", task]);
+    assert.equal((await second.warrants.call(root, call)).status, 401, "not its to show");
+    taker.later(10_001);
+    assert.equal((await second.warrants.call(passed, call)).status, 503);
+    taker.later(-10_001);
+
+    server = await startServer(place, { port: server.port });
+    await taker.settled();
+    type Told = { event: { type: string; body: { as_named: boolean; phase: string } } };
+    const told = await administrator.list<Told>(`/audit/events?task=${task}&type=warrant.used`);
+    const phases = told.map(({ event: { body } }) => [body.phase, body.as_named]);
+    assert.deepEqual(phases.sort(), [
+      ["called", true],
+      ["returned", true],
+    ]);
+  } finally {
+    await taker.close();
+  }
+});
+
+/** Policies of which none reads what was called before: a root then leaves calls to whoever verifies it. */
+async function leaveCallsToServices(): Promise<void> {
+  const { policies } = await administrator.get<{ policies: { text: string }[] }>("/policies");
+  const silent = policies.filter(({ text }) => !/history|window/.test(text));
+  await administrator.post("/policies/activate", { policies: silent, message: "nothing is counted" });
+}

@@ -7,14 +7,17 @@ import type { Runtime } from "./runtime.ts";
 import type { RequestContext } from "./transactions.ts";
 import type { Use, Uses } from "./uses.ts";
 
-/** A verified request: who acts, for whom, and the one call that it may make. */
-export interface Access {
-  readonly claims: AccessTokenClaims;
+/** A request that has proven itself, by whatever it has shown: who acts, for whom, and the one call that it may make. */
+export interface Proven {
+  /** What it has shown. */
+  readonly by: "token" | "warrant";
   /** The person for whom it is done; absent when the agent acts on its own. */
   readonly human_principal: string | undefined;
   /** The agent that acts. */
   readonly agent: string | undefined;
-  /** The name of the chain of delegations from the one to the other. */
+  /** The task that it serves; absent when the agent acts outside of any. */
+  readonly task: string | undefined;
+  /** The name of the chain from the one to the other. */
   readonly chain_hash: string | undefined;
   /** Headers for the answer: the nonce for the sender's next proof, where nonces are demanded here. */
   readonly headers: Readonly<Record<string, string>>;
@@ -28,6 +31,12 @@ export interface Access {
    * @throws RequestRefused when it must not run; CountersignError when it is run twice; whatever `execute` throws
    */
   run<T>(execute: (running: Running) => Promise<T>): Promise<T>;
+}
+
+/** A request with an access token. */
+export interface Access extends Proven {
+  readonly by: "token";
+  readonly claims: AccessTokenClaims;
 }
 
 /** A call while it runs. */
@@ -47,19 +56,16 @@ export function accessOf(
   call: ToolCall,
 ): Access {
   const { feed, uses, resource, runtime } = protection;
-  let ran = false;
   return {
+    by: "token",
     claims,
     human_principal: humanPrincipal(claims.sub),
     agent: claims.agent,
+    task: claims.task,
     chain_hash: claims.chain_hash,
-    headers: protection.nonces === undefined ? {} : { "dpop-nonce": protection.nonces.newest() },
+    headers: answerHeaders(protection),
     permits: (other) => permittingGrant(claims, resource, other) !== undefined,
-    async run(execute) {
-      if (ran) throw new CountersignError("a request is run once; its proof counts for one call");
-      ran = true;
-      return challenging(protection, () => runOnce(execute));
-    },
+    run: onlyOnce(protection, runOnce),
   };
 
   async function runOnce<T>(execute: (running: Running) => Promise<T>): Promise<T> {
@@ -83,6 +89,20 @@ export function accessOf(
   }
 }
 
+/** The nonce for the sender's next proof, where nonces are demanded here. */
+export const answerHeaders = ({ nonces }: Pick<Protection, "nonces">): Record<string, string> =>
+  nonces === undefined ? {} : { "dpop-nonce": nonces.newest() };
+
+/** One proof is one call. @throws CountersignError when it is run twice */
+export function onlyOnce(protection: Protection, run: Proven["run"]): Proven["run"] {
+  let ran = false;
+  return async (execute) => {
+    if (ran) throw new CountersignError("a request is run once; its proof counts for one call");
+    ran = true;
+    return challenging(protection, () => run(execute));
+  };
+}
+
 /** How long a call waits to be on record. */
 const patienceMilliseconds = 10_000;
 
@@ -104,7 +124,8 @@ function grantFor({ resource, uses }: Protection, claims: AccessTokenClaims, cal
   }
 }
 
-async function runRecorded<T>(use: Use, uses: Uses, execute: () => Promise<T>): Promise<T> {
+/** Runs what is on record as called, and records how it ended. */
+export async function runRecorded<T>(use: Use, uses: Uses, execute: () => Promise<T>): Promise<T> {
   try {
     const result = await execute();
     uses.end(use, "returned");
@@ -134,7 +155,8 @@ function requireGrant(claims: AccessTokenClaims, resource: string, call: ToolCal
   );
 }
 
-const callAt = (location: string, { tool: identifier, args }: ToolCall) => ({
+/** A tool call at this resource, as grants speak of it. */
+export const callAt = (location: string, { tool: identifier, args }: ToolCall) => ({
   type: "agent_tool",
   location,
   action: "tools/call",

@@ -1,14 +1,13 @@
 import { delegationTokenType } from "@countersign/proof/delegation-token";
-import { sha256Base64url } from "@countersign/proof/digest";
 import type { Grant } from "@countersign/proof/grant";
 import { parseGrants } from "@countersign/proof/grant";
-import { canonicalize, isJsonObject, type Json, type JsonObject } from "@countersign/proof/jcs";
+import { isJsonObject, type Json, type JsonObject } from "@countersign/proof/jcs";
 import type { PublicJwk } from "@countersign/proof/jwk";
 import { parseSpiffeId } from "@countersign/proof/spiffe-id";
+import { callTool, type OutgoingCall } from "./call-tool.ts";
 import { type Enrolment, enrol } from "./enrol.ts";
 import { ApprovalPending, Refused, Unreachable } from "./errors.ts";
 import { dpopHeaders, type Instance } from "./instance.ts";
-import { wantsNonce } from "./nonces.ts";
 import { closeTask, reportStep, type StartRequest, type StepReport, startTask } from "./tasks.ts";
 import { vouch } from "./vouch.ts";
 import { type Warrants, warrantsOf } from "./warrant.ts";
@@ -51,16 +50,6 @@ export interface DelegationRequest {
 export interface Delegated {
   readonly edge: string;
   readonly delegation: string;
-}
-
-/** A call of a tool at a resource. */
-export interface OutgoingCall {
-  readonly url: string;
-  /** The tool's identifier: `reports/publish`. */
-  readonly tool: string;
-  readonly args: JsonObject;
-  /** Ends the attempt, for instance after a time: `AbortSignal.timeout(…)`. */
-  readonly signal?: AbortSignal;
 }
 
 /** One running copy of an agent: what it asks of the control plane, and how it calls resources. */
@@ -136,7 +125,7 @@ export function agentOf(instance: Instance): Agent {
     closeTask: (task) => closeTask(instance, task),
     reportStep: (report) => reportStep(instance, report),
     vouch: async (agent) => agentOf(await vouch(instance, agent)),
-    call: (token, call) => callTool(instance, token, call),
+    call: ({ token }, call) => callTool(instance, call, (proven) => dpopHeaders(instance, token, proven)),
   };
 }
 
@@ -244,32 +233,4 @@ async function delegate(instance: Instance, request: DelegationRequest): Promise
     return { edge, delegation: delegation_token };
   }
   throw new Unreachable("the control plane answered no delegation");
-}
-
-async function callTool(instance: Instance, { token }: AccessToken, call: OutgoingCall): Promise<Response> {
-  const refused = await callOnce(instance, token, call);
-  if (!wantsNonce(refused) || instance.nonces.at(call.url) === undefined) return refused;
-  await refused.body?.cancel();
-  return callOnce(instance, token, call);
-}
-
-async function callOnce(
-  instance: Instance,
-  token: string,
-  { url, tool, args, signal }: OutgoingCall,
-): Promise<Response> {
-  const argsHash = sha256Base64url(canonicalize(args));
-  const response = await instance.runtime.fetch(url, {
-    method: "POST",
-    headers: {
-      ...dpopHeaders(instance, token, { method: "POST", url, tool, argsHash }),
-      "content-type": "application/json",
-    },
-    // The bytes that were hashed are the bytes that are sent.
-    body: canonicalize(args),
-    redirect: "error",
-    ...(signal === undefined ? {} : { signal }),
-  });
-  instance.nonces.hear(url, response);
-  return response;
 }

@@ -19,21 +19,22 @@ type Changes = { feed?: typeof livingFeed; begin?: () => Promise<void>; keys?: I
   "nonces" | "metadataUrl" | "authentication"
 >;
 
-export function billing(changes: Changes = {}) {
+/** What stands before billing rests on; and what was told of its calls. */
+export function protectionOfTests(changes: Changes = {}) {
   const clock = handClock();
   const server = testIssuer(clock);
   const recorded: string[] = [];
   const uses = {
     begin: async (use: Use, { counted }: { counted: boolean }) => {
       await changes.begin?.();
-      recorded.push(`called ${use.tool}${counted ? " counted" : ""}`);
+      recorded.push(`called ${use.tool}${counted ? " counted" : ""}${use.warrant ? " by warrant" : ""}`);
     },
     end: (_use: Use, phase: string) => void recorded.push(phase),
     refused: ({ refusal, jti }: TurnedAway) => void recorded.push(`refused ${refusal.error} ${jti}`),
     settled: async () => {},
   };
   const feed = changes.feed ?? livingFeed;
-  const protector = protect({
+  const protection: Protection = {
     runtime: clock,
     issuer,
     resource,
@@ -43,7 +44,13 @@ export function billing(changes: Changes = {}) {
     ...(changes.nonces === undefined ? {} : { nonces: changes.nonces }),
     ...(changes.metadataUrl === undefined ? {} : { metadataUrl: changes.metadataUrl }),
     ...(changes.authentication === undefined ? {} : { authentication: changes.authentication }),
-  });
+  };
+  return { clock, server, protection, recorded };
+}
+
+export function billing(changes: Changes = {}) {
+  const { clock, server, protection, recorded } = protectionOfTests(changes);
+  const protector = protect(protection);
   const request = (token = server.issue(), proof: object = {}, call = { tool, args }): ProtectedRequest => ({
     method: "POST",
     url,

@@ -2,18 +2,19 @@
  * In the agent's process: a key made in memory, enrolment, tokens, delegations, bound calls. In the service
  * that it calls: a protector that lets nothing through which is not proven, granted, alive and recorded.
  */
-export type { Access, Running } from "./access.ts";
+export type { WarrantOptions } from "./accept-warrants.ts";
+export type { Access, Proven, Running } from "./access.ts";
 export {
   type AccessToken,
   type Agent,
   agentOf,
   type Delegated,
   type DelegationRequest,
-  type OutgoingCall,
   openAgent,
   type TokenRequest,
 } from "./agent.ts";
 export { attestWithPlatform, type PlatformAttestation, type PlatformInstance } from "./attest.ts";
+export type { OutgoingCall } from "./call-tool.ts";
 export { type Enrolment, enrol } from "./enrol.ts";
 export { ApprovalPending, CountersignError, Denied, type Reason, Refused, Unreachable } from "./errors.ts";
 export type { Instance } from "./instance.ts";
@@ -27,10 +28,17 @@ export type { InternalRequest, Receiver, Transaction } from "./receive.ts";
 export { type RefusalError, RequestRefused, type WantedAuthentication } from "./refusal.ts";
 export { type ResourceMetadata, resourceMetadata } from "./resource-metadata.ts";
 export { nodeRuntime, type Runtime } from "./runtime.ts";
-export { openService, type ProtectionOptions, type Service, serviceOf } from "./service.ts";
+export {
+  openService,
+  type ProtectionOptions,
+  type Service,
+  serviceOf,
+  type WarrantProtectionOptions,
+} from "./service.ts";
 export type { StartRequest, StepReport, TaskRequest } from "./tasks.ts";
 export type { RequestContext } from "./transactions.ts";
 export type { Narrowing, Warrant, Warrants } from "./warrant.ts";
+export type { WarrantAccess, WarrantHop } from "./warrant-access.ts";
 export { type SvidIdentity, svidIdentity } from "./workload/svid-identity.ts";
 export {
   type JwtSvid,

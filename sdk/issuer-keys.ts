@@ -25,7 +25,7 @@ const floorMilliseconds = 10_000;
 /** A key that was withdrawn is forgotten after this time at the latest. */
 const longestKept = 300_000;
 
-export function followIssuerKeys(runtime: Runtime, issuer: Issuer): IssuerKeys {
+export function followIssuerKeys(runtime: Runtime, issuer: Pick<Issuer, "jwksUri">): IssuerKeys {
   let known: { keys: KeySet; at: number } | undefined;
   let fetching: Promise<KeySet> | undefined;
   const withdrawn = new Set<string>();

@@ -1,6 +1,5 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import { verifyDpopProof } from "@countersign/proof/dpop";
-import { canonicalize } from "@countersign/proof/jcs";
 import { createKeyCache } from "@countersign/proof/jwk";
 import {
   type AccessTokenClaims,
@@ -9,11 +8,14 @@ import {
   type TokenCache,
   verifyAccessToken,
 } from "@countersign/proof/token";
-import { orRefuse } from "@countersign/proof/verification-error";
+import type { PresentedConsent } from "@countersign/proof/warrant";
+import { type WarrantAcceptance, warrantAcceptor } from "./accept-warrants.ts";
 import { type Access, accessOf } from "./access.ts";
 import { CountersignError } from "./errors.ts";
+import { hashOf, proofWindow, readProof, requireFirst } from "./holder-proof.ts";
 import {
   challenging,
+  keysAway,
   type Protection,
   requireAuthentication,
   requireFresh,
@@ -22,6 +24,7 @@ import {
 } from "./protection.ts";
 import { proofRefused, RequestRefused, tokenRefused } from "./refusal.ts";
 import { createReplayMemory } from "./replay-memory.ts";
+import type { WarrantAccess } from "./warrant-access.ts";
 
 /** What a protected service knows of a request. All of it but `url` is the sender's word. */
 export interface ProtectedRequest {
@@ -37,38 +40,54 @@ export interface ProtectedRequest {
    * Only with it are tokens taken that are bound to a certificate.
    */
   readonly certificate?: Uint8Array | undefined;
+  /**
+   * The values of the header `Warrant` as they came: a chain of warrants in place of an access token. Read only by a
+   * protector that takes warrants.
+   */
+  readonly warrant?: readonly string[] | undefined;
+  /** The person's consent to what the root of that chain gives, if it came along, in whatever way. */
+  readonly consent?: PresentedConsent | undefined;
   /** The tool that it calls, as this service maps it: the proof of possession must cover it and its arguments. */
   readonly call: ToolCall;
 }
 
 /** Stands before one resource and lets nothing through that is not proven. */
-export interface Protector {
+export interface Protector<Verified = Access> {
   /**
    * Verifies a request: the access token by the issuer's keys, that it is for this resource, that the sender
    * holds what it is bound to (a key, by a proof that comes for the first time, or the certificate of the
-   * connection), and that nothing it rests on has been revoked.
+   * connection), and that nothing it rests on has been revoked. Where warrants are taken, a chain of them instead:
+   * every link, the holder's proof, the call by every link, what is revoked.
    *
    * @throws RequestRefused whose `status`, `headers` and `body` are the answer
    */
-  verify(attackerRequest: ProtectedRequest): Promise<Access>;
+  verify(attackerRequest: ProtectedRequest): Promise<Verified>;
 }
 
-/** How old a proof may be, in seconds. */
-const proofWindow = 60;
 /** Of all senders together. */
 const rememberedProofs = 100_000;
 const rememberedKeys = 1_000;
 /** Tokens whose signature was verified: one is sent with many calls, each with a proof of its own. */
 const rememberedTokens = 1_000;
 
-export function protect(protection: Protection): Protector {
+export function protect(protection: Protection): Protector;
+export function protect(
+  protection: Protection,
+  warrants: WarrantAcceptance | undefined,
+): Protector<Access | WarrantAccess>;
+export function protect(
+  protection: Protection,
+  warrants?: WarrantAcceptance,
+): Protector<Access | WarrantAccess> {
   const proofs = createReplayMemory(rememberedProofs);
   const holders = createKeyCache(rememberedKeys);
   const tokens = createTokenCache(rememberedTokens);
   const { runtime, feed } = protection;
+  const accept = warrants && warrantAcceptor(protection, warrants, { proofs, holders });
   return {
     async verify(attackerRequest) {
       return challenging(protection, async () => {
+        if (accept !== undefined && isPresent(attackerRequest.warrant)) return accept(attackerRequest);
         const sent = readToken(attackerRequest.authorization);
         return recordingRefusals(protection, sent.attackerToken, attackerRequest.call.tool, () =>
           judge(attackerRequest, sent),
@@ -108,7 +127,7 @@ export function protect(protection: Protection): Protector {
         nonce: protection.nonces?.good(),
       }),
     );
-    requireFirst(proofs.note(proof.jkt, proof.replayKey, proof.expiresAt, now));
+    requireFirst(proofs, proof, now);
   }
 }
 
@@ -132,6 +151,8 @@ async function recordingRefusals<T>(
     throw refusal;
   }
 }
+
+const isPresent = (header: readonly string[] | undefined): boolean => (header ?? []).length > 0;
 
 interface SentToken {
   readonly scheme: "dpop" | "bearer";
@@ -171,12 +192,6 @@ function requireCertificate({ certificate, dpop }: ProtectedRequest, { cnf }: Ac
     );
 }
 
-function readProof(dpop: readonly string[] | undefined): string {
-  const [only, ...more] = dpop ?? [];
-  if (only !== undefined && more.length === 0) return only;
-  throw new RequestRefused("invalid_dpop_proof", "Exactly one DPoP header is needed.");
-}
-
 async function verifyToken(
   { runtime, issuer, resource, keys, feed }: Protection,
   attackerToken: string,
@@ -199,16 +214,9 @@ async function verifyToken(
   }
 }
 
-const keysAway = (cause: CountersignError): RequestRefused =>
-  new RequestRefused("temporarily_unavailable", "The issuer's keys cannot be had now.", { cause });
-
 function expectationOf({ method, url, call }: ProtectedRequest) {
   return { method, url, tool: call.tool, argsHash: hashOf(call.args) };
 }
-
-/** Some JSON has no canonical form, such as a lone surrogate: nobody can have signed for it. */
-const hashOf = (attackerArgs: ProtectedRequest["call"]["args"]): string =>
-  orRefuse("malformed", "the arguments", () => sha256Base64url(canonicalize(attackerArgs)));
 
 function refuseAs<T>(refused: (cause: unknown) => RequestRefused, step: () => T): T {
   try {
@@ -216,11 +224,4 @@ function refuseAs<T>(refused: (cause: unknown) => RequestRefused, step: () => T)
   } catch (cause) {
     throw refused(cause);
   }
-}
-
-function requireFirst(noted: "new" | "seen" | "full"): void {
-  if (noted === "seen") {
-    throw new RequestRefused("invalid_dpop_proof", "This DPoP proof has been used; make one per request.");
-  }
-  if (noted === "full") throw new RequestRefused("temporarily_unavailable", "Too many requests at once.");
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from "@countersign/proof/jcs";
 import { type AccessTokenClaims, satisfiesAcr } from "@countersign/proof/token";
+import type { CountersignError } from "./errors.ts";
 import type { RevocationFeed } from "./feed.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import type { ProofNonces } from "./proof-nonces.ts";
@@ -70,9 +71,13 @@ const isWithin = (authTime: number | undefined, maxAge: number, now: number): bo
  *
  * @throws RequestRefused
  */
-export function requireLiving(feed: LivingFeed, rev: readonly string[]): void {
+export function requireLiving(
+  feed: LivingFeed,
+  rev: readonly string[],
+  why = "The access token has been revoked.",
+): void {
   requireFresh(feed);
-  if (feed.isDead(rev)) throw new RequestRefused("invalid_token", "The access token has been revoked.");
+  if (feed.isDead(rev)) throw new RequestRefused("invalid_token", why);
 }
 
 /** @throws RequestRefused */
@@ -83,6 +88,10 @@ export function requireFresh(feed: LivingFeed): void {
     "The revocation feed is older than 10 seconds; no token can be relied on until it is heard again.",
   );
 }
+
+/** The refusal while the issuer cannot be asked for its keys. */
+export const keysAway = (cause: CountersignError): RequestRefused =>
+  new RequestRefused("temporarily_unavailable", "The issuer's keys cannot be had now.", { cause });
 
 /** What is refused says besides what the sender needs to know to do better. */
 export async function challenging<T>(

@@ -109,20 +109,24 @@ export function tokenRefused(cause: unknown): RequestRefused {
   return new RequestRefused("invalid_token", message, { cause });
 }
 
-const proofMessages: Partial<Record<VerificationCode, string>> = {
+export const proofMessages: Partial<Record<VerificationCode, string>> = {
   stale: "The DPoP proof is too old; make one per request.",
   "not-bound": "The access token is bound to another key than the one that made the DPoP proof.",
   "wrong-tool": "The DPoP proof is for another tool.",
   "wrong-arguments": "The DPoP proof is for other arguments.",
 };
 
-/** The refusal of a proof of possession that does not verify. */
-export function proofRefused(cause: unknown): RequestRefused {
+/**
+ * The refusal of a proof of possession that does not verify.
+ *
+ * @param messages where it is over something else than an access token
+ */
+export function proofRefused(cause: unknown, messages = proofMessages): RequestRefused {
   if (!(cause instanceof VerificationError)) throw cause;
   if (cause.code === "wrong-nonce") {
     const wanted = "The DPoP proof needs the nonce of this answer.";
     return new RequestRefused("use_dpop_nonce", wanted, { cause });
   }
-  const message = proofMessages[cause.code] ?? "The DPoP proof is not valid for this request.";
+  const message = messages[cause.code] ?? "The DPoP proof is not valid for this request.";
   return new RequestRefused("invalid_dpop_proof", message, { cause });
 }

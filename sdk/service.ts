@@ -1,4 +1,7 @@
 import { parseSpiffeId } from "@countersign/proof/spiffe-id";
+import type { WarrantAcceptance, WarrantOptions } from "./accept-warrants.ts";
+import type { Access } from "./access.ts";
+import { createEndedAgents } from "./ended-agents.ts";
 import { type Enrolment, enrol } from "./enrol.ts";
 import { followFeed, type RevocationFeed } from "./feed.ts";
 import type { Instance } from "./instance.ts";
@@ -13,12 +16,18 @@ import { revocationsOf } from "./revocations.ts";
 import { closeTask, openTask, type StartRequest, startTask, type TaskRequest } from "./tasks.ts";
 import { transactionsOf } from "./transactions.ts";
 import { recordUses } from "./uses.ts";
+import type { WarrantAccess } from "./warrant-access.ts";
 
 /** What a protector does besides. */
 export interface ProtectionOptions {
   readonly nonces?: boolean;
   readonly metadata?: boolean;
   readonly authentication?: WantedAuthentication;
+}
+
+/** What a protector does besides that takes chains of warrants as well as tokens. */
+export interface WarrantProtectionOptions extends ProtectionOptions {
+  readonly warrants: true | WarrantOptions;
 }
 
 /** A running copy of a registered service: the tasks that it opens for people, the resources that it protects. */
@@ -49,8 +58,11 @@ export interface Service {
    *   `resourceMetadata` makes
    * @param options.authentication how the person must have proven herself for anything here, and how lately
    *   (RFC 9470)
-   * @throws CountersignError when the revocation feed cannot be followed
+   * @param options.warrants takes chains of warrants besides, verified here, with nobody asked; calls that need
+   *   somebody to be asked must come with a token all the same
+   * @throws CountersignError when the revocation feed cannot be followed, or the keys of warrants cannot be had
    */
+  protect(resource: string, options: WarrantProtectionOptions): Promise<Protector<Access | WarrantAccess>>;
   protect(resource: string, options?: ProtectionOptions): Promise<Protector>;
   /**
    * Stands behind one of the domain's resources, for requests of the services that serve its calls.
@@ -80,32 +92,35 @@ export async function openService(enrolment: Enrolment): Promise<Service> {
 export function serviceOf(instance: Instance): Service {
   const { runtime, issuer } = instance;
   const keys = followIssuerKeys(runtime, issuer);
+  const warrantKeys = followIssuerKeys(runtime, { jwksUri: issuer.at("/oauth/warrant-keys") });
+  const ended = createEndedAgents();
   const closing = new AbortController();
   const uses = recordUses(instance, closing.signal);
   const transactions = transactionsOf(instance);
   let following: Promise<RevocationFeed> | undefined;
   const feedOfAll = (): Promise<RevocationFeed> => {
-    following ??= followFeed(runtime, revocationsOf(instance), keys.hear).catch((cause) => {
+    const hear = (deadKey: string): void => {
+      for (const each of [keys, warrantKeys, ended]) each.hear(deadKey);
+    };
+    following ??= followFeed(runtime, revocationsOf(instance), hear).catch((cause) => {
       following = undefined;
       throw cause;
     });
     return following;
+  };
+  const { trustDomain } = parseSpiffeId(instance.id);
+  /** With the keys at hand: when they are needed, nobody may be there to be asked. */
+  const acceptance = async (options: WarrantOptions): Promise<WarrantAcceptance> => {
+    await warrantKeys.verifyWith(() => undefined);
+    return { ...options, keys: warrantKeys, ended, trustDomain };
   };
   return {
     id: instance.id,
     openTask: (request) => openTask(instance, request),
     startTask: (agent, request) => startTask(instance, agent, request),
     closeTask: (task) => closeTask(instance, task),
-    async protect(resource, { nonces = false, metadata = false, authentication } = {}) {
-      return protect({
-        ...{ runtime, issuer: issuer.id, resource, keys, feed: await feedOfAll(), uses, transactions },
-        ...(nonces ? { nonces: createProofNonces(runtime) } : {}),
-        ...(authentication === undefined ? {} : { authentication }),
-        ...(metadata ? { metadataUrl: resourceMetadata({ resource, issuer: issuer.id }).url } : {}),
-      });
-    },
+    protect: protectResource as Service["protect"],
     async protectInternal(resource) {
-      const { trustDomain } = parseSpiffeId(instance.id);
       const feed = await feedOfAll();
       return receive({ runtime, issuer: issuer.id, trustDomain, resource, keys, feed, transactions });
     },
@@ -117,4 +132,18 @@ export function serviceOf(instance: Instance): Service {
       await uses.settled();
     },
   };
+
+  async function protectResource(
+    resource: string,
+    { nonces = false, metadata = false, authentication, warrants }: Partial<WarrantProtectionOptions> = {},
+  ): Promise<Protector<Access | WarrantAccess>> {
+    const protection = {
+      ...{ runtime, issuer: issuer.id, resource, keys, feed: await feedOfAll(), uses, transactions },
+      ...(nonces ? { nonces: createProofNonces(runtime) } : {}),
+      ...(authentication === undefined ? {} : { authentication }),
+      ...(metadata ? { metadataUrl: resourceMetadata({ resource, issuer: issuer.id }).url } : {}),
+    };
+    if (!warrants) return protect(protection);
+    return protect(protection, await acceptance(warrants === true ? {} : warrants));
+  }
 }

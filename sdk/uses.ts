@@ -3,11 +3,25 @@ import { Refused } from "./errors.ts";
 import type { Instance } from "./instance.ts";
 import { type RefusalError, RequestRefused } from "./refusal.ts";
 
-/** One call under one token. */
+/** One call under one token, or under one chain of warrants. */
 export interface Use {
+  /** Of the token, or of the chain's root. */
   readonly jti: string;
   readonly tool: string;
   readonly args: JsonObject;
+  readonly warrant?: ShownWarrant;
+}
+
+/** What a caller has shown in place of a token: its signature over this very call. */
+export interface ShownWarrant {
+  readonly resource: string;
+  readonly method: string;
+  readonly url: string;
+  /** When it was verified, in milliseconds since 1970. */
+  readonly at: number;
+  /** Root first. */
+  readonly chain: readonly string[];
+  readonly proof: string;
 }
 
 /** A call that was turned away here. */
@@ -48,8 +62,10 @@ export function recordUses(instance: Pick<Instance, "ask">, closing: AbortSignal
   let waiting = 0;
   let last: Promise<void> = Promise.resolve();
 
-  const send = (use: Use, phase: Phase): Promise<unknown> =>
-    instance.ask("POST", "/oauth/uses", { jti: use.jti, tool: use.tool, args: use.args, phase });
+  const send = ({ jti, tool, args, warrant }: Use, phase: Phase): Promise<unknown> =>
+    warrant === undefined
+      ? instance.ask("POST", "/oauth/uses", { jti, tool, args, phase })
+      : instance.ask("POST", "/oauth/warrant-uses", { ...told(warrant), tool, args, phase });
   const later = (record: () => Promise<unknown>): void => {
     waiting++;
     last = last
@@ -78,6 +94,11 @@ export function recordUses(instance: Pick<Instance, "ask">, closing: AbortSignal
     settled: () => last,
   };
 }
+
+const told = ({ resource, method, url, at, chain, proof }: ShownWarrant) => ({
+  ...{ resource, method, url, at, proof },
+  chain: chain.join("~"),
+});
 
 const toldOf = ({ resource, tool, refusal, jti }: TurnedAway) => ({
   resource,

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { delegationTokenType } from "@countersign/proof/delegation-token";
-import { sha256Base64url } from "@countersign/proof/digest";
 import { type Grant, parseGrants } from "@countersign/proof/grant";
-import { canonicalize } from "@countersign/proof/jcs";
 import type { PublicJwk } from "@countersign/proof/jwk";
 import { type NextLink, narrowWarrant, readLink } from "@countersign/proof/warrant";
-import type { AccessToken, OutgoingCall, TokenRequest } from "./agent.ts";
+import type { AccessToken, TokenRequest } from "./agent.ts";
+import { callTool, type OutgoingCall, provenCall } from "./call-tool.ts";
 import { Unreachable } from "./errors.ts";
-import { dpopHeaders, type Instance } from "./instance.ts";
+import { dpopHeaders, type Instance, type ProvenRequest } from "./instance.ts";
 
 /** A chain of warrants whose last link this process holds. It can be handed on as data: only keys use it. */
 export interface Warrant {
@@ -55,6 +54,8 @@ export interface Warrants {
   token(warrant: Warrant, request: Omit<TokenRequest, "delegation">): Promise<AccessToken>;
   /** The headers of a call whose receiver verifies warrants itself: the chain, and a proof over this very call. */
   headers(warrant: Warrant, call: Omit<OutgoingCall, "signal">): { Warrant: string; DPoP: string };
+  /** Calls a tool with the chain itself, at a resource that takes warrants. The answer is the resource's, as it came. */
+  call(warrant: Warrant, call: OutgoingCall): Promise<Response>;
 }
 
 const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -68,7 +69,8 @@ export const warrantsOf = (instance: Instance): Warrants => ({
   narrow: (warrant, next) => narrow(instance, warrant, next),
   take,
   token: (warrant, request) => exchange(instance, warrant, request),
-  headers: (warrant, call) => headersOf(instance, warrant, call),
+  headers: (warrant, call) => shown(instance, warrant, provenCall(call)),
+  call: (warrant, call) => callTool(instance, call, (proven) => shown(instance, warrant, proven)),
 });
 
 async function mint(instance: Instance, request: TokenRequest): Promise<Warrant> {
@@ -131,13 +133,12 @@ async function exchange(
   return { token, resource: request.resource, expiresAt, grants };
 }
 
-function headersOf(
+function shown(
   instance: Instance,
   warrant: Warrant,
-  { url, tool, args }: Omit<OutgoingCall, "signal">,
+  proven: ProvenRequest,
 ): { Warrant: string; DPoP: string } {
-  const argsHash = sha256Base64url(canonicalize(args));
-  const { DPoP } = dpopHeaders(instance, lastOf(warrant), { method: "POST", url, tool, argsHash });
+  const { DPoP } = dpopHeaders(instance, lastOf(warrant), proven);
   return { Warrant: warrant.chain.join(", "), DPoP };
 }
 
