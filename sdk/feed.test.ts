@@ -71,6 +71,54 @@ test("a head that was held up on its way here counts from when it was said", asy
   feed.close();
 });
 
+for (const [skew, name] of [
+  [-60_000, "behind"],
+  [60_000, "ahead of"],
+] as const)
+  test(`with a clock ${name} the server's, a head that is held up still counts from when it was said`, async () => {
+    const real = handClock();
+    const clock = { ...real, now: () => real.now() + skew };
+    const script = scriptedFeed();
+    const following = followFeed(clock, script.source);
+    await script.say({ kind: "head", head: 0, at: real.now() });
+    const feed = await following;
+    const saidAt = real.now() + 1_000;
+    real.move(9_000);
+    await script.say({ kind: "head", head: 0, at: saidAt });
+    real.move(2_000);
+    assert.ok(feed.isFresh());
+    real.move(1);
+    assert.ok(!feed.isFresh());
+    feed.close();
+  });
+
+test("a stream whose very first head is held up counts from when it was asked for", async () => {
+  const clock = handClock();
+  const script = scriptedFeed();
+  const following = followFeed(clock, script.source);
+  await until(() => script.asked.length === 1);
+  const saidAt = clock.now();
+  clock.move(9_000);
+  await script.say({ kind: "head", head: 0, at: saidAt });
+  const feed = await following;
+  clock.move(1_001);
+  assert.ok(!feed.isFresh());
+  feed.close();
+});
+
+test("when the server's clock is set back or ahead, a new stream tells, and nothing gets fresher than it is", async () => {
+  const { feed, clock, script } = await followed();
+  const said = clock.now();
+  await script.say({ kind: "head", head: 0, at: said + 3_600_000 });
+  clock.move(10_001);
+  assert.ok(!feed.isFresh(), "an hour ahead of itself, it is no younger");
+  await script.say({ kind: "head", head: 0, at: said });
+  await until(() => script.asked.length === 2);
+  await script.say({ kind: "head", head: 0, at: said + 1_000 });
+  assert.ok(feed.isFresh());
+  feed.close();
+});
+
 test("a head beyond what was heard means that something is missing: the feed is read again from there", async () => {
   const known: { seq: number; key: string }[] = [];
   const { feed, script, clock } = await followed(known);

@@ -84,6 +84,9 @@ class Heard {
   readonly #onDead: (key: string) => void;
   /** When what is known here was the whole truth, by the clock that is never set. */
   #completeAt = Number.NEGATIVE_INFINITY;
+  #openedAt = 0;
+  /** How far the clock that is never set is ahead of the server's, at least; known once a stream has spoken. */
+  #ahead: number | undefined;
   #onHeard: (() => void) | undefined;
   #onMoved: (() => void) | undefined;
   /** What broke the feed last. */
@@ -102,11 +105,25 @@ class Heard {
     this.seq = Math.max(this.seq, seq);
   }
 
-  /** A head that was long under way, in a buffer on its way here for instance, tells of the past. */
+  /** A stream is asked for: nothing that it says of the present is older than this moment. */
+  opening(): void {
+    this.#openedAt = this.#runtime.elapsed();
+    this.#ahead = undefined;
+  }
+
+  /**
+   * A head that was long under way, in a buffer on its way here for instance, tells of the past. How long, is
+   * measured against the first of its stream and the quickest since: clocks here and there need not agree.
+   */
   head(head: number, at: number): void {
     if (head > this.seq) throw new CountersignError("the revocation feed has a gap");
-    this.#completeAt = this.#runtime.elapsed() - Math.max(0, this.#runtime.now() - at);
+    const now = this.#runtime.elapsed();
+    this.#ahead = Math.min(this.#ahead ?? this.#openedAt - at, now - at);
+    this.#completeAt = at + this.#ahead;
     if (this.isFresh()) this.#onHeard?.();
+    // Held up, or the server's clock was set back: a new stream tells, while this one is still good.
+    if (now - this.#completeAt > freshnessBound / 2)
+      throw new CountersignError("the revocation feed is late");
   }
 
   isFresh(): boolean {
@@ -160,6 +177,7 @@ async function followOnce(source: FeedSource, state: Heard, stop: AbortSignal): 
   let heard = false;
   try {
     await catchUp(source, state);
+    state.opening();
     for await (const message of source.stream(state.seq, AbortSignal.any([stop, silence.signal]))) {
       watchdog.refresh();
       heard = true;
