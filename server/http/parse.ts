@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { type Json, parseStrict } from "@countersign/proof/jcs";
 import type { z } from "zod";
-import { Fault } from "../lib/index.ts";
+import { type Code, Fault } from "../lib/index.ts";
 import type { Route } from "./route.ts";
 
 /** The most a request body may hold, in bytes. */
@@ -33,13 +33,23 @@ export function parseJsonBody(attackerText: string): Json {
   }
 }
 
-/** Reads a form; a parameter may stand only once (RFC 6749 §3.2). */
-export function parseFormBody(attackerText: string): Record<string, string> {
+/**
+ * Reads a form; a parameter may stand only once (RFC 6749 §3.2).
+ * @param repeated what those are refused as that a specification lets stand several times, and we do not
+ */
+export function parseFormBody(
+  attackerText: string,
+  repeated: Readonly<Record<string, Code>> = {},
+): Record<string, string> {
   const form: Record<string, string> = Object.create(null);
   for (const [name, value] of new URLSearchParams(attackerText)) {
     if (name in form) {
-      throw new Fault("malformed", `The parameter ${shownName(name)} is given twice.`, {
-        remedy: "Give each parameter once.",
+      const code = Object.hasOwn(repeated, name) ? repeated[name] : undefined;
+      throw new Fault(code ?? "malformed", `The parameter ${shownName(name)} is given twice.`, {
+        remedy:
+          code === undefined
+            ? "Give each parameter once."
+            : "Name one of them, and each other in a request of its own.",
       });
     }
     form[name] = value;

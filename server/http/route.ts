@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Caller } from "../lib/index.ts";
+import type { Caller, Code } from "../lib/index.ts";
 import type { PeerKey } from "./peer-key.ts";
 
 /** What an endpoint answers: a status, a body that its schema describes, headers. */
@@ -57,6 +57,8 @@ export interface Route<
   readonly body?: Body;
   /** How the body is encoded; JSON unless said otherwise. */
   readonly encoding?: "json" | "form" | "yaml";
+  /** What a form's parameter is refused as that stands twice; `malformed` unless said otherwise. */
+  readonly repeated?: Readonly<Record<string, Code>>;
   /**
    * Reads the body's text in place of `body`, which then only describes it: for the few routes that are asked
    * thousands of times a second, or that ignore what they do not know. @throws Fault

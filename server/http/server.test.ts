@@ -24,6 +24,7 @@ const form = route<Deps>()({
   encoding: "form",
   faults: "oauth",
   body: z.record(z.string(), z.string()),
+  repeated: { target: "invalid-target" },
   answers: { 200: "nothing" },
   handle: async () => {
     throw new Fault("invalid-target", 'Not "here", ☂.');
@@ -172,7 +173,9 @@ test("a parameter of the token endpoint that stands twice is refused", async (co
   const { ask, refusals } = await served(context);
   const twice = await ask({ path: "/form", headers: urlencoded, body: "a=1&b=2&a=1" });
   assert.deepEqual([twice.status, JSON.parse(twice.text).error], [400, "invalid_request"]);
-  assert.deepEqual(refusals, ["test/form malformed"]);
+  const targets = await ask({ path: "/form", headers: urlencoded, body: "target=1&target=2" });
+  assert.deepEqual([targets.status, JSON.parse(targets.text).error], [400, "invalid_target"]);
+  assert.deepEqual(refusals, ["test/form malformed", "test/form invalid-target"]);
 });
 
 test("an OAuth error has the code of its specification and a description in its characters", async (context) => {

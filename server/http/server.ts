@@ -252,7 +252,7 @@ function bodyOf<D>({ route }: Endpoint<D>, request: FastifyRequest): unknown {
   if (route.body === undefined) return isNothing(text) ? undefined : { text };
   requireContentType(route, request.headers["content-type"]);
   if (text === undefined) return undefined;
-  if (route.encoding === "form") return parseFormBody(text);
+  if (route.encoding === "form") return parseFormBody(text, route.repeated);
   return route.encoding === "yaml" ? text : parseJsonBody(text);
 }
 

@@ -61,8 +61,8 @@ export const resourceMetadataOf = (issuer: string) => ({
 
 /**
  * The same, for those who look for OpenID Connect: clouds, vaults and clusters that take our identity tokens.
- * They ask at the token endpoint; `id_token` stands among the response types because some of them want one
- * named there.
+ * They get it at the token endpoint; `id_token` stands among the response types because some of them want one
+ * named there. OAuth's own metadata names what `/oauth/authorize` answers, and nothing else.
  * @see OpenID Connect Discovery §3
  */
 export function openidConfigurationOf(...of: Parameters<typeof metadataOf>) {

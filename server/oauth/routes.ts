@@ -11,6 +11,9 @@ import { callTool, returnTool } from "./use-token.ts";
 /** Parameters that no specification we follow defines are passed over (RFC 6749 §3.2). */
 const form = z.record(z.string().max(100), z.string());
 
+/** Several are allowed by RFC 8707 §2 and RFC 8693 §2.1; a token of ours is for one. */
+const ONE_TARGET = { resource: "invalid-target", audience: "invalid-target" } as const;
+
 const NOT_KEPT = { "cache-control": "no-store", pragma: "no-cache" };
 const KEPT_A_MINUTE = { "cache-control": "public, max-age=60" };
 
@@ -35,6 +38,7 @@ export const token = route<OauthDeps>()({
   encoding: "form",
   faults: "oauth",
   body: form,
+  repeated: ONE_TARGET,
   answers: {
     200: z.object({
       access_token: z.string(),
