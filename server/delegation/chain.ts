@@ -2,7 +2,8 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import { describeGrant, type Grant, uncovered } from "@countersign/proof/grant";
 import { canonicalize, type Json } from "@countersign/proof/jcs";
 import { type AgentName, Fault, type Id, type PersonId, type PrincipalId } from "../lib/index.ts";
-import type { Delegation } from "./delegation.ts";
+import type { Agent } from "../registry/index.ts";
+import { type Delegation, MOST_DEPTH } from "./delegation.ts";
 import { aboutTask, isAutonomous, requireActive, rootOf, type Task } from "./task.ts";
 
 /** One delegation as part of a chain. */
@@ -34,6 +35,8 @@ export interface Chain {
   readonly hash: string;
   /** Dead keys of what its links rest on besides each other. */
   readonly rests: readonly string[];
+  /** The most links that it may have by what its task and its links say. */
+  readonly maxDepth: number;
 }
 
 /** Whether an authority suffices, and what it lacks, described for people. */
@@ -62,6 +65,7 @@ export function buildChain(task: Task, edges: readonly Delegation[], now: number
     links,
     hash: chainHash(links),
     rests,
+    maxDepth: Math.min(MOST_DEPTH, task.maxDepth, ...edges.map(({ maxDepth = MOST_DEPTH }) => maxDepth)),
   };
 }
 
@@ -71,6 +75,10 @@ export const chainHash = (links: readonly Link[]): string =>
 
 /** The one who acts: the last link. */
 export const leafOf = (chain: Chain): Link => chain.links[chain.links.length - 1] ?? chain.links[0];
+
+/** The most links that a chain may have today: the shortest limit of its task, its links and these agents. */
+export const mostLinks = (chain: Chain, agents: readonly Agent[]): number =>
+  Math.min(chain.maxDepth, ...agents.map(({ delegation }) => delegation.max_depth));
 
 /** The agents of a chain, the person's own first. */
 export const agentsOf = (chain: Chain): AgentName[] => chain.links.map((link) => link.to);

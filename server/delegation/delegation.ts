@@ -18,6 +18,8 @@ export interface Delegation {
   readonly grants: readonly Grant[];
   /** 1 for the person's own delegation. */
   readonly depth: number;
+  /** The depth that no delegation below may pass, where the warrant said so that it was passed on by. */
+  readonly maxDepth?: number;
   /** Milliseconds since the epoch. */
   readonly expires: number;
   readonly madeAt: number;

@@ -114,6 +114,8 @@ export const delegationExtended = declareEvent(
     to: z.string(),
     grants,
     depth: z.int(),
+    /** The depth that nothing below may pass, where the warrant that it was passed on by says so. */
+    max_depth: z.int().optional(),
     expires: z.int(),
     purpose: z.string(),
     chain_hash: z.string(),

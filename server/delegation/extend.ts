@@ -11,10 +11,11 @@ import {
   coveredByGrants,
   expiryOf,
   leafOf,
+  mostLinks,
   uncoveredIdentifiers,
 } from "./chain.ts";
 import { chainOf, type LivingChain, requireChain } from "./chain-of.ts";
-import { type Delegation, MOST_DEPTH } from "./delegation.ts";
+import type { Delegation } from "./delegation.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
 import { delegationExtended } from "./events.ts";
 import { joinTask } from "./join-task.ts";
@@ -34,6 +35,8 @@ export interface ExtensionRequest {
   readonly purpose: string;
   /** Dead keys by which it ends besides: of the warrant that it was passed on by. */
   readonly rests?: readonly string[] | undefined;
+  /** How many delegations may hang below it, where whoever passes it on allows fewer than the chain does. */
+  readonly linksBelow?: number | undefined;
 }
 
 /** What an agent wants to pass on, read and checked but not decided. */
@@ -46,6 +49,7 @@ export interface Extension {
   readonly purpose: string;
   readonly rests: readonly string[];
   readonly depth: number;
+  readonly maxDepth?: number;
   /** Milliseconds since the epoch. */
   readonly expires: number;
   /**
@@ -75,6 +79,7 @@ export async function readExtension(
     delegator,
     target,
     depth,
+    ...(request.linksBelow === undefined ? {} : { maxDepth: depth + request.linksBelow }),
     grants: request.grants,
     purpose: request.purpose,
     rests: request.rests ?? [],
@@ -159,11 +164,10 @@ function requireAllowedTarget(chain: LivingChain, delegator: Agent, target: Agen
   });
 }
 
-/** The shortest limit of everyone concerned holds: the task's, each agent's, the one of all chains. */
+/** The shortest limit of everyone concerned holds: the task's, each link's and agent's, the one of all chains. */
 function requireDepth(chain: LivingChain, target: Agent): number {
   const depth = leafOf(chain).depth + 1;
-  const limits = [...chain.agents, target].map((agent) => agent.delegation.max_depth);
-  const most = Math.min(MOST_DEPTH, chain.task.maxDepth, ...limits);
+  const most = mostLinks(chain, [...chain.agents, target]);
   if (depth <= most) return depth;
   throw new Fault("denied", `This chain may have at most ${most} links.`, {
     remedy: "Do the work with the agents that hold it already.",
@@ -192,7 +196,7 @@ function requireCovered({ authority, chain, grants }: Extension): void {
 
 function edgeOf(
   deps: DelegationDeps,
-  { chain, delegator, target, grants, depth, expires }: Extension,
+  { chain, delegator, target, grants, depth, maxDepth, expires }: Extension,
 ): Delegation {
   const parent = leafOf(chain).edge;
   const id = newId(deps, "edge");
@@ -205,6 +209,7 @@ function edgeOf(
     to: target.name,
     grants,
     depth,
+    ...(maxDepth === undefined ? {} : { maxDepth }),
     expires,
     madeAt: deps.clock.now(),
   };
@@ -219,7 +224,7 @@ function bodyOf(
   { chain, purpose }: Extension,
   edge: Delegation,
 ) {
-  const { id, from, to, grants, depth, expires } = edge;
+  const { id, from, to, grants, depth, maxDepth, expires } = edge;
   return {
     edge: id,
     parent: leafOf(chain).edge,
@@ -227,6 +232,7 @@ function bodyOf(
     to,
     grants: grants as unknown as Record<string, Json>[],
     depth,
+    ...(maxDepth === undefined ? {} : { max_depth: maxDepth }),
     expires,
     purpose: conceal(deps, change, chain.person, purpose),
     chain_hash: chainHash([...chain.links, { edge: id, from, to, grants, depth, expires }]),

@@ -16,6 +16,7 @@ export {
   expiryOf,
   type Link,
   leafOf,
+  mostLinks,
 } from "./chain.ts";
 export {
   chainOf,

@@ -1,8 +1,7 @@
 import type { Grant } from "@countersign/proof/grant";
 import { type Agent, grantsOfPerson } from "../registry/index.ts";
-import { type Coverage, coveredBy, coveredByGrants, leafOf } from "./chain.ts";
+import { type Coverage, coveredBy, coveredByGrants, leafOf, mostLinks } from "./chain.ts";
 import type { LivingChain } from "./chain-of.ts";
-import { MOST_DEPTH } from "./delegation.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
 
 /**
@@ -46,7 +45,6 @@ function missingInStep(from: Agent, to: Agent, grants: readonly Grant[]): string
 /** The shortest limit of everyone concerned. A person's own delegation is not passed on. */
 function tooDeep(chain: LivingChain): string[] {
   if (chain.links.length === 1) return [];
-  const limits = chain.agents.map(({ delegation }) => delegation.max_depth);
-  const most = Math.min(MOST_DEPTH, chain.task.maxDepth, ...limits);
+  const most = mostLinks(chain, chain.agents);
   return leafOf(chain).depth <= most ? [] : [`this chain may have at most ${most} links`];
 }

@@ -35,6 +35,7 @@ export function insertDelegation(change: Change, edge: Delegation): void {
         made_at: edge.madeAt,
         ended_at: null,
         rests: edge.rests === undefined ? null : JSON.stringify(edge.rests),
+        max_depth: edge.maxDepth ?? null,
       }),
   );
   for (const [position, grant] of edge.grants.entries())
@@ -233,5 +234,6 @@ function delegationOf(row: Selectable<DelegationTables["delegation"]>): Delegati
     madeAt: row.made_at,
     ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
     ...(row.rests === null ? {} : { rests: JSON.parse(row.rests) as string[] }),
+    ...(row.max_depth === null ? {} : { maxDepth: row.max_depth }),
   };
 }

@@ -43,4 +43,10 @@ export const laterMigrations: Migration[] = [
       await schema.createIndex("task_agent").on("task").columns(["agent", "state"]).execute();
     },
   },
+  {
+    name: "delegation/0011-max-depth",
+    async up(schema, types) {
+      await schema.alterTable("delegation").addColumn("max_depth", types.integer).execute();
+    },
+  },
 ];

@@ -57,6 +57,7 @@ export interface DelegationTables {
     made_at: number;
     ended_at: number | null;
     rests: string | null;
+    max_depth: number | null;
   };
   consent: {
     task: string;

@@ -63,6 +63,7 @@ async function knownLink(deps: OauthDeps, presented: Presented): Promise<Id<"edg
       grants: link.claims.authorization_details,
       expiresIn: seconds(link.claims.exp) - deps.clock.now(),
       purpose: "passed on by a warrant",
+      linksBelow: link.claims.del_max_depth - link.claims.del_depth,
       // However it is used from now on: with the warrant that it came from, it ends.
       rests: [`jti:${root}`, `jti:${link.claims.jti}`, ...word],
     });

@@ -20,6 +20,7 @@ import {
   codeOf,
   fault,
   LEDGER,
+  passOn,
   quarter,
   quarters,
   REPORTS,
@@ -245,6 +246,27 @@ forEachEngine((engine) => {
       const now = inSeconds(room.deps.clock.now());
       const second = pass([root], planner, writer, { exp: now + 40 });
       assert.equal((await present([root, second], writer)).expires_in, 40);
+    });
+
+    test("goes no deeper than its links say, by whatever way they are passed on once they are known", async () => {
+      const { deps, planner, writer } = room;
+      const { root } = await minted();
+      const edgeOf = async (maxDepth: number) => {
+        const { chain } = claimsIn(
+          await present([root, pass([root], planner, writer, { maxDepth })], writer),
+        );
+        return chain?.at(-1)?.edge ?? "";
+      };
+      const last = await edgeOf(1);
+      const onward = { to: "publisher", grants: write };
+      assert.equal(await codeOf(passOn(deps, writer, { edge: last, ...onward })), "denied");
+      const own = await ask(deps, writer, await mintForm(last, write, writer));
+      assert.equal(readLink(own.access_token).claims.del_max_depth, 0);
+      assert.throws(() => pass([own.access_token], writer, room.publisher), /beyond del_max_depth/);
+      const open = await edgeOf(2);
+      const again = await ask(deps, writer, await mintForm(open, write, writer));
+      assert.equal(readLink(again.access_token).claims.del_max_depth, 1);
+      assert.equal((await passOn(deps, writer, { edge: open, ...onward })).depth, 3);
     });
 
     test("gives what every link gives and no more, at one of its resources", async () => {

@@ -7,6 +7,7 @@ import {
   type LivingChain,
   leafOf,
   MOST_DEPTH,
+  mostLinks,
   type PersonalChain,
   requirePersonal,
 } from "../../../delegation/index.ts";
@@ -133,8 +134,7 @@ async function claimsOf(
 
 /** How many links may hang on it: the shortest limit of everyone concerned, less those that it rests on. */
 function linksLeft(chain: LivingChain): number {
-  const limits = chain.agents.map(({ delegation }) => delegation.max_depth);
-  const most = Math.min(MOST_DEPTH, chain.task.maxDepth, ...limits);
+  const most = mostLinks(chain, chain.agents);
   return Math.min(Math.max(most - leafOf(chain).depth, 0), MOST_DEPTH - 1);
 }
 
