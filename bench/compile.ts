@@ -186,6 +186,7 @@ const QUESTION: Question = {
     grants: [],
     delegation: { max_depth: 1, grants: [], delegate_to: [], needs_person: [] },
     epoch: 0,
+    access: 0,
     revision: 0,
   } as Agent,
   strength: "enrolled-key",

@@ -12,6 +12,7 @@ import type { DelegationDeps } from "./delegation-deps.ts";
 import { consentGiven, taskClosed } from "./events.ts";
 import { begin } from "./give-consent.ts";
 import { addTask, requireGiveable } from "./open-task.ts";
+import { restsOfHolder } from "./rests.ts";
 import type { SignIn } from "./sign-in.ts";
 import { findTask, insertConsent, moveTask } from "./store.ts";
 import { otherOpenTasks } from "./store-workers.ts";
@@ -62,7 +63,8 @@ export async function beginBySignIn(
     signIn,
   });
   const consent = keepWeakConsent(deps, change, caller, task, given);
-  return begin(deps, change, caller, task, consent, [signIn.key]);
+  const rests = [signIn.key, ...(await restsOfHolder(deps, agent, person))];
+  return begin(deps, change, caller, { task, consent, rests });
 }
 
 function keepWeakConsent(

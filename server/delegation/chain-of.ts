@@ -31,8 +31,10 @@ export async function chainOf(deps: DelegationDeps, attackerEdge: string): Promi
   ]);
   const chain = buildChain(requireTask(task), edges, deps.clock.now());
   if (leafOf(chain).edge !== leaf.id) throw unknownEdge();
+  // First who is suspended: that ends what they gave as well, and says more.
+  const living = await withPrincipals(deps, chain);
   await refuseDead(deps, chain);
-  return withPrincipals(deps, chain);
+  return living;
 }
 
 /** A chain that begins with a person, whose consent is at its root. */

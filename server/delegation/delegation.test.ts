@@ -464,14 +464,16 @@ forEachEngine((engine) => {
       assert.equal((await findTask(deps.database, task.id))?.state, "expired");
     });
 
-    test("an agent suspended in the middle of the chain stops all below it, until it is resumed", async () => {
+    test("an agent suspended in the middle of the chain stops all below it, and resumed it holds nothing that it was given before", async () => {
       const { deps, ada } = room;
-      const { edge, third } = await threeLinks();
+      const { edge, second, third } = await threeLinks();
       await suspendAgent(deps, ada.caller, { name: "writer" });
       assert.equal(await codeOf(chainOf(deps, third.id)), "forbidden");
       await chainOf(deps, edge.id);
       await resumeAgent(deps, ada.caller, { name: "writer" });
-      await chainOf(deps, third.id);
+      assert.equal(await codeOf(chainOf(deps, second.id)), "gone");
+      assert.equal(await codeOf(chainOf(deps, third.id)), "gone");
+      await chainOf(deps, edge.id);
     });
 
     test("closing meets a chain that was just read: the guard refuses", async () => {

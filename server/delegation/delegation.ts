@@ -25,8 +25,9 @@ export interface Delegation {
   readonly madeAt: number;
   readonly endedAt?: number;
   /**
-   * Dead keys by which it ends besides its own and those of the edges above: the sign-in that it was begun by,
-   * the warrants and the copies that passed it on, what those were made of, and the decisions that let them.
+   * Dead keys by which it ends besides its own and those of the edges above, which say theirs: of whoever holds
+   * it, of the person who gave it, the sign-in that it was begun by, the warrants and the copy that passed it on,
+   * what that was made of, and the decision that let it.
    */
   readonly rests?: readonly string[];
 }

@@ -20,7 +20,7 @@ import type { DelegationDeps } from "./delegation-deps.ts";
 import { delegationExtended } from "./events.ts";
 import { joinTask } from "./join-task.ts";
 import { coveredToday, mayDelegateTo } from "./passed-on.ts";
-import { restsOf } from "./rests.ts";
+import { restsOfGiver, restsOfHolder } from "./rests.ts";
 import { standOutside } from "./stand-outside.ts";
 import { insertDelegation } from "./store-delegations.ts";
 import { aboutTask, isAutonomous } from "./task.ts";
@@ -109,8 +109,8 @@ export async function extend(
   if (isAutonomous(chain.task) && root !== undefined)
     await standOutside(deps, change, root, extension.grants);
   for (const agent of [...chain.agents, target]) requireActiveAgent(deps, change, agent);
-  const rests = [...extension.rests, ...(await restsOf(deps, caller, allow, extension.chain))];
-  const edge = { ...edgeOf(deps, extension), rests: [...new Set(rests)] };
+  const [holder, giver] = [await restsOfHolder(deps, target), await restsOfGiver(deps, caller, allow)];
+  const edge = { ...edgeOf(deps, extension), rests: [...new Set([...extension.rests, ...holder, ...giver])] };
   requireAlive(change, edge.rests);
   insertDelegation(change, edge);
   append(

@@ -5,12 +5,14 @@ import type { Change } from "../database/index.ts";
 import { type Caller, Fault, newId } from "../lib/index.ts";
 import { type Assertion, type AssertionResponse, verifyAssertion } from "../login/index.ts";
 import { aliveAgent, alivePerson, requireActiveAgent, requireActivePerson } from "../registry/index.ts";
+import { requireAlive } from "../revocation/index.ts";
 import { consentTo } from "./consent.ts";
 import type { Delegation } from "./delegation.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
 import { consentGiven, consentRefused, taskOpened } from "./events.ts";
 import { personalTask } from "./find-task.ts";
 import { requireGiveable } from "./open-task.ts";
+import { restsOfHolder } from "./rests.ts";
 import { insertConsent, moveTask } from "./store.ts";
 import { insertDelegation } from "./store-delegations.ts";
 import { aboutTask, requireAwaiting, rootOf, type Task } from "./task.ts";
@@ -33,7 +35,7 @@ export function giveConsent(
   return perform(deps, caller, "consent.give", async (change) => {
     const task = await personalTask(deps, caller, input.task);
     requireAwaiting(task, deps.clock.now());
-    await requireStillGiveable(deps, change, task);
+    const rests = await requireStillGiveable(deps, change, task);
     const consent = consentTo(task, deps.trustDomain);
     requireAsShown(consent, input.consent);
     const hash = consentHash(consent);
@@ -48,7 +50,7 @@ export function giveConsent(
       change,
       consentGiven(deps, caller, aboutTask(task), { consent: { ...consent }, hash, credential, assertion }),
     );
-    return begin(deps, change, caller, task, hash);
+    return begin(deps, change, caller, { task, consent: hash, rests });
   });
 }
 
@@ -67,12 +69,16 @@ export function refuseConsent(deps: DelegationDeps, caller: Caller, input: { tas
   });
 }
 
-/** Between asking and signing she may have lost what she was to give, or the agent its ceiling. */
-async function requireStillGiveable(deps: DelegationDeps, change: Change, task: Task): Promise<void> {
+/**
+ * Between asking and signing she may have lost what she was to give, or the agent its ceiling.
+ * @returns what her delegation rests on
+ */
+async function requireStillGiveable(deps: DelegationDeps, change: Change, task: Task): Promise<string[]> {
   const [person, agent] = await Promise.all([alivePerson(deps, task.person), aliveAgent(deps, task.agent)]);
   await requireGiveable(deps, person, agent, task.grants);
   requireActivePerson(change, person);
   requireActiveAgent(deps, change, agent);
+  return restsOfHolder(deps, agent, person);
 }
 
 function requireAsShown(consent: Consent, attackerShown: Json): void {
@@ -97,6 +103,14 @@ function keepConsent(
   });
 }
 
+interface Beginning {
+  readonly task: Task;
+  /** Hash of her consent; none where no person asked. */
+  readonly consent?: string;
+  /** Dead keys by which the delegation ends besides its own. */
+  readonly rests: readonly string[];
+}
+
 /**
  * The task is at work from now on, and the delegation at its root in force: the person's, with her consent, or
  * where nobody asked the agent's own.
@@ -105,9 +119,7 @@ export function begin(
   deps: DelegationDeps,
   change: Change,
   caller: Caller,
-  task: Task,
-  consent: string | undefined,
-  rests?: readonly string[],
+  { task, consent, rests }: Beginning,
 ): { task: Task; edge: Delegation } {
   const id = newId(deps, "edge");
   const edge: Delegation = {
@@ -120,9 +132,10 @@ export function begin(
     depth: 1,
     expires: task.expires,
     madeAt: deps.clock.now(),
-    ...(rests === undefined ? {} : { rests }),
+    rests,
   };
   const given = consent === undefined ? {} : { consent };
+  requireAlive(change, rests);
   moveTask(change, task, { state: "active", ...given });
   insertDelegation(change, edge);
   const { agent, expires, deadline } = task;

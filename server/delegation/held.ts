@@ -1,7 +1,13 @@
 import type { AgentName } from "../lib/index.ts";
 import { deadAmong } from "../revocation/index.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
-import { type HeldEdge, heldHead, openEdgesTo, wasEverGiven } from "./store-delegations.ts";
+import {
+  type HeldEdge,
+  heldHead,
+  openEdgesTo,
+  restsOfEdges,
+  wasEverGiven,
+} from "./store-delegations.ts";
 import { type Head, headsAt } from "./store-heads.ts";
 
 const PAGE = 200;
@@ -15,7 +21,7 @@ export interface Held {
 
 /**
  * Whether an agent, whichever copy of it, holds a living delegation that names a resource. One that only
- * rests, because somebody in it is suspended, may go on: it counts as alive.
+ * rests, because somebody in it is dormant or must prove itself, may go on: it counts as alive.
  */
 export async function heldAtResource(
   deps: DelegationDeps,
@@ -59,11 +65,13 @@ const names = ({ grants }: HeldEdge, resource: string): boolean =>
 
 /** An edge lives while none of those that it hangs on is dead; it never outlasts one of them. */
 async function anyAlive(deps: DelegationDeps, edges: readonly HeldEdge[]): Promise<boolean> {
-  const keysOf = ({ task, path, rests = [] }: HeldEdge) => [
+  const above = new Set(edges.flatMap(({ path }) => path.slice(0, -1)));
+  const rests = await restsOfEdges(deps.database, [...above]);
+  const keysOf = ({ task, path, rests: own = [] }: HeldEdge) => [
     `task:${task}`,
-    ...path.map((edge) => `edge:${edge}`),
-    ...rests,
+    ...path.flatMap((edge) => [`edge:${edge}`, ...(rests.get(edge) ?? [])]),
+    ...own,
   ];
-  const dead = new Set(await deadAmong(deps, edges.flatMap(keysOf)));
+  const dead = new Set(await deadAmong(deps, [...new Set(edges.flatMap(keysOf))]));
   return edges.some((edge) => keysOf(edge).every((key) => !dead.has(key)));
 }

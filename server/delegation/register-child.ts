@@ -9,6 +9,7 @@ import {
   addAgent,
   type Environment,
   grantsOfPerson,
+  isAccessKey,
   livingChildren,
   requireActiveAgent,
 } from "../registry/index.ts";
@@ -21,7 +22,7 @@ import { agentRegisteredByAgent } from "./events.ts";
 import { holderOf } from "./extend.ts";
 import { joinTask } from "./join-task.ts";
 import { coveredToday } from "./passed-on.ts";
-import { restsOf } from "./rests.ts";
+import { restsOfGiver } from "./rests.ts";
 import { headsAt, moveHead } from "./store-heads.ts";
 import { aboutTask } from "./task.ts";
 
@@ -209,8 +210,9 @@ async function underOf(
 ): Promise<string[]> {
   const agents = chain.agents.flatMap(({ name, epoch, under = [] }) => [`agent:${name}#${epoch}`, ...under]);
   const person = chain.principal === undefined ? [] : [`person:${chain.person}#${chain.principal.epoch}`];
-  const rests = await restsOf(deps, caller, allow, chain);
-  const under = [...new Set([...deadKeysOfChain(chain), ...rests, ...person, ...agents])];
+  const rests = await restsOfGiver(deps, caller, allow);
+  const ofChain = deadKeysOfChain(chain).filter((key) => !isAccessKey(key));
+  const under = [...new Set([...ofChain, ...rests, ...person, ...agents])];
   if (under.length <= MOST_UNDER) return under;
   throw new Fault("denied", "This would rest on more than one token can carry.", {
     remedy: "Let an agent nearer to the person register it.",

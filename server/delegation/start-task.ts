@@ -14,6 +14,7 @@ import type { DelegationDeps } from "./delegation-deps.ts";
 import { begin } from "./give-consent.ts";
 import { addTask, type TaskRequest } from "./open-task.ts";
 import { plannedFor } from "./planned.ts";
+import { restsOfHolder } from "./rests.ts";
 import { fitsCountedOnly, standOutside } from "./stand-outside.ts";
 import { countStartedAlone, findTaskStartedOn } from "./store-starters.ts";
 import type { StartedAlone, Task } from "./task.ts";
@@ -58,7 +59,7 @@ export function startTask(
       startedBy,
       planned: await plannedFor(deps, change, request),
     });
-    return begin(deps, change, caller, task, undefined);
+    return begin(deps, change, caller, { task, rests: await restsOfHolder(deps, agent) });
   });
 }
 

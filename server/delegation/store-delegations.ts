@@ -119,6 +119,17 @@ export async function delegationsWhere(
   return cutPage(rows.map(delegationOf), page.limit, (row) => row.id);
 }
 
+/** What each of these edges rests on by itself, as dead keys. */
+export async function restsOfEdges(
+  database: Database,
+  ids: readonly string[],
+): Promise<Map<string, readonly string[]>> {
+  if (ids.length === 0) return new Map();
+  const edges = database.tables<DelegationTables>().selectFrom("delegation").select(["id", "rests"]);
+  const rows = await edges.where("id", "in", ids).execute();
+  return new Map(rows.map(({ id, rests }) => [id, rests === null ? [] : (JSON.parse(rests) as string[])]));
+}
+
 /** Moves whenever an agent is given a delegation. */
 export const heldHead = (agent: AgentName): HotKey => `held:${agent}`;
 

@@ -237,7 +237,11 @@ forEachEngine((engine) => {
     await apply(WHOLE);
     assert.equal((await findAgent(deps, "reporter"))?.status, "suspended");
     await apply(agent("[reports/list]"));
-    assert.deepEqual(await deadKeys(example), ["agent:reporter#0", "agent:reporter#1"]);
+    assert.deepEqual(await deadKeys(example), [
+      "agent:reporter#0",
+      "agent:reporter/access#0",
+      "agent:reporter#1",
+    ]);
   });
 
   it("tools pinned later do not join the agents of an earlier apply until it is applied again", async () => {

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import type { Grant } from "@countersign/proof/grant";
 import { publicJwkOf } from "@countersign/proof/jwk";
 import { findEvents, perform } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
-import { begunTask, call, codeOf, fault, passOn, quarters, run } from "../delegation/fixture.ts";
+import { ALL, begunTask, call, codeOf, fault, passOn, quarters, run } from "../delegation/fixture.ts";
 import { chainOf } from "../delegation/index.ts";
-import { hours, system } from "../lib/index.ts";
+import { type Fault, hours, system } from "../lib/index.ts";
 import { person } from "../login/fixture.ts";
-import { addInstance, agentOrRefuse, registerAgent } from "../registry/index.ts";
+import { addInstance, agentOrRefuse, registerAgent, updateAgent } from "../registry/index.ts";
 import { feedHead } from "../revocation/index.ts";
 import { type EndedKind, endAll, liftAll } from "./cascade.ts";
 import { ask, claimsIn, exchange, openMarket, ownToken } from "./fixture.ts";
@@ -47,6 +48,17 @@ forEachEngine((engine) => {
     };
     return { task, edges: [edge.id, second.id, third.id] as const, tokens, alive };
   }
+
+  /** Of these delegations, which may still be used. */
+  const states = (edges: readonly string[]) =>
+    Promise.all(
+      edges.map((edge) =>
+        chainOf(room.deps, edge).then(
+          () => "alive",
+          ({ code }: Fault) => code,
+        ),
+      ),
+    );
 
   const end = (kind: EndedKind, attackerId: string, more: object = {}, by = room.ada.caller) =>
     endAll(room.deps, by, { kind, attackerId, ...more });
@@ -105,7 +117,25 @@ forEachEngine((engine) => {
       assert.notEqual(await codeOf(exchange(deps, writer, edges[1], write)), "");
       await liftAll(deps, room.ada.caller, { kind: "agent", attackerId: "writer" });
       assert.deepEqual(await alive(), [true, false, false]);
-      await exchange(deps, writer, edges[1], write);
+      assert.deepEqual(await states(edges), ["alive", "gone", "gone"]);
+      assert.equal(await codeOf(exchange(deps, writer, edges[1], write)), "gone");
+      const anew = await passOn(deps, room.planner, { edge: edges[0], to: "writer", grants: write });
+      await exchange(deps, writer, anew.id, write);
+    });
+
+    test("what an agent passed on before it was suspended does not come back with it, also one that is narrowed meanwhile", async () => {
+      const { edges } = await tree();
+      const { deps, ada } = room;
+      const say = (grants: readonly Grant[]) => {
+        const delegation = { delegate_to: ["publisher"], max_depth: 4, needs_person: [], shared: true };
+        return updateAgent(deps, ada.caller, { name: "writer", update: { grants, delegation } as never });
+      };
+      await say(write);
+      await say(ALL);
+      assert.deepEqual(await states(edges), ["alive", "alive", "alive"], "less for a while is no end");
+      await end("agent", "planner");
+      await liftAll(deps, ada.caller, { kind: "agent", attackerId: "planner" });
+      assert.deepEqual(await states(edges), ["gone", "gone", "gone"]);
     });
 
     test("a running copy ends what it delegated, and not what it was given", async () => {
@@ -120,12 +150,13 @@ forEachEngine((engine) => {
     });
 
     test("a person ends all that is done for her until she is lifted", async () => {
-      const { alive } = await tree();
+      const { alive, edges } = await tree();
       const { deps, ada, pat } = room;
       await end("person", pat.id);
       assert.deepEqual(await alive(), [false, false, false]);
       await liftAll(deps, ada.caller, { kind: "person", attackerId: pat.id });
       assert.deepEqual(await alive(), [false, false, false]);
+      assert.deepEqual(await states(edges), ["gone", "gone", "gone"]);
       assert.equal(await codeOf(end("person", "person_nobody")), "not-found");
     });
 
@@ -143,7 +174,8 @@ forEachEngine((engine) => {
       assert.equal(await codeOf(end("class", "reporting")), "conflict");
       await liftAll(deps, ada.caller, { kind: "class", attackerId: "reporting" });
       assert.deepEqual(await alive(), [false, false, false]);
-      await exchange(deps, planner, edges[0], write);
+      assert.deepEqual(await states(edges), ["gone", "gone", "gone"]);
+      await begunTask(deps, room, { grants: write });
       assert.equal(
         await codeOf(liftAll(deps, ada.caller, { kind: "class", attackerId: "reporting" })),
         "conflict",

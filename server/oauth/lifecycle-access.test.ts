@@ -94,6 +94,8 @@ const ENROLS = "a new process enrols";
 const ANEW = [ENROLS, "it is delegated to", "a person opens a task for it"];
 /** What was issued before a suspension stays dead; what is issued anew does not. */
 const OF_BEFORE = EVERY.filter((way) => way.startsWith("its token of before"));
+/** What was delegated to it before a suspension stays dead as well. */
+const ON_DELEGATION = ["it exchanges its delegation", "it delegates"];
 
 interface State {
   readonly reach: (room: Opened, subject: Subject) => Promise<unknown>;
@@ -122,7 +124,7 @@ const STATES: Readonly<Record<string, State>> = {
       await suspendAgent(room.deps, admin(room), { name });
       await resumeAgent(room.deps, admin(room), { name });
     },
-    allowed: EVERY.filter((way) => !OF_BEFORE.includes(way)),
+    allowed: EVERY.filter((way) => !OF_BEFORE.includes(way) && !ON_DELEGATION.includes(way)),
   },
   "unattested, its model being another": {
     reach: (room, { name }) => update(room, name, { model: "other-9" }),

@@ -97,7 +97,7 @@ forEachEngine((engine) => {
       await ask(deps, copy, standing(write));
     });
 
-    test("is back when the delegation has been ended or has expired, and not while somebody is suspended", async () => {
+    test("is back when the delegation has been ended, has expired, or is dead for good with somebody above", async () => {
       const { deps, ada, pat, planner } = room;
       const refused = async () => codeOf(ask(deps, planner, standing(write)));
       const ended = await begunTask(deps, room, { grants: write });
@@ -105,11 +105,18 @@ forEachEngine((engine) => {
       await endDelegation(deps, pat.caller, { edge: ended.edge.id });
       await ask(deps, planner, standing(write));
       await begunTask(deps, room, { grants: write, expiresIn: seconds(60) });
-      await suspendPerson(deps, ada.caller, { id: pat.id });
       assert.equal(await refused(), "unauthorized-client");
-      await resumePerson(deps, ada.caller, { id: pat.id });
       deps.clock.advance(seconds(60));
       await ask(deps, planner, standing(write));
+      const { task, edge } = await begunTask(deps, room, { grants: write });
+      await passOn(deps, planner, { edge: edge.id, to: "writer", grants: write });
+      const byWriter = async () => codeOf(ask(deps, room.writer, standing(write)));
+      assert.equal(await byWriter(), "unauthorized-client");
+      await suspendPerson(deps, ada.caller, { id: pat.id });
+      await resumePerson(deps, ada.caller, { id: pat.id });
+      await ask(deps, planner, standing(write));
+      await ask(deps, room.writer, standing(write));
+      await closeTask(deps, pat.caller, { task: task.id });
     });
 
     test("that it was given before ends with the first token of a task, for each of its copies", async () => {

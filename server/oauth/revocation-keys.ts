@@ -2,7 +2,7 @@ import type { LivingChain } from "../delegation/index.ts";
 import { deadKeysOfChain } from "../delegation/index.ts";
 import { Fault, type Id } from "../lib/index.ts";
 import { policyKey } from "../policy/index.ts";
-import { type Agent, blockedKindsOf, deadKeysOf } from "../registry/index.ts";
+import { type Agent, blockedKindsOf, deadKeysOf, isAccessKey } from "../registry/index.ts";
 import { openKeys } from "../revocation/index.ts";
 import type { BoundClient } from "./client.ts";
 import type { Mandate } from "./mandate.ts";
@@ -41,7 +41,7 @@ export async function revocationKeys(
 
 const personAndChain = (chain: LivingChain): string[] => [
   ...(chain.principal === undefined ? [] : [`person:${chain.person}#${chain.principal.epoch}`]),
-  ...deadKeysOfChain(chain),
+  ...deadKeysOfChain(chain).filter((key) => !isAccessKey(key)),
 ];
 
 /** All that ends a client: its key and instance, its agent or service, whoever was taken at its word about it. */

@@ -178,6 +178,7 @@ const exampleAgent = (given: z.output<typeof agent>): Agent => ({
   grants: [],
   delegation: { max_depth: 4, grants: [], delegate_to: [], needs_person: [] },
   epoch: 1,
+  access: 1,
   revision: 1,
   ...present(given),
   owner: (given.owner ?? "person_owner") as PersonId,

@@ -1,15 +1,15 @@
 import type { Change } from "../database/index.ts";
 import type { Caller } from "../lib/index.ts";
 import { revoke } from "../revocation/index.ts";
-import type { Agent } from "./agent.ts";
+import { type Agent, accessKeyOf } from "./agent.ts";
 import { agentAfter } from "./lifecycle.ts";
 import type { RegistryDeps } from "./registry-deps.ts";
 import { setAwake } from "./store-workloads.ts";
 import { writeAgent } from "./write-agent.ts";
 
 /**
- * Takes an agent out of `active` or back: on suspension the key of its epoch dies and the next one begins in
- * the same change; what is issued after it is resumed carries the new epoch.
+ * Takes an agent out of `active` or back: on suspension the keys of its epoch and of its access die and the next
+ * ones begin in the same change; what is issued or delegated after it is resumed carries the new ones.
  * @throws Fault `conflict` when its state does not allow it
  */
 export function switchAccess(
@@ -24,7 +24,8 @@ export function switchAccess(
   const after = ends ? suspended(before, now) : resumed(before);
   const written = writeAgent(deps, change, before, after);
   if (!ends && after.status === "active") setAwake(change, after, now);
-  if (ends) revoke(deps, change, caller, [`agent:${before.name}#${before.epoch}`], "agent suspended");
+  const dead = [`agent:${before.name}#${before.epoch}`, accessKeyOf(before)];
+  if (ends) revoke(deps, change, caller, dead, "agent suspended");
   const awake = !ends && after.status === "active" ? { lastActive: now } : {};
   return { ...written, ...awake };
 }
@@ -33,7 +34,7 @@ export function switchAccess(
 export function suspended(before: Agent, now: number): Agent {
   const status = agentAfter(before, "suspend");
   const unattested = before.status === "active" ? {} : { unattestedSince: before.unattestedSince ?? now };
-  return { ...before, ...unattested, status, epoch: before.epoch + 1 };
+  return { ...before, ...unattested, status, epoch: before.epoch + 1, access: before.access + 1 };
 }
 
 /** One that must prove itself waits for that once it is resumed. Pure. */

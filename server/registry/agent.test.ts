@@ -214,13 +214,16 @@ forEachEngine((engine) => {
     await exampleAgent(example);
     await exampleInstance(example, "reporter");
     await suspendAgent(deps, administrator, { name: "reporter" });
-    assert.deepEqual(await deadKeys(example), ["agent:reporter#0"]);
+    assert.deepEqual(await deadKeys(example), ["agent:reporter#0", "agent:reporter/access#0"]);
     const resumed = await resumeAgent(deps, administrator, { name: "reporter" });
     assert.equal(resumed.epoch, 1);
     assert.deepEqual(await findAgent(deps, "reporter"), resumed);
     await assert.rejects(resumeAgent(deps, administrator, { name: "reporter" }), refusal("conflict"));
     await suspendAgent(deps, administrator, { name: "reporter" });
-    assert.deepEqual(await deadKeys(example), ["agent:reporter#0", "agent:reporter#1"]);
+    assert.deepEqual(await deadKeys(example), [
+      ...["agent:reporter#0", "agent:reporter/access#0"],
+      ...["agent:reporter#1", "agent:reporter/access#1"],
+    ]);
     const events = await eventsOf(example, "agent.suspended");
     assert.deepEqual(
       events.map(({ about }) => about),
@@ -429,7 +432,7 @@ forEachEngine((engine) => {
     ]);
     await second.close();
     assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
-    assert.deepEqual(await deadKeys(example), ["agent:reporter#0"]);
+    assert.deepEqual(await deadKeys(example), ["agent:reporter#0", "agent:reporter/access#0"]);
   });
 });
 

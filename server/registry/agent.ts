@@ -93,6 +93,8 @@ export interface Agent {
   readonly strength?: Strength;
   /** Raised when what was issued before must die: on suspension, and when its grants are narrowed. */
   readonly epoch: number;
+  /** Raised when it loses access by somebody's word, or its class: what others gave it before must stay dead. */
+  readonly access: number;
   /** Counts the changes of this record. */
   readonly revision: number;
   /** The agent that registered it within a task; an administrator's own have none. */
@@ -193,6 +195,13 @@ export const agentUpdate = z.strictObject({
   delegation: delegation.optional(),
 });
 export type AgentUpdate = z.output<typeof agentUpdate>;
+
+/** What kills all that was delegated to an agent, and by it, before it lost access. */
+export const accessKeyOf = ({ name, access }: Pick<Agent, "name" | "access">): string =>
+  `agent:${name}/access#${access}`;
+
+/** Whatever carries the key of the agent's epoch needs none of its access, which never ends without it. */
+export const isAccessKey = (key: string): boolean => /^agent:[a-z0-9-]+\/access#/.test(key);
 
 /** Delegation rules as they stand: where nothing is said, all of the ceiling, but to nobody. */
 export function delegationRules(

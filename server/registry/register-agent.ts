@@ -50,6 +50,7 @@ export async function addAgent(
     ...(facts.client === undefined ? waits : started),
     created,
     epoch: 0,
+    access: 0,
     revision: 0,
     watch: newWatch(deps),
   };

@@ -66,6 +66,7 @@ const agentAnswer = z.object({
   criticality: z.enum(CRITICALITIES).optional(),
   triggers: z.array(z.enum(TRIGGERS)).optional(),
   epoch: z.int(),
+  access: z.int().describe("Raised when what was delegated to it, or by it, ends with its access."),
   revision: z.int(),
   parent: z.string().optional().describe("The agent that registered it; it ends with that one."),
 });

@@ -16,6 +16,8 @@ export interface LifecycleColumns {
   given_away_by: string | null;
   /** The word under which its changes are told. */
   watch: string | null;
+  /** Raised when it loses access by somebody's word, or its class. */
+  access: number;
 }
 
 /** Columns of `agent` by which policies and reviews speak of many. */
@@ -31,6 +33,7 @@ export const lifecycleMigrations: Migration[] = [
   { name: "registry/0010-dormant-and-orphaned", up: addDormantAndOrphaned },
   { name: "registry/0011-taxonomy", up: addTaxonomy },
   { name: "registry/0016-givers", up: addGivers },
+  { name: "registry/0017-access", up: addAccess },
 ];
 
 /** Agents that must prove themselves anew. */
@@ -76,3 +79,11 @@ export const LISTED_BY = [
 
 const indexed = (schema: Schema, name: string, columns: string[]): Promise<void> =>
   schema.createIndex(`agent_${name}`).on("agent").columns(columns).execute();
+
+/** What was delegated to an agent ends when it loses access, and not when it is narrowed. */
+async function addAccess(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema
+    .alterTable("agent")
+    .addColumn("access", types.integer, (column) => column.notNull().defaultTo(0))
+    .execute();
+}

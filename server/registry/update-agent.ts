@@ -6,7 +6,7 @@ import { type AgentName, type Caller, Fault } from "../lib/index.ts";
 import { revoke } from "../revocation/index.ts";
 import { accepted } from "./accepted.ts";
 import { activated } from "./activate-agent.ts";
-import { type Agent, agentUpdate, updatedAgent } from "./agent.ts";
+import { type Agent, accessKeyOf, agentUpdate, updatedAgent } from "./agent.ts";
 import { loseProof, mustAttest } from "./attest-again.ts";
 import { requireAdministrator } from "./authority.ts";
 import { agentActivated, agentUpdated, factsOf } from "./events.ts";
@@ -48,20 +48,25 @@ export async function changeAgent(
   const changed = changedMembers(before, said);
   if (changed.length === 0) return before;
   if (before.status === "decommissioned") throw isOver(name);
-  // What was issued under another class would outlive a block of this one.
-  const narrowed =
-    !coversAll(said.grants, before.grants) || endsSooner(before, said) || said.class !== before.class;
+  // What was issued or delegated under another class would outlive a block of this one.
+  const moved = said.class !== before.class;
+  const narrowed = !coversAll(said.grants, before.grants) || endsSooner(before, said) || moved;
   const redeclared = changed.filter((member) => ATTESTED.has(member));
   const proven = redeclared.length === 0 ? said : mustAttest(said, deps.clock.now());
   const started = proven.client !== undefined && WAITS.has(proven.status);
   const standing = started ? activated(proven) : proven;
   const owned = standing.owner === before.owner ? standing : handedOver(standing, before.owner, caller);
-  const after = { ...owned, epoch: narrowed ? before.epoch + 1 : owned.epoch };
+  const after = {
+    ...owned,
+    epoch: narrowed ? before.epoch + 1 : owned.epoch,
+    access: moved ? before.access + 1 : owned.access,
+  };
   await refuseTakenClient(deps, after);
   await requireSound(deps, change, after);
   const written = writeAgent(deps, change, before, after);
   if (started) setAwake(change, after, deps.clock.now());
   if (narrowed) revoke(deps, change, caller, [`agent:${name}#${before.epoch}`], "agent narrowed");
+  if (moved) revoke(deps, change, caller, [accessKeyOf(before)], "agent of another class");
   const about = { agent: name, person: after.owner };
   const purpose = changed.includes("purpose")
     ? conceal(deps, change, "installation", after.purpose)
