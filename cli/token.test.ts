@@ -57,6 +57,7 @@ const leaf = narrowWarrant(
   planner,
 );
 const chain = `${root}~${leaf}`;
+const strangersJwks = { keys: [{ ...publicJwkOf(newKey()), kid: "k2" }] };
 const jwks = { keys: [{ ...publicJwkOf(issuerKey), kid: "k1" }] };
 
 describe("token inspect, as somebody uses it who was handed a token", () => {
@@ -138,14 +139,22 @@ describe("token inspect, as somebody uses it who was handed a token", () => {
 
   test("as data it says the same, and the issuer's keys are taken from its own origin only", async () => {
     let uri = "";
+    let warrants: object = {};
+    const [tokenJwks, warrantJwks] = [strangersJwks, jwks];
     const server = createServer((request, response) => {
       const isKeys = request.url === "/jwks";
-      response.end(JSON.stringify(isKeys ? jwks : { issuer: origin(), jwks_uri: uri }));
+      if (request.url === "/warrant-keys") response.end(JSON.stringify(warrantJwks));
+      else
+        response.end(JSON.stringify(isKeys ? tokenJwks : { issuer: origin(), jwks_uri: uri, ...warrants }));
     });
     const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     try {
       uri = `${origin()}/jwks`;
+      const unknown = await inspect(["-", "--issuer", origin()], chain);
+      assert.equal(unknown.code, 1, "signed by a key that the issuer does not publish");
+      assert.match(unknown.output, /the keys that were given have none called k1/);
+      warrants = { warrant_jwks_uri: `${origin()}/warrant-keys` };
       const { code, output } = await inspect(["-", "--json", "--issuer", origin()], chain);
       assert.equal(code, 0, output);
       const { parts } = JSON.parse(output) as { parts: { signature: { state: string } }[] };
@@ -153,6 +162,9 @@ describe("token inspect, as somebody uses it who was handed a token", () => {
         parts.map(({ signature }) => signature.state),
         ["holds", "holds"],
       );
+      warrants = { warrant_jwks_uri: "http://elsewhere.example/warrant-keys" };
+      assert.equal((await inspect(["-", "--issuer", origin()], chain)).code, 1);
+      warrants = {};
       uri = "http://elsewhere.example/jwks";
       const other = await inspect(["-", "--issuer", origin()], chain);
       assert.equal(other.code, 1);

@@ -15,7 +15,10 @@ export function tokenCommands(program: Command): void {
   token
     .command("inspect [token]")
     .description("who gave what to whom, what each link took away, what is wrong; exits 1 if something is")
-    .option("--jwks <file>", "the issuer's keys as it publishes them, to check signatures with")
+    .option(
+      "--jwks <file>",
+      "the issuer's keys as it publishes them (of warrants at warrant_jwks_uri), to check signatures with",
+    )
     .option("--issuer <url>", "or fetch them from the issuer")
     .option("--json", "as data")
     .addHelpText("after", "\nThe token is an argument, a file, or (with -, or nothing) what is piped in.")
@@ -26,7 +29,7 @@ async function inspect(argument: string | undefined, options: InspectOptions): P
   const text = textOf(argument);
   const keys = await keysOf(options);
   const now = Date.now();
-  const inspection = inspected(text, keys, now);
+  const inspection = inspected(text, { ...keys, now });
   if (options.json) say.json(inspection);
   else for (const line of inspectionLines(inspection, now, widthOf(process.stdout))) say.line(line);
   if (isArgument(argument) && isBearer(inspection)) warnOfHistory();
@@ -36,9 +39,12 @@ async function inspect(argument: string | undefined, options: InspectOptions): P
 /** Some terminals say that they have no columns: they do not know. */
 const widthOf = ({ columns }: { columns?: number }): number => Math.max(40, Math.min(columns || 80, 120));
 
-function inspected(text: string, keys: KeySet | undefined, now: number): Inspection {
+/** The issuer's keys, and those by which it signs warrants and tickets, where these are others. */
+type Keys = { keys?: KeySet; warrantKeys?: KeySet };
+
+function inspected(text: string, known: Keys & { now: number }): Inspection {
   try {
-    return inspectToken(text, { now, keys });
+    return inspectToken(text, known);
   } catch (error) {
     if (!(error instanceof VerificationError)) throw error;
     throw new Trouble(
@@ -71,11 +77,10 @@ function read(file: string | 0): string {
   }
 }
 
-async function keysOf({ jwks, issuer }: InspectOptions): Promise<KeySet | undefined> {
+async function keysOf({ jwks, issuer }: InspectOptions): Promise<Keys> {
   if (jwks !== undefined && issuer !== undefined) throw new Misuse("Either --jwks or --issuer, not both.");
-  if (jwks !== undefined) return keySet(read(jwks), jwks);
-  if (issuer === undefined) return undefined;
-  return keySet(await fetchKeys(issuer.replace(/\/$/, "")), issuer);
+  if (jwks !== undefined) return { keys: keySet(read(jwks), jwks) };
+  return issuer === undefined ? {} : fetchKeys(issuer.replace(/\/$/, ""));
 }
 
 function keySet(jwks: string, where: string): KeySet {
@@ -89,13 +94,25 @@ function keySet(jwks: string, where: string): KeySet {
 }
 
 /** Its keys must lie on its own origin: whoever else is named there has no say. @see RFC 8414 §3 */
-async function fetchKeys(issuer: string): Promise<string> {
-  const metadata: unknown = JSON.parse(await fetchText(`${issuer}/.well-known/oauth-authorization-server`));
-  const { issuer: named, jwks_uri: uri } = metadata as { issuer?: unknown; jwks_uri?: unknown };
-  if (named !== issuer || typeof uri !== "string" || !uri.startsWith(`${issuer}/`)) {
+async function fetchKeys(issuer: string): Promise<Keys> {
+  const metadata = metadataOf(await fetchText(`${issuer}/.well-known/oauth-authorization-server`));
+  const { issuer: named, jwks_uri: keys, warrant_jwks_uri: warrants } = metadata;
+  if (named !== issuer || !isOf(issuer, keys) || (warrants !== undefined && !isOf(issuer, warrants)))
     throw new Trouble(`${issuer} does not describe itself as an issuer with keys of its own.`);
+  const fetched = async (uri: string) => keySet(await fetchText(uri), uri);
+  if (warrants === undefined) return { keys: await fetched(keys) };
+  return { keys: await fetched(keys), warrantKeys: await fetched(warrants) };
+}
+
+const isOf = (issuer: string, uri: unknown): uri is string =>
+  typeof uri === "string" && uri.startsWith(`${issuer}/`);
+
+function metadataOf(text: string): { issuer?: unknown; jwks_uri?: unknown; warrant_jwks_uri?: unknown } {
+  try {
+    return { ...(parseStrict(text) as object) };
+  } catch {
+    throw new Trouble("What the issuer says of itself cannot be read.");
   }
-  return fetchText(uri);
 }
 
 async function fetchText(url: string): Promise<string> {

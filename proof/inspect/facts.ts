@@ -2,6 +2,7 @@ import { describeGrant, type Grant, parseGrant } from "../grant/index.ts";
 import { canonicalize, isJsonObject, type Json, type JsonObject } from "../jcs/index.ts";
 import { parsePublicJwk, thumbprint } from "../jwk/index.ts";
 import { ownMember } from "../jws/index.ts";
+import { humanPrincipal } from "../token/index.ts";
 import { VerificationError } from "../verification-error.ts";
 import type { InspectedPart, Party, Problem } from "./inspection.ts";
 import { numberOf, objectIn, type RawToken, textOf } from "./raw-token.ts";
@@ -146,11 +147,23 @@ export function partiesOf({ kind, claims }: RawToken): { from?: Party; to?: Part
   const actor = textOf(objectIn(claims, "act") ?? objectIn(claims, "may_act") ?? {}, "sub");
   if (kind === "access-token" || kind === "delegation-ticket" || kind === "id-jag") {
     if (sub !== undefined && actor !== undefined)
-      return { from: { kind: "person", name: sub }, to: { kind: "agent", name: actor } };
-    return sub === undefined ? {} : { to: { kind: kind === "id-jag" ? "person" : "agent", name: sub } };
+      return { from: principalOf(sub), to: { kind: "agent", name: actor } };
+    return sub === undefined ? {} : { to: kind === "id-jag" ? { kind: "person", name: sub } : actingOf(sub) };
   }
   return sub !== undefined && kind === "client-assertion" ? { from: { kind: "agent", name: sub } } : {};
 }
+
+/** For whom something is done: a person, or an agent that nobody asked. */
+const principalOf = (sub: string): Party => ({
+  kind: humanPrincipal(sub) === undefined ? "agent" : "person",
+  name: sub,
+});
+
+/** Whoever acts with nobody before it: an agent or a service by its SPIFFE ID. */
+const actingOf = (sub: string): Party => ({
+  kind: /^spiffe:\/\/[^/]*\/service\//.test(sub) ? "service" : "agent",
+  name: sub,
+});
 
 /** The agents between, outermost first, where there are several. */
 export function actorsOf(claims: JsonObject): string[] {

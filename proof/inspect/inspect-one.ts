@@ -1,11 +1,13 @@
 import { readDelegationToken } from "../delegation-token/index.ts";
+import { verifyDpopProof } from "../dpop/index.ts";
 import type { JsonObject } from "../jcs/index.ts";
-import type { KeySet } from "../jwk/index.ts";
-import { decodeStatuses, STATUS } from "../status-list/index.ts";
+import { createKeySet, type KeySet } from "../jwk/index.ts";
+import { decodeStatuses, STATUS, verifyStatusList } from "../status-list/index.ts";
 import { verifyAccessToken } from "../token/index.ts";
+import { readTxnToken } from "../txn-token/index.ts";
 import { VerificationError } from "../verification-error.ts";
 import { actorsOf, factsOf, grantsOf, partiesOf, timesOf } from "./facts.ts";
-import type { InspectedPart, Problem, SignatureFound } from "./inspection.ts";
+import type { InspectedPart, Problem, SignatureFound, TokenKind } from "./inspection.ts";
 import { numberOf, objectIn, type RawToken, textOf } from "./raw-token.ts";
 import { signedByIssuer, signedByItsOwnKey } from "./signature.ts";
 
@@ -51,22 +53,60 @@ function signatureOf(token: RawToken, keys: KeySet | undefined): SignatureFound 
   return signedByIssuer(token, keys);
 }
 
-export const brokenOf = (signature: SignatureFound): Problem[] =>
-  signature.state === "broken" ? [{ code: "bad-signature", problem: "the signature does not hold" }] : [];
+/** What a signature that is not known to hold is to a verifier. Unchecked for want of keys is no fault of a text. */
+export function brokenOf(signature: SignatureFound): Problem[] {
+  if (signature.state === "broken")
+    return [{ code: "bad-signature", problem: "the signature does not hold" }];
+  if (signature.state === "unchecked" && signature.code !== undefined)
+    return [{ code: signature.code, problem: signature.why }];
+  return [];
+}
 
-/** What the verifier itself would say, where it needs nothing but the issuer's keys. */
+/** What the reader of each kind would say, where it needs nothing but the issuer's keys. */
 function asVerified({ compact, claims, kind }: RawToken, keys: KeySet | undefined, now: number): Problem[] {
-  if (keys === undefined) return [];
-  const [issuer, audience] = [textOf(claims, "iss") ?? "", textOf(claims, "aud") ?? ""];
+  const read = readers[kind];
+  if (read === undefined || (keys === undefined && kind !== "dpop-proof")) return [];
   try {
-    if (kind === "access-token") verifyAccessToken(compact, { issuer, audience, keys, now });
-    if (kind === "delegation-ticket") readDelegationToken(compact, { issuer, keys, now });
+    read(compact, { claims, keys: keys ?? noKeys, now });
     return [];
   } catch (error) {
     if (!(error instanceof VerificationError)) throw error;
-    return error.code === "unknown-key" ? [] : [{ code: error.code, problem: error.message }];
+    return [{ code: error.code, problem: error.message }];
   }
 }
+
+type Reading = { claims: JsonObject; keys: KeySet; now: number };
+
+const noKeys: KeySet = createKeySet({ keys: [] });
+
+/** Each is expected to be for whom it says, and for the request that it says. */
+const readers: { readonly [kind in TokenKind]?: (compact: string, reading: Reading) => unknown } = {
+  "access-token": (compact, { claims, keys, now }) =>
+    verifyAccessToken(compact, { ...saidBy(claims), keys, now }),
+  "delegation-ticket": (compact, { claims, keys, now }) =>
+    readDelegationToken(compact, { issuer: saidBy(claims).issuer, keys, now }),
+  "transaction-token": (compact, { claims, keys, now }) => {
+    const { issuer, audience } = saidBy(claims);
+    return readTxnToken(compact, { issuer, trustDomain: audience, keys, now });
+  },
+  "status-list": (compact, { claims, keys, now }) =>
+    verifyStatusList(compact, { uri: textOf(claims, "sub") ?? "", keys, now }),
+  "dpop-proof": (compact, { claims, now }) =>
+    verifyDpopProof(compact, {
+      method: textOf(claims, "htm") ?? "",
+      url: textOf(claims, "htu") ?? "",
+      now,
+      windowSeconds: longestWindow,
+    }),
+};
+
+/** No verifier of ours takes an older proof, in seconds; most take none that is older than a minute. */
+const longestWindow = 300;
+
+const saidBy = (claims: JsonObject): { issuer: string; audience: string } => ({
+  issuer: textOf(claims, "iss") ?? "",
+  audience: textOf(claims, "aud") ?? "",
+});
 
 /** Each code once, but for what is wider: there each says something of its own. */
 export function distinct(problems: readonly Problem[]): Problem[] {

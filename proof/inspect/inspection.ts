@@ -15,11 +15,14 @@ export type TokenKind =
 /** Something that is wrong, in words; with the code that a verifier would refuse with, if one would. */
 export type Problem = { code?: VerificationCode; problem: string };
 
-/** Whether a signature holds; `unchecked` says why it could not be looked at. */
+/**
+ * Whether a signature holds; `unchecked` says why it could not be looked at, with a code where keys were given and
+ * a verifier that has just these would refuse it.
+ */
 export type SignatureFound =
   | { state: "holds"; by: string }
   | { state: "broken"; by: string }
-  | { state: "unchecked"; why: string };
+  | { state: "unchecked"; why: string; code?: VerificationCode };
 
 /** Who gives. Names are as the text has them: claims, shown and never believed. */
 export type Party = { kind: "person" | "agent" | "service" | "key"; name: string };

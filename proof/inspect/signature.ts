@@ -12,9 +12,10 @@ export function signedByIssuer(token: RawToken, keys: KeySet | undefined): Signa
   const kid = textOf(token.header, "kid");
   if (keys === undefined) return { state: "unchecked", why: "no keys of the issuer were given" };
   const key = kid === undefined ? undefined : keys.get(kid);
-  if (kid === undefined) return { state: "unchecked", why: "it does not name the key that signed it" };
+  const code = "unknown-key";
+  if (kid === undefined) return { state: "unchecked", why: "it does not name the key that signed it", code };
   if (key === undefined)
-    return { state: "unchecked", why: `the keys that were given have none called ${kid}` };
+    return { state: "unchecked", why: `the keys that were given have none called ${kid}`, code };
   return signedBy(token, key, `the issuer's key ${kid}`);
 }
 

@@ -6,6 +6,7 @@ import { readDelegationToken } from "@countersign/proof/delegation-token";
 import { sha256Base64url } from "@countersign/proof/digest";
 import { createDpopProof } from "@countersign/proof/dpop";
 import type { Grant } from "@countersign/proof/grant";
+import { inspectToken } from "@countersign/proof/inspect";
 import { canonicalize } from "@countersign/proof/jcs";
 import { publicJwkOf } from "@countersign/proof/jwk";
 import { verifyAccessToken } from "@countersign/proof/token";
@@ -186,6 +187,22 @@ forEachEngine((engine) => {
         "invalid-authorization-details",
         "nobody would count",
       );
+    });
+
+    test("is read by the keys that are published for warrants, as is a ticket, and by no others", async () => {
+      const { deps, planner } = room;
+      const { root, edge } = await minted();
+      const { subject_token: ticket = "" } = await exchangeForm(deps, planner, edge.id, write);
+      const now = deps.clock.now();
+      const [keys, warrantKeys] = [keySetOf(deps.keys, "token"), keySetOf(deps.keys, "delegation")];
+      for (const text of [root, ticket]) {
+        const problems = (known: object) =>
+          inspectToken(text, { now, ...known }).parts.flatMap((part) =>
+            part.problems.map(({ code }) => code),
+          );
+        assert.deepEqual(problems({ keys, warrantKeys }), []);
+        assert.deepEqual(problems({ keys }), ["unknown-key"]);
+      }
     });
 
     test("passes for nothing else of ours", async () => {
