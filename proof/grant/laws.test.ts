@@ -8,6 +8,7 @@ import {
   constraintPermits,
   covers,
   coversAll,
+  type Grant,
   meet,
   meetAll,
   meetConstraints,
@@ -15,6 +16,7 @@ import {
   parseGrant,
   permits,
 } from "./index.ts";
+import { limits } from "./limits.ts";
 
 const runs = { numRuns: 300 };
 const manyRuns = { numRuns: 3000 };
@@ -164,4 +166,40 @@ test("the meet of two lists is covered by both, and no member of it by another",
     );
   });
   fc.assert(property, { numRuns: 150 });
+});
+
+test("the meet of two grants at their limits is a grant that can be read, or none", () => {
+  const names = (count: number, from: number) => Array.from({ length: count }, (_, i) => `v${from + i}`);
+  const size = (most: number) => fc.constantFrom(1, most / 2, most / 2 + 1, most - 1, most);
+  const grant = (args: Record<string, Constraint>): Grant => ({
+    type: "agent_tool",
+    locations: ["https://one"],
+    actions: ["tools/call"],
+    identifier: "tool",
+    args,
+    open_args: true,
+  });
+  const without = fc
+    .tuple(size(limits.values), fc.nat({ max: limits.values }))
+    .map(([count, from]) => grant({ x: { op: "not_in", values: names(count, from) } }));
+  const many = fc
+    .tuple(size(limits.arguments), fc.nat({ max: limits.arguments }))
+    .map(([count, from]) =>
+      grant(Object.fromEntries(names(count, from).map((name) => [name, { op: "any" }]))),
+    );
+  const pair = fc.oneof(fc.tuple(without, without), fc.tuple(many, many));
+  const property = fc.property(pair, ([a, b]) => {
+    const both = meet(a, b);
+    if (both === undefined) return;
+    assert.deepEqual(parseGrant(both), both);
+    assert.ok(covers(a, both) && covers(b, both));
+  });
+  fc.assert(property, { numRuns: 60 });
+  assert.equal(
+    meet(
+      grant({ x: { op: "not_in", values: names(200, 0) } }),
+      grant({ x: { op: "not_in", values: names(200, 200) } }),
+    ),
+    undefined,
+  );
 });

@@ -1,10 +1,11 @@
 import { type Constraint, meetConstraints } from "./constraint.ts";
 import { covers } from "./covers.ts";
 import type { Grant } from "./grant.ts";
+import { limits } from "./limits.ts";
 
 /**
  * What both grants give: a grant that both cover, with the conditions of both. Undefined where nothing is
- * left, or nothing that a grant can express.
+ * left, or nothing that a grant can express within its limits.
  */
 export function meet(a: Grant, b: Grant): Grant | undefined {
   const locations = a.locations.filter((location) => b.locations.includes(location));
@@ -38,6 +39,7 @@ function meetArguments(a: Grant, b: Grant): Arguments | undefined {
   if (a.args === undefined && b.args === undefined) return open;
   const names = new Set([...Object.keys(a.args ?? {}), ...Object.keys(b.args ?? {})]);
   const met: [string, Constraint][] = [];
+  if (names.size > limits.arguments) return undefined;
   for (const name of names) {
     const constraint = meetArgument(name, a, b);
     if (constraint === undefined) return undefined;

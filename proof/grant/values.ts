@@ -1,5 +1,6 @@
 import type { Json } from "../jcs/index.ts";
 import { isAmong, sameValue } from "./exact-value.ts";
+import { limits } from "./limits.ts";
 import { type NarrowingOperator, type Operator, parseValue, parseValues } from "./operator.ts";
 
 /** Exactly this value. */
@@ -33,7 +34,10 @@ export const notIn: NarrowingOperator<NotIn> = {
   parse: ({ values }) => ({ op: "not_in", values: parseValues(values) }),
   permits: ({ values }, value) => !isAmong(values, value),
   covers: (parent, child) => parent.values.every((value) => isAmong(child.values, value)),
-  meet: (a, b) => ({ op: "not_in", values: [...a.values, ...without(b.values, a.values)] }),
+  meet: (a, b) => {
+    const values = [...a.values, ...without(b.values, a.values)];
+    return values.length > limits.values ? undefined : { op: "not_in", values };
+  },
   describe: ({ values }, show) => `not in ${list(values, show)}`,
 };
 
