@@ -8,6 +8,16 @@ import { readHeaderJson } from "./read-header.ts";
 /** The longest compact form that is looked at, in characters, where the caller says nothing else. */
 export const defaultMaxLength = 16_384;
 
+/**
+ * Lets only a compact form leave that whoever verifies it will look at.
+ *
+ * @throws VerificationError `too-large`
+ */
+export function requireReadable(compact: string, maxLength: number = defaultMaxLength): string {
+  if (compact.length <= maxLength) return compact;
+  throw new VerificationError("too-large", `it has ${compact.length} characters, and ${maxLength} are read`);
+}
+
 const ascii = new TextEncoder();
 const ellipticSignatureSize = 64;
 

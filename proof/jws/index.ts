@@ -21,7 +21,7 @@ export {
   verifyCompact,
   verifyCompactBytes,
 } from "./compact.ts";
-export { type Demands, defaultMaxLength } from "./form.ts";
+export { type Demands, defaultMaxLength, requireReadable } from "./form.ts";
 export type { ExpectedTyp, JwsHeader } from "./header.ts";
 export { clockSkewSeconds, requireAlive } from "./lifetime.ts";
 export { signBytes, verifyBytes } from "./signature.ts";

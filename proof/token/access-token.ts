@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { algorithmOf, type KeySet } from "../jwk/index.ts";
-import { claimsOf, requiredJti, signCompact, verifyCompact } from "../jws/index.ts";
+import { claimsOf, requiredJti, requireReadable, signCompact, verifyCompact } from "../jws/index.ts";
 import { VerificationError } from "../verification-error.ts";
 import { type AccessTokenClaims, parseAccessTokenClaims } from "./claims.ts";
 import {
@@ -18,7 +18,7 @@ import type { TokenCache } from "./token-cache.ts";
  * nobody could use.
  *
  * @param signer the issuer's P-256 key and its `kid` in the published set
- * @throws VerificationError `malformed`, `missing-claim`, `wrong-alg`
+ * @throws VerificationError `malformed`, `missing-claim`, `wrong-alg`, `too-large`
  * @see RFC 9068 §2
  */
 export function issueAccessToken(claims: AccessTokenClaims, signer: { kid: string; key: KeyObject }): string {
@@ -26,7 +26,8 @@ export function issueAccessToken(claims: AccessTokenClaims, signer: { kid: strin
     throw new VerificationError("wrong-alg", "access tokens are signed ES256");
   const payload = parseAccessTokenClaims(claims);
   if (payload.exp <= payload.iat) throw new VerificationError("malformed", "exp must lie after iat");
-  return signCompact({ header: { typ: accessTokenForm.typ, kid: signer.kid }, payload, key: signer.key });
+  const header = { typ: accessTokenForm.typ, kid: signer.kid };
+  return requireReadable(signCompact({ header, payload, key: signer.key }));
 }
 
 /**

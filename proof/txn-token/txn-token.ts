@@ -5,6 +5,7 @@ import {
   requireAlive,
   requireAudience,
   requireIssuer,
+  requireReadable,
   signCompact,
   verifyCompact,
 } from "../jws/index.ts";
@@ -28,16 +29,13 @@ type Domain = {
 /**
  * Signs a transaction token. The claims pass the receiver's own reading first.
  *
- * @throws VerificationError `malformed`, `missing-claim`, `too-long-lived`, `wrong-alg`
+ * @throws VerificationError `malformed`, `missing-claim`, `too-long-lived`, `wrong-alg`, `too-large`
  */
 export function issueTxnToken(claims: TxnTokenClaims, signer: { kid: string; key: KeyObject }): string {
   if (algorithmOf(signer.key) !== "ES256")
     throw new VerificationError("wrong-alg", "transaction tokens are signed ES256");
-  return signCompact({
-    header: { typ, kid: signer.kid },
-    payload: parseTxnTokenClaims(claims),
-    key: signer.key,
-  });
+  const payload = parseTxnTokenClaims(claims);
+  return requireReadable(signCompact({ header: { typ, kid: signer.kid }, payload, key: signer.key }));
 }
 
 /**

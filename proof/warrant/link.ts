@@ -6,6 +6,7 @@ import {
   type Expectation,
   type JwsHeader,
   readCompactBytes,
+  requireReadable,
   signCompact,
   verifyCompactBytes,
 } from "../jws/index.ts";
@@ -109,10 +110,7 @@ function requireOwnHeader(attackerCompact: string, { alg, kid }: JwsHeader): voi
 /** Signs claims that the verifier's own reading has passed. */
 export function signLink(claims: WarrantClaims, key: KeyObject, kid?: string): string {
   const header = { typ: warrantTyp, ...(kid === undefined ? {} : { kid }) };
-  const compact = signCompact({ header, payload: claims, key });
-  if (compact.length > warrantLimits.link)
-    throw new VerificationError("too-large", "the warrant is too long");
-  return compact;
+  return requireReadable(signCompact({ header, payload: claims, key }), warrantLimits.link);
 }
 
 /** What a link that was not signed by the issuer says in `iss`: the key that signed it. @see RFC 9278 */

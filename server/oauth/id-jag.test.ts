@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import type { Grant } from "@countersign/proof/grant";
 import { findEvents } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { type Change, Conflict } from "../database/index.ts";
@@ -463,6 +464,38 @@ forEachEngine((engine) => {
       const rows = await findEvents(deps.database, { type: "task.closed", limit: 500 });
       const { task } = refusal.record.about as { task: string };
       assert.ok(rows.some(({ body }) => JSON.parse(body).about.task === task));
+    });
+  });
+
+  describe("limits that do not fit into one grant, or into one token", () => {
+    const naming = (from: number): Grant => {
+      const names = Array.from({ length: 40 }, (_, at) => [`a${from + at}`, { op: "any", optional: true }]);
+      return call("reports/read", { open_args: true, args: Object.fromEntries(names) });
+    };
+    const asking = (grants: readonly Grant[]) => ({ authorization_details: JSON.stringify(grants) });
+
+    test("give nothing, and begin nothing where they meet in more than a grant can name", async () => {
+      const { deps } = room;
+      const begun = async () => (await findEvents(deps.database, { type: "task.opened", limit: 500 })).length;
+      const before = await begun();
+      const tried = signed({ authorization_details: [naming(0)] }, asking([naming(40)]));
+      assert.equal(await codeOf(tried), "access-denied");
+      assert.equal(await begun(), before);
+    });
+
+    test("end what the sign-in began where no token can say them", async () => {
+      const { deps } = room;
+      const values = Array.from({ length: 200 }, (_, at) => `${at}-${"x".repeat(60)}`);
+      const long = [call("reports/read", { args: { period: { op: "in", values } } })];
+      const tasks = async (type: string) =>
+        (await findEvents(deps.database, { type, limit: 500 })).map(
+          ({ body }) => JSON.parse(body).about.task,
+        );
+      const before = await tasks("task.opened");
+      assert.equal(await codeOf(signed({}, asking(long))), "invalid-authorization-details");
+      const begun = (await tasks("task.opened")).filter((task) => !before.includes(task));
+      assert.equal(begun.length, 1);
+      assert.ok((await tasks("task.closed")).includes(begun[0]));
     });
   });
 

@@ -17,6 +17,7 @@ import { requireAlive } from "../revocation/index.ts";
 import type { BoundClient } from "./client.ts";
 import { tokenIssued } from "./events.ts";
 import { evidenceClaims } from "./evidence-claims.ts";
+import { issuable } from "./issuable.ts";
 import { issuedBody } from "./issued.ts";
 import type { Mandate } from "./mandate.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
@@ -43,7 +44,8 @@ export interface TokenResponse {
 /**
  * Mints an access token, as part of the change in which it was decided: the approvals reserved for it, its
  * record and its event, guarded by everything that it rests on. It leaves when that has been committed.
- * @throws Fault `gone` when what it rests on ends within the second; `denied` where some of it is blocked
+ * @throws Fault `gone` when what it rests on ends within the second; `denied` where some of it is blocked;
+ *   `invalid-authorization-details` for more than a token can say
  * @see RFC 9068 §2
  */
 export async function mint(
@@ -67,7 +69,11 @@ export async function mint(
     tokenIssued(deps, client.caller, aboutOf(client, mandate), issuedBody(deps, change, claims, mandate)),
   );
   const told = released(claims, mandate.release);
-  return answerOf(claims, mandate, issueAccessToken(told, signer));
+  return answerOf(
+    claims,
+    mandate,
+    issuable(() => issueAccessToken(told, signer)),
+  );
 }
 
 /** What the token rests on must still hold at its commit. */

@@ -189,6 +189,25 @@ forEachEngine((engine) => {
       );
     });
 
+    test("that says more than anybody reads is refused, as is a token, and nothing of it is on record", async () => {
+      const { deps, planner } = room;
+      const { edge } = await begunTask(deps, room);
+      const values = Array.from({ length: 200 }, (_, at) => `${at}-${"x".repeat(60)}`);
+      const long = [call("reports/read", { args: { period: { op: "in", values } } })];
+      const issued = async () => [
+        (await events("warrant.issued")).length,
+        (await events("token.issued")).length,
+      ];
+      const forms = [await mintForm(edge.id, long), await exchangeForm(deps, planner, edge.id, long)];
+      const before = await issued();
+      for (const form of forms) {
+        const refusal = await fault(ask(deps, planner, form));
+        assert.equal(refusal.code, "invalid-authorization-details");
+        assert.ok(refusal.recordedAs?.startsWith("event_"));
+      }
+      assert.deepEqual(await issued(), before);
+    });
+
     test("is read by the keys that are published for warrants, as is a ticket, and by no others", async () => {
       const { deps, planner } = room;
       const { root, edge } = await minted();

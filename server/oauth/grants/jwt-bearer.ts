@@ -1,4 +1,4 @@
-import type { Change } from "../../database/index.ts";
+import { type Change, Conflict } from "../../database/index.ts";
 import { chainOf, endUnused, leafOf } from "../../delegation/index.ts";
 import { Fault, isFailure } from "../../lib/index.ts";
 import { type Accepted, acceptIdJag } from "../accept-id-jag.ts";
@@ -33,14 +33,19 @@ export const jwtBearer: GrantHandler = {
         ...(await mandateOf(deps, change, client, accepted)),
         lifetime,
       });
-    } catch (fault) {
-      if (!(fault instanceof Fault) || isFailure(fault.code)) throw fault;
-      if (fault.code === "authorization-pending") throw whereToGoOn(fault, accepted);
+    } catch (error) {
+      if (goesOn(error)) throw error;
+      if (error instanceof Fault && error.code === "authorization-pending")
+        throw whereToGoOn(error, accepted);
       await endUnused(deps, client.caller, accepted.task);
-      throw fault;
+      throw error;
     }
   },
 };
+
+/** Decided again, or sent again, the same request goes on with what it began. */
+const goesOn = (error: unknown): boolean =>
+  error instanceof Conflict || (error instanceof Fault && isFailure(error.code));
 
 async function mandateOf(
   deps: OauthDeps,

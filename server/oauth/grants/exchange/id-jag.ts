@@ -1,7 +1,7 @@
 import { delegationTokenType } from "@countersign/proof/delegation-token";
 import { type Grant, uncovered } from "@countersign/proof/grant";
 import type { JsonObject } from "@countersign/proof/jcs";
-import { signCompact } from "@countersign/proof/jws";
+import { requireReadable, signCompact } from "@countersign/proof/jws";
 import { type AccessTokenClaims, signedJti, verifyAccessToken } from "@countersign/proof/token";
 import { append } from "../../../audit/index.ts";
 import type { Change } from "../../../database/index.ts";
@@ -19,6 +19,7 @@ import { agentOf, type BoundClient, keyHeldBy } from "../../client.ts";
 import { subjectFor } from "../../define-partner.ts";
 import { assertionIssued } from "../../events.ts";
 import { ID_JAG_TYP } from "../../id-jag.ts";
+import { issuable } from "../../issuable.ts";
 import { factOf } from "../../issued.ts";
 import type { Granted, Mandate } from "../../mandate.ts";
 import { aboutOf, actOf, guard, lifetime, signInClaims, type TokenResponse } from "../../mint.ts";
@@ -199,7 +200,9 @@ async function sign(
   );
   const payload = claimsOf(deps, client, carried, { jti, iat, exp });
   return {
-    access_token: signCompact({ header: { typ: ID_JAG_TYP, kid }, payload, key }),
+    access_token: issuable(() =>
+      requireReadable(signCompact({ header: { typ: ID_JAG_TYP, kid }, payload, key })),
+    ),
     issued_token_type: ID_JAG,
     token_type: "N_A",
     expires_in: exp - iat,

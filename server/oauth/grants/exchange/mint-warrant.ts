@@ -14,6 +14,7 @@ import {
 import { Fault, hours, type Id, newId, seconds } from "../../../lib/index.ts";
 import { agentOf, type BoundClient, keyHeldBy } from "../../client.ts";
 import { warrantIssued } from "../../events.ts";
+import { issuable } from "../../issuable.ts";
 import { factOf } from "../../issued.ts";
 import type { Granted, Mandate } from "../../mandate.ts";
 import { aboutOf, actOf, guard, lifetime, type TokenResponse } from "../../mint.ts";
@@ -91,7 +92,7 @@ async function signRoot(
   const signer = deps.keys.signer("delegation");
   const claims = await claimsOf(deps, client, mandate, signer.kid);
   guard(deps, change, client, mandate, claims.rev ?? []);
-  const compact = mintWarrant(claims, signer);
+  const compact = issuable(() => mintWarrant(claims, signer));
   const { hash } = readLink(compact);
   record(deps, change, client, mandate, { claims, hash });
   return {
