@@ -53,6 +53,15 @@ test("a child that is wider than its parent is refused", () => {
   refused(forgeNext(chain(1), { exp: seconds + 881 }), "widened");
 });
 
+test("a holder does not choose where a verifier asks for the status of its link", () => {
+  const status = (uri: string) => ({ status: { status_list: { idx: 0, uri } } }) as never;
+  const ours = "https://as.example.com/statuslists/1";
+  for (const uri of ["https://attacker.example/list", "http://169.254.169.254/", `${ours}?also`])
+    refused(forgeNext(chain(1), status(uri)), "malformed");
+  const known = forgeNext(chain(1), status(ours));
+  assert.equal(verifyWarrant(known, { proof: prove(known) }, expected()).chain.length, 2);
+});
+
 test("a prefix of a chain is worth nothing to who holds a later link", () => {
   const [first = ""] = chain(2);
   refused([first], "not-bound", prove([first], { key: holder(1) }));

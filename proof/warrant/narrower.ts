@@ -25,6 +25,7 @@ export function requireNarrower(parent: WarrantLink, to: WarrantClaims): void {
   if (to.consent !== undefined || to.rev !== undefined || to.per_call !== undefined) {
     fail("malformed", "only a root has consent, rev and per_call");
   }
+  requireSameList(from, to);
   requireDepth(from, to);
   requireSameCause(from, to);
   requireTimes(from, to);
@@ -32,6 +33,15 @@ export function requireNarrower(parent: WarrantLink, to: WarrantClaims): void {
   if (!coversAll(from.authorization_details, to.authorization_details)) {
     fail("widened", "a grant fits inside no single grant of the link before");
   }
+}
+
+/**
+ * Whoever is told a list fetches it. Which one is the issuer's to say: a holder who named another would choose
+ * where verifiers connect to, and what they read there of its own link.
+ */
+function requireSameList({ status: before }: WarrantClaims, { status }: WarrantClaims): void {
+  if (status === undefined || status.status_list.uri === before?.status_list.uri) return;
+  fail("malformed", "status names another list than the link before");
 }
 
 function requireDepth(from: WarrantClaims, to: WarrantClaims): void {

@@ -210,7 +210,11 @@ function consentOf(
   return verifyRootConsent(root, consent, { passkeysOf, now, call });
 }
 
-/** Who is told of no revocation must be able to ask: a chain that leaves neither way is good for nothing. */
+/**
+ * Who is told of no revocation must be able to ask: a chain that leaves neither way is good for nothing. Only the
+ * issuer says where: every `status` lies in the list of the root, so that no holder has a verifier fetch from a
+ * place of the holder's choosing (`requireNarrower`).
+ */
 function statusLeft(
   chain: readonly WarrantLink[],
   { isDead }: WarrantExpectation,
