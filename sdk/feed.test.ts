@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Refused } from "./errors.ts";
 import { type FeedSource, followFeed } from "./feed.ts";
 import { handClock, scriptedFeed } from "./issuer-of-tests.ts";
+import { revocationsOf } from "./revocations.ts";
 
 async function followed(known: { seq: number; key: string }[] = []) {
   const clock = handClock();
@@ -170,6 +171,46 @@ test("a feed that was set back is read from its beginning; what was dead stays d
   await script.say({ kind: "head", head: 0, at: clock.now() });
   assert.ok(feed.isFresh());
   feed.close();
+});
+
+test("a feed that says there is more and does not go on is left, and a closed one is asked no further", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  let asked = 0;
+  const stuck: FeedSource = {
+    async page() {
+      asked += 1;
+      return { items: [], more: true };
+    },
+    async *stream() {},
+  };
+  const following = followFeed(handClock(), stuck);
+  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+  assert.equal(asked, 1);
+  context.mock.timers.tick(10_000);
+  await assert.rejects(following, /more and does not go on/);
+  const clock = handClock();
+  let seq = 0;
+  const endless: FeedSource = {
+    async page() {
+      await new Promise((resolve) => setImmediate(resolve));
+      seq += 1;
+      return { items: [{ seq, key: `jti:${seq}` }], more: true };
+    },
+    async *stream() {},
+  };
+  const late = followFeed(clock, endless, () => {
+    if (seq === 5) context.mock.timers.tick(10_000);
+  });
+  await assert.rejects(late, /cannot be followed/);
+  const then = seq;
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(seq <= then + 1);
+});
+
+test("a page without its list of revocations cannot be read", async () => {
+  const answering = (page: object) => revocationsOf({ ask: async () => page } as never);
+  assert.deepEqual(await answering({ items: [] }).page(0), { items: [], more: false });
+  await assert.rejects(answering({ next: "2" }).page(0), /cannot be read/);
 });
 
 test("a closed feed is not fresh", async () => {

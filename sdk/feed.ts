@@ -176,7 +176,7 @@ async function followOnce(source: FeedSource, state: Heard, stop: AbortSignal): 
   const watchdog = setTimeout(() => silence.abort(), freshnessBound).unref();
   let heard = false;
   try {
-    await catchUp(source, state);
+    await catchUp(source, state, stop);
     state.opening();
     for await (const message of source.stream(state.seq, AbortSignal.any([stop, silence.signal]))) {
       watchdog.refresh();
@@ -195,10 +195,14 @@ async function followOnce(source: FeedSource, state: Heard, stop: AbortSignal): 
   return heard;
 }
 
-async function catchUp(source: FeedSource, state: Heard): Promise<void> {
-  for (let more = true; more; ) {
-    const page = await source.page(state.seq);
+/** Page by page, each further than the one before: whoever sends none that is would keep us here for ever. */
+async function catchUp(source: FeedSource, state: Heard, stop: AbortSignal): Promise<void> {
+  for (let more = true; more && !stop.aborted; ) {
+    const after = state.seq;
+    const page = await source.page(after);
     for (const revocation of page.items) state.add(revocation);
+    if (page.more && state.seq <= after)
+      throw new CountersignError("the revocation feed says that there is more and does not go on");
     more = page.more;
   }
 }

@@ -12,8 +12,8 @@ export function revocationsOf(instance: Instance): FeedSource {
   return {
     async page(after) {
       const page = await instance.ask("GET", `/revocations?after=${after}&limit=${pageSize}`);
-      const items = Array.isArray(page.items) ? page.items.map(parseRevocation) : [];
-      return { items, more: page.next !== undefined };
+      if (!Array.isArray(page.items)) throw unreadable();
+      return { items: page.items.map(parseRevocation), more: page.next !== undefined };
     },
     async *stream(after, signal) {
       const url = issuer.at(`/revocations/feed?after=${after}`);
@@ -35,8 +35,11 @@ export function revocationsOf(instance: Instance): FeedSource {
 function parseRevocation(entry: Json): Revocation {
   const { seq, key } = isJsonObject(entry) ? entry : {};
   if (typeof seq === "number" && Number.isSafeInteger(seq) && typeof key === "string") return { seq, key };
-  throw new CountersignError("the revocation feed holds something that cannot be read");
+  throw unreadable();
 }
+
+const unreadable = (): CountersignError =>
+  new CountersignError("the revocation feed holds something that cannot be read");
 
 /** What is not understood ends the stream: it might be a revocation. */
 function parseMessage({ event, data }: ServerSentEvent): FeedMessage {
