@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { Fault, type Id, type PersonId } from "../lib/index.ts";
 import { buildChain, chainHash, coveredBy, coveredByGrants, expiryOf, type Link } from "./chain.ts";
 import type { Delegation } from "./delegation.ts";
+import { mayDelegateTo } from "./passed-on.ts";
 import type { Task } from "./task.ts";
 
 const NOW = 1_000_000;
@@ -163,4 +164,17 @@ describe("coverage", () => {
     assert.match(missing[0] ?? "", /reports\/write/);
     assert.ok(!covers(grant(["Q1"]), grant(["Q3"])));
   });
+});
+
+test("a name that an agent took for one of its own is not trusted by records that name it", () => {
+  const from = (...delegate_to: string[]) => ({
+    name: "writer",
+    delegation: { max_depth: 4, grants: [], delegate_to, needs_person: [] },
+  });
+  const taken = { name: "planner-review", parent: "planner" };
+  assert.ok(mayDelegateTo(from("planner-review"), { name: "planner-review" }));
+  assert.ok(!mayDelegateTo(from("planner-review"), taken));
+  assert.ok(!mayDelegateTo(from("planner"), taken));
+  assert.ok(mayDelegateTo(from("planner-review", "planner"), taken));
+  assert.ok(mayDelegateTo({ ...from(), name: "planner" }, taken));
 });

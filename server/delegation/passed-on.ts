@@ -24,9 +24,17 @@ export async function coveredToday(
   return { covered: all.length === 0, missing: [...new Set(all)] };
 }
 
-/** Whether an agent may delegate to another: its record names it, or it registered it itself. */
-export const mayDelegateTo = (from: Agent, to: Agent): boolean =>
-  from.delegation.delegate_to.includes(to.name) || to.parent === from.name;
+/**
+ * Whether an agent may delegate to another: its record names it, or it registered it itself. A name that an agent
+ * gave one of its own is trusted only where the record names that agent as well: it may have chosen just this one.
+ */
+export function mayDelegateTo(
+  { name, delegation: { delegate_to } }: Pick<Agent, "name" | "delegation">,
+  to: Pick<Agent, "name" | "parent">,
+): boolean {
+  if (to.parent === name) return true;
+  return delegate_to.includes(to.name) && (to.parent === undefined || delegate_to.includes(to.parent));
+}
 
 /** What is missing, described for people, for the agents of a chain to pass grants on to one another today. */
 function missingToPassOn(chain: LivingChain, grants: readonly Grant[]): string[] {
