@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
@@ -33,6 +33,7 @@ it("a server with --tls acme starts without a certificate, is given one, and sta
     message: /must be agreed to: https:\/\/example.com\/terms/,
     remedy: /--acme-agree/,
   });
+  assert.deepEqual(readdirSync(data), ["ca.pem"], "nothing is made before that");
   const first = await start(true);
   const byRoot = { ca: authority.ca, rejectUnauthorized: true };
   let answer = "";

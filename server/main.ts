@@ -134,13 +134,14 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const acme = typeof config.tls === "object" && "acme" in config.tls ? config.tls.acme : undefined;
   const files = typeof config.tls === "object" && "cert" in config.tls ? config.tls : undefined;
   const tls = files === undefined ? undefined : readTls(files);
+  const openAcme = acme && (await preparedAcme(acme, config, issuer));
   const proxy = proxyOf(config);
   const basics = basicsOf(config);
   const database = await openDatabase(basics, locationOf(config), migrations);
   try {
     const deps = await assemble(config, issuer, basics, database);
     const svid = config.tls === "spiffe" ? await issueServerSvid(deps) : undefined;
-    const followAcme = acme && (await certifiedBy(acme, config, issuer, deps));
+    const followAcme = await openAcme?.(deps);
     const identity = tls ?? svid ?? (acme && NO_CERTIFICATE_YET);
     const options = { issuer, tls: identity, behindProxy: config.behindProxy, proxy };
     const follow = (server: TlsServer) => {
@@ -163,9 +164,9 @@ export const administratorLink = (
   return linkInStore(basicsOf({}), { location: locationOf(config), ...config, issuer }, whose);
 };
 /** Loaded only where an authority is asked. @throws Fault */
-async function certifiedBy(acme: AcmeSettings, { data, host }: ServerConfig, issuer: URL, deps: ServerDeps) {
-  const { openAcme } = await import("./acme/index.ts");
-  return openAcme(deps, acme, { issuer, folder: join(data, "acme"), host });
+async function preparedAcme(acme: AcmeSettings, { data, host }: ServerConfig, issuer: URL) {
+  const { prepareAcme } = await import("./acme/index.ts");
+  return prepareAcme(acme, { issuer, folder: join(data, "acme"), host });
 }
 
 /** @throws Fault `invalid` for a proxy of which something is said and which is not declared */

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Wanted } from "../../proof/svid/test-authority.ts";
 import { days, hours, minutes } from "../lib/index.ts";
 import { openScene } from "./fixture.ts";
 import type { Bends } from "./test-authority.ts";
+import { digestByAlpn } from "./test-validation.ts";
 
 const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign"]);
 const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
@@ -210,4 +213,28 @@ describe("an authority that means no good", () => {
     await server.look();
     assert.notEqual(await server.served(), old);
   });
+});
+
+it("a validation is known in as many pieces as the network makes of its first bytes", async (context) => {
+  const { serve } = await openScene(context);
+  const { answer, port } = await serve();
+  const keyAuthorization = `${"A".repeat(43)}.key`;
+  answer.answer({ type: "tls-alpn-01", token: "A".repeat(43), keyAuthorization, expires: Date.now() });
+  const relay = createServer((socket: Socket) => {
+    const onward = connect({ port, host: "127.0.0.1", noDelay: true });
+    onward.pipe(socket);
+    socket.on("error", () => {}).on("close", () => onward.destroy());
+    socket.on("data", async (bytes: Buffer) => {
+      for (const piece of [bytes.subarray(0, 3), bytes.subarray(3, 200), bytes.subarray(200)]) {
+        if (piece.length > 0 && !onward.destroyed) onward.write(piece);
+        await sleep(5);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => relay.listen(0, "127.0.0.1", resolve));
+  context.after(() => relay.close());
+  assert.match(
+    await digestByAlpn((relay.address() as AddressInfo).port, "countersign.test"),
+    /^[0-9a-f]{64}$/,
+  );
 });

@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { before, describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import fc from "fast-check";
 import { readClientHello } from "./client-hello.ts";
-import { openScene } from "./fixture.ts";
-import { digestByAlpn } from "./test-validation.ts";
 
 /** What a client of today says first. */
 function helloOf(options: object): Promise<Buffer> {
@@ -70,30 +67,6 @@ describe("what a client says first", () => {
         const read = readClientHello(bytes);
         assert.ok(read === undefined || read === "more" || Array.isArray(read.protocols));
       }),
-    );
-  });
-
-  it("is found in as many pieces as the network makes of it", async (context) => {
-    const { serve } = await openScene(context);
-    const { answer, port } = await serve();
-    const keyAuthorization = `${"A".repeat(43)}.key`;
-    answer.answer({ type: "tls-alpn-01", token: "A".repeat(43), keyAuthorization, expires: Date.now() });
-    const relay = createServer((socket: Socket) => {
-      const onward = connect({ port, host: "127.0.0.1", noDelay: true });
-      onward.pipe(socket);
-      socket.on("error", () => {}).on("close", () => onward.destroy());
-      socket.on("data", async (bytes: Buffer) => {
-        for (const piece of [bytes.subarray(0, 3), bytes.subarray(3, 200), bytes.subarray(200)]) {
-          if (piece.length > 0 && !onward.destroyed) onward.write(piece);
-          await sleep(5);
-        }
-      });
-    });
-    await new Promise<void>((resolve) => relay.listen(0, "127.0.0.1", resolve));
-    context.after(() => relay.close());
-    assert.match(
-      await digestByAlpn((relay.address() as AddressInfo).port, "countersign.test"),
-      /^[0-9a-f]{64}$/,
     );
   });
 });
