@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { allOf } from "./all-of.ts";
 import { openClient } from "./client.ts";
+import { AS_JSON } from "./definition.ts";
 import { bold, green, say, Trouble, table, visible } from "./say.ts";
 
 interface Agent {
@@ -10,6 +11,13 @@ interface Agent {
   status: string;
   owner: string;
   [member: string]: unknown;
+}
+
+interface Copy {
+  id: string;
+  status: string;
+  strength: string;
+  expires: number;
 }
 
 /** `agents` and `join-token`: the registry's agents and their lives. */
@@ -29,6 +37,11 @@ export function agentCommands(program: Command): void {
     .command("show <name>")
     .description("everything the registry knows of one")
     .action(async (name: string) => say.json(await openClient().get(pathOf(name))));
+  agents
+    .command("copies <name>")
+    .description("its running copies, each ended with: countersign revoke instance <id>")
+    .option(...AS_JSON)
+    .action(copies);
   agents.command("hand-over <name> <person>").description("give it another owner").action(handOver);
   act(agents, "suspend", "end its tokens and its access now; it can be resumed");
   act(agents, "resume", "give a suspended agent its access again");
@@ -51,6 +64,20 @@ async function list({ orphaned, ...wanted }: Record<string, string | true>): Pro
     return say.line("No agents yet. Declare one in a manifest: countersign apply -f agents.yaml");
   const rows = items.map((agent) => [agent.name, agent.class, agent.environment, agent.status, agent.owner]);
   say.line(table([["NAME", "CLASS", "ENVIRONMENT", "STATUS", "OWNER"], ...rows]));
+}
+
+async function copies(name: string, { json = false }: { json?: boolean }): Promise<void> {
+  const items = await allOf<Copy>(`${pathOf(name)}/instances`);
+  if (json) return say.json(items);
+  if (items.length === 0)
+    return say.line(`Nothing runs as ${visible(name)} yet: countersign join-token agent ${visible(name)}`);
+  const rows = items.map(({ id, status, strength, expires }) => [
+    status,
+    strength,
+    `${new Date(expires).toISOString().slice(0, 16)}Z`,
+    id,
+  ]);
+  say.line(table([["STATUS", "STRENGTH", "UNTIL", "ID"], ...rows]));
 }
 
 async function handOver(name: string, owner: string): Promise<void> {

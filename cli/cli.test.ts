@@ -64,9 +64,25 @@ describe("the command line, as an administrator uses it", () => {
     await tells(/~ Agent planning-agent would be changed\n\s+purpose/, "plan", "-f", file);
   });
 
+  test("lists what agents can call, and approves in which order", async () => {
+    const tools = JSON.parse(await tells(/\[/, "tools", "list", "--json"));
+    const { identifier, digest } = tools[0];
+    await tells(new RegExp(`^TOOL .*\n[^]*${identifier} .*${digest}`), "tools");
+    await tells(/"inputSchema"/, "tools", "show", identifier);
+    await turnsAway(1, /./, "tools", "show", "nothing");
+    await tells(/No runbooks yet/, "runbooks");
+    const approve = ["runbooks", "approve", "weekly", "--description", "Each week.", "--step", identifier];
+    await tells(/weekly is approved/, ...approve);
+    await turnsAway(1, /replace|digest/, ...approve, identifier);
+    const now = JSON.parse(await tells(/approved_by/, "runbooks", "show", "weekly"));
+    await tells(/is approved/, ...approve, identifier, "--replaces", now.digest);
+    await tells(/weekly {2}2 /, "runbooks", "list");
+  });
+
   test("shows an agent, gives it a join token, and ends it", async () => {
     await tells(/planning-agent {2}.*registered/, "agents");
     await tells(/"name": "planning-agent"/, "agents", "show", "planning-agent");
+    await tells(/Nothing runs as planning-agent yet/, "agents", "copies", "planning-agent");
     await tells(/^cs_join_/, "join-token", "agent", "planning-agent");
     await turnsAway(1, /neither agent nor service nor host/, "join-token", "robot", "x");
     await tells(

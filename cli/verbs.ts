@@ -21,11 +21,13 @@ import { peopleCommands } from "./people.ts";
 import { platformCommands } from "./platforms.ts";
 import { policyCommands } from "./policy.ts";
 import { revokeCommand } from "./revoke.ts";
+import { runbookCommands } from "./runbooks.ts";
 import { serveCommands } from "./serve.ts";
 import { serviceCommands } from "./services.ts";
 import { loginCommands } from "./session.ts";
 import { taskCommands } from "./tasks.ts";
 import { tokenCommands } from "./token.ts";
+import { toolCommands } from "./tools.ts";
 import { trustCommands } from "./trust.ts";
 
 /** Every verb of the command line, in the order in which help tells of them. */
@@ -42,12 +44,14 @@ export const verbs: readonly ((program: Command) => void)[] = [
   accountCommands,
   serviceCommands,
   manifestCommands,
+  toolCommands,
   modelCommands,
   modelsCommands,
   artifactCommands,
   environmentCommands,
   gateCommand,
   policyCommands,
+  runbookCommands,
   taskCommands,
   tokenCommands,
   revokeCommand,

@@ -20,7 +20,13 @@ import {
   identityProviderDefinition,
   loginMigrations,
 } from "../login/index.ts";
-import { declarablePartner, endPartner, oauthMigrations } from "../oauth/index.ts";
+import {
+  declarablePartner,
+  declarePartnerWithin,
+  endPartner,
+  oauthMigrations,
+  partnerDefinition,
+} from "../oauth/index.ts";
 import { ActivePolicies, policyMigrations } from "../policy/index.ts";
 import { findAgent, findGroup, findTeam, suspendAgent } from "../registry/index.ts";
 import {
@@ -542,6 +548,15 @@ ${agent(
       declareProviderWithin(deps, change, example.administrator, { name: "acme", definition }),
     );
     await assert.rejects(late, refusal("gone"), "ended between the plan and the commit");
+    const again = partnerDefinition.parse({
+      audience: "https://as.other.example",
+      resources: ["https://api.other.example"],
+      clients: [],
+    });
+    const later = perform(deps, example.administrator, "manifest.apply", (change) =>
+      declarePartnerWithin(deps, change, example.administrator, { name: "other", definition: again }),
+    );
+    await assert.rejects(later, refusal("gone"));
     await assert.rejects(declarableProvider(deps, "acme"), refusal("gone"));
     await assert.rejects(declarablePartner(deps, "other"), refusal("gone"));
   });
