@@ -9,6 +9,7 @@ import { publicJwkOf, thumbprint } from "@countersign/proof/jwk";
 import { type Agent, agentOf, openAgent } from "@countersign/sdk";
 import { type Administrator, becomeAdministrator } from "./administrator.ts";
 import { startChainTaker } from "./chain-taker.ts";
+import { eventually } from "./chance.ts";
 import { type CompanyIdp, type IdJagAsked, startCompanyIdp } from "./company-idp.ts";
 import { freshFolder, type Place } from "./place.ts";
 import { freePort, type ServerProcess, startServer } from "./server-process.ts";
@@ -186,6 +187,15 @@ test("its last holder calls a service while there is no control plane, for as lo
       ["called", true],
       ["returned", true],
     ]);
+
+    await eventually(10_000, async () =>
+      assert.equal((await second.warrants.call(passed, call)).status, 200, "it is heard again"),
+    );
+    await administrator.post("/agents/second-agent/suspend");
+    await eventually(5_000, async () => {
+      const suspended = await second.warrants.call(passed, call);
+      assert.deepEqual([suspended.status, /suspended/.test(await suspended.text())], [401, true]);
+    });
   } finally {
     await taker.close();
   }

@@ -181,7 +181,7 @@ function requireNobodyDead(
   if (below.every(({ agent }) => !ended.has(agent))) return;
   throw new RequestRefused(
     "invalid_token",
-    `An agent in the chain has been suspended, or has ended; ${exchange}`,
+    `An agent in the chain was suspended, narrowed or ended at some time; ${exchange}`,
   );
 }
 

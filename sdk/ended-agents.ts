@@ -1,4 +1,4 @@
-/** Agents that have ended or were suspended at some time, as far as this process has heard. */
+/** Agents that have ended, or lost something at some time: suspended, blocked with their class, narrowed; as far as this process has heard. */
 export interface EndedAgents {
   /** Hears what has died. */
   hear(deadKey: string): void;
@@ -8,13 +8,14 @@ export interface EndedAgents {
 
 /**
  * A root carries the epochs of its agents, the links that hang on it do not: whoever is offline cannot know whether
- * an agent that was suspended has been resumed since. So it counts as suspended, and the token endpoint is asked.
+ * an agent that was suspended has been resumed since, or what it may do by now. So it counts as ended, and the token endpoint is
+ * asked.
  */
 export function createEndedAgents(): EndedAgents {
   const names = new Set<string>();
   return {
     hear(deadKey) {
-      const [, name] = /^agent:([^#]+)/.exec(deadKey) ?? [];
+      const [, name] = /^agent:([^#/]+)/.exec(deadKey) ?? [];
       if (name !== undefined) names.add(name);
     },
     has: (agent) => names.has(agent),
