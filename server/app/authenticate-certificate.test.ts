@@ -107,6 +107,11 @@ forEachEngine((engine) => {
         [caller.kind, caller.principal, caller.instance, caller.keyThumbprint, caller.via],
         ["service", desk.service.id, desk.instance.id, desk.instance.thumbprint, "client-certificate"],
       );
+      assert.equal(caller.credential?.expires, desk.instance.expires);
+      assert.ok(
+        caller.credential?.keys.includes(`service:${desk.service.id}`),
+        "an answer that goes on ends",
+      );
       await asks();
       assert.equal(peers[1], peers[0], "who it is was proven once for the connection");
     },

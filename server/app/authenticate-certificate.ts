@@ -95,11 +95,10 @@ export class CertificateCallers {
   async #lookUp(peer: PeerKey, source: string): Promise<Caller> {
     const [lookedUp, heard] = [this.#monotonic(), this.#heard];
     const { instance, until = Number.POSITIVE_INFINITY } = await this.#holderOf(peer);
-    const caller =
-      instance === undefined
-        ? nobody(source)
-        : await livingService(this.#deps, instance, source, peer.thumbprint);
     const expires = Math.min(until, instance?.expires ?? Number.POSITIVE_INFINITY);
+    const shown = { thumbprint: peer.thumbprint, expires };
+    const caller =
+      instance === undefined ? nobody(source) : await livingService(this.#deps, instance, source, shown);
     this.#known.set(peer, { caller, expires, lookedUp, heard });
     return caller;
   }
@@ -123,7 +122,7 @@ async function livingService(
   deps: DatabaseDeps,
   instance: Instance,
   source: string,
-  keyThumbprint: string,
+  { thumbprint: keyThumbprint, expires }: { readonly thumbprint: string; readonly expires: number },
 ): Promise<Caller> {
   const isService = instance.kind === "service" && isLive(instance, deps.clock.now());
   const service = isService ? await findService(deps, instance.principal) : undefined;
@@ -142,6 +141,7 @@ async function livingService(
     instance: instance.id,
     keyThumbprint,
     rests,
+    credential: { keys, expires },
     source,
   };
 }

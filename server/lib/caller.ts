@@ -39,10 +39,18 @@ export interface Caller {
   readonly keyThumbprint?: string;
   /** What kills whatever it lets exist, besides its copy: whose word its credential rests on, and by which key. */
   readonly rests?: readonly string[];
+  /** What ends its credential, for an answer that goes on: dead keys, and when it ends by itself. */
+  readonly credential?: Credential;
   /** The session, for people. */
   readonly session?: Id<"session">;
   /** Network address, for counting unauthenticated refusals. */
   readonly source?: string;
+}
+
+export interface Credential {
+  readonly keys: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly expires: number;
 }
 
 export const nobody = (source: string): Caller => ({

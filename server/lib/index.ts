@@ -6,6 +6,7 @@ export type { Action, Allow, Obligation } from "./allow.ts";
 export {
   type AgentName,
   type Caller,
+  type Credential,
   nobody,
   type PersonId,
   type PrincipalId,

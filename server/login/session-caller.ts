@@ -3,7 +3,7 @@ import { Change } from "../database/index.ts";
 import type { Caller } from "../lib/index.ts";
 import { findPerson } from "../registry/index.ts";
 import type { LoginDeps } from "./login-deps.ts";
-import { isOpen, SEEN_EVERY, type Session } from "./session.ts";
+import { isOpen, SEEN_EVERY, SESSION_IDLE, type Session } from "./session.ts";
 import { rolesInStore, sessionByHash, touchSession } from "./store-sessions.ts";
 
 /**
@@ -25,6 +25,10 @@ export async function sessionCaller(deps: LoginDeps, attackerToken: string): Pro
     via: "session",
     roles: await rolesInStore(deps.database, person.id),
     session: session.id,
+    credential: {
+      keys: [`person:${person.id}#${session.epoch}`],
+      expires: Math.min(session.expires, deps.clock.now() + SESSION_IDLE),
+    },
   };
 }
 

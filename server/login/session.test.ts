@@ -52,6 +52,7 @@ forEachEngine((engine) => {
       const { token } = await signIn(deps, ada);
       const caller = await sessionCaller(deps, token);
       assert.ok(caller);
+      assert.equal(caller.credential?.expires, deps.clock.now() + hours(1), "as long as it may idle");
       await endSession(deps, caller);
       assert.equal(await sessionCaller(deps, token), undefined);
     });

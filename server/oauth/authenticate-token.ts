@@ -1,7 +1,7 @@
 import { type AccessTokenClaims, verifyAccessToken } from "@countersign/proof/token";
 import { Change } from "../database/index.ts";
 import type { RawRequest } from "../http/index.ts";
-import { type Caller, Fault } from "../lib/index.ts";
+import { type Caller, Fault, seconds } from "../lib/index.ts";
 import { findInstance, isLive } from "../registry/index.ts";
 import { deadAmong, isVouching } from "../revocation/index.ts";
 import { provePossession } from "./dpop.ts";
@@ -73,10 +73,8 @@ async function livingCaller(
   request: RawRequest,
 ): Promise<Caller> {
   const own = claims.sub === claims.client_id && claims.act === undefined;
-  const [instance, dead] = await Promise.all([
-    findInstance(deps, claims.client_id),
-    deadAmong(deps, [...claims.rev, signedBy(token)]),
-  ]);
+  const keys = [...claims.rev, signedBy(token)];
+  const [instance, dead] = await Promise.all([findInstance(deps, claims.client_id), deadAmong(deps, keys)]);
   if (!own || dead.length > 0 || instance === undefined || !isLive(instance, deps.clock.now())) {
     throw notProven();
   }
@@ -88,6 +86,7 @@ async function livingCaller(
     roles: [],
     instance: instance.id,
     rests: restsOf(token, claims),
+    credential: { keys, expires: seconds(claims.exp) },
     ...(claims.cnf.jkt === undefined ? {} : { keyThumbprint: claims.cnf.jkt }),
     source: request.source,
   };

@@ -292,7 +292,11 @@ forEachEngine((engine) => {
       const request = { key, method: "GET", url: `${issuer}/tasks`, now: room.deps.clock.now() };
       const proof = createDpopProof({ ...request, accessToken: access_token, jti: randomUUID() });
       const headers = { authorization: `DPoP ${access_token}`, dpop: proof };
-      const { rests = [] } = await authenticateToken(room.deps, requestTo("/tasks", headers, "GET"));
+      const caller = await authenticateToken(room.deps, requestTo("/tasks", headers, "GET"));
+      const { rev, exp } = claimsIn({ access_token });
+      assert.deepEqual([...new Set(caller.credential?.keys)].sort(), [...rev].sort(), "nothing that goes on");
+      assert.equal(caller.credential?.expires, exp * 1000);
+      const { rests = [] } = caller;
       assert.deepEqual(rests.map((each) => each.split(":")[0]).sort(), ["kid", "platform", "workload"]);
       await put("oidc", { longest: 301 });
       assert.deepEqual(

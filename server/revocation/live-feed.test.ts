@@ -24,6 +24,9 @@ interface House extends TestDatabase {
   readonly asked: Asked;
 }
 
+/** What does not end. */
+const lasting = { keys: [], expires: Number.POSITIVE_INFINITY };
+
 forEachEngine((engine) => {
   const houses: House[] = [];
   afterEach(async () => {
@@ -43,7 +46,7 @@ forEachEngine((engine) => {
     const { deps, feed } = await house();
     await kill(deps, ["task:a", "task:b"]);
     const follower = new Follower();
-    await feed.follow(follower, 0);
+    await feed.follow(follower, 0, lasting);
     assert.deepEqual(follower.told(), [1, 2]);
     await kill(deps, ["jti:c"]);
     await follower.hears(3);
@@ -57,14 +60,14 @@ forEachEngine((engine) => {
     const { deps, feed } = await house();
     await kill(deps, ["task:a", "task:b", "task:c"]);
     const follower = new Follower();
-    await feed.follow(follower, 2);
+    await feed.follow(follower, 2, lasting);
     assert.deepEqual(follower.told(), [3]);
   });
 
   it("an announcement that is lost costs no more than one poll", async () => {
     const { deps, feed, tick } = await house({ deaf: true });
     const follower = new Follower();
-    await feed.follow(follower, 0);
+    await feed.follow(follower, 0, lasting);
     await kill(deps, ["task:a"]);
     assert.deepEqual(follower.told(), []);
     await tick();
@@ -74,7 +77,7 @@ forEachEngine((engine) => {
   it("a thousand followers cost one query for a change, and hear of it in the same turn", async () => {
     const { deps, feed, asked, tick } = await house({ deaf: true });
     const followers = Array.from({ length: 1_000 }, () => new Follower());
-    for (const follower of followers) await feed.follow(follower, 0);
+    for (const follower of followers) await feed.follow(follower, 0, lasting);
     asked.count = 0;
     await kill(deps, ["task:a"]);
     const before = asked.count;
@@ -86,7 +89,7 @@ forEachEngine((engine) => {
   it("more than one page is told whole, to newcomers and to those who wait", async () => {
     const { deps, feed, tick } = await house({ deaf: true });
     const waiting = new Follower();
-    await feed.follow(waiting, 0);
+    await feed.follow(waiting, 0, lasting);
     for (let i = 0; i < 3; i++)
       await kill(
         deps,
@@ -94,7 +97,7 @@ forEachEngine((engine) => {
       );
     await tick();
     const newcomer = new Follower();
-    await feed.follow(newcomer, 0);
+    await feed.follow(newcomer, 0, lasting);
     const all = Array.from({ length: 1_200 }, (_, i) => i + 1);
     assert.deepEqual(waiting.told(), all);
     assert.deepEqual(newcomer.told(), all);
@@ -108,7 +111,7 @@ forEachEngine((engine) => {
       followers.push(follower);
       await Promise.all([
         kill(deps, [`jti:a${i}`]),
-        feed.follow(follower, Math.floor(i / 2)),
+        feed.follow(follower, Math.floor(i / 2), lasting),
         kill(deps, [`jti:b${i}`]),
         feed.look(),
       ]);
@@ -126,10 +129,10 @@ forEachEngine((engine) => {
   it("who joins between the question and its answer is not told the answer to another's question", async () => {
     const { deps, feed, asked } = await house({ deaf: true });
     const early = new Follower();
-    await feed.follow(early, 0);
+    await feed.follow(early, 0, lasting);
     const late = new Follower();
     const readNothing = hold(asked);
-    const joining = feed.follow(late, 0); // has read that nothing is dead, and not heard so yet
+    const joining = feed.follow(late, 0, lasting); // has read that nothing is dead, and not heard so yet
     await readNothing.asked;
     await kill(deps, ["task:a"]);
     await feed.look();
@@ -150,7 +153,7 @@ forEachEngine((engine) => {
   it("a head is told on arrival and at least every two seconds, and is never ahead of what was told", async () => {
     const { deps, feed, tick } = await house();
     const follower = new Follower();
-    await feed.follow(follower, 0);
+    await feed.follow(follower, 0, lasting);
     for (let i = 0; i < 40; i++) {
       deps.clock.advance(500);
       if (i % 7 === 0) await kill(deps, [`task:${i}`]);
@@ -167,7 +170,7 @@ forEachEngine((engine) => {
   it("while the database cannot be asked no head is told, so that followers grow stale and refuse", async () => {
     const { deps, feed, asked, tick } = await house();
     const follower = new Follower();
-    await feed.follow(follower, 0);
+    await feed.follow(follower, 0, lasting);
     const before = follower.text;
     asked.away = true;
     for (let i = 0; i < 30; i++) {
@@ -185,14 +188,14 @@ forEachEngine((engine) => {
     const { feed, asked } = await house();
     asked.away = true;
     const follower = new Follower();
-    await feed.follow(follower, 0);
+    await feed.follow(follower, 0, lasting);
     assert.ok(follower.ended && follower.text === "");
   });
 
   it("who has left is not written to any more, and costs nothing", async () => {
     const { deps, feed, asked, tick } = await house({ deaf: true });
     const follower = new Follower();
-    await feed.follow(follower, 0);
+    await feed.follow(follower, 0, lasting);
     follower.leave();
     const before = follower.text;
     await kill(deps, ["task:a"]);
@@ -202,10 +205,51 @@ forEachEngine((engine) => {
     assert.equal(asked.count, count);
   });
 
+  it("whose credential dies is told so and sent away; others stay", async () => {
+    const { deps, feed } = await house();
+    const [one, other] = [new Follower(), new Follower()];
+    const expires = Number.POSITIVE_INFINITY;
+    await feed.follow(one, 0, { keys: ["jti:one", "service:reports#1"], expires });
+    await feed.follow(other, 0, { keys: ["jti:other"], expires });
+    await kill(deps, ["service:reports#1"]);
+    await other.hears(1);
+    assert.deepEqual([one.told(), one.ended, other.ended], [[1], true, false]);
+    const late = new Follower();
+    await feed.follow(late, 1, { keys: ["service:reports#1"], expires });
+    assert.ok(late.ended && late.text === "", "also where it died before it came, whatever place it names");
+  });
+
+  it("whose credential has expired is sent away, also while the database cannot be asked", async () => {
+    const { deps, feed, asked, tick } = await house();
+    for (const away of [false, true]) {
+      const [one, other] = [new Follower(), new Follower()];
+      await feed.follow(one, 0, { keys: [], expires: deps.clock.now() + 1_000 });
+      await feed.follow(other, 0, lasting);
+      asked.away = away;
+      deps.clock.advance(999);
+      await tick();
+      assert.equal(one.ended, false);
+      deps.clock.advance(1);
+      await tick();
+      assert.deepEqual([one.ended, other.ended], [true, false]);
+      asked.away = false;
+    }
+  });
+
+  it("a request of which nobody knows when its credential ends is answered for five minutes", async () => {
+    const { deps, feed, tick } = await house();
+    const follower = new Follower();
+    (await stream(deps, feed, {})).stream?.(follower);
+    while (follower.text === "") await turn();
+    deps.clock.advance(300_000);
+    await tick();
+    assert.ok(follower.ended);
+  });
+
   it("closing ends every connection and stops the poll", async () => {
     const { feed, tick, asked } = await house();
     const followers = [new Follower(), new Follower()];
-    for (const follower of followers) await feed.follow(follower, 0);
+    for (const follower of followers) await feed.follow(follower, 0, lasting);
     await feed.close();
     assert.ok(followers.every(({ ended }) => ended));
     const count = asked.count;
@@ -218,7 +262,7 @@ forEachEngine((engine) => {
     await kill(deps, ["task:a"]);
     const reading = hold(asked);
     const follower = new Follower();
-    const joining = feed.follow(follower, 0);
+    const joining = feed.follow(follower, 0, lasting);
     await reading.asked;
     await feed.close();
     reading.release();
@@ -230,7 +274,7 @@ forEachEngine((engine) => {
     const { deps, feed, tick, database } = await house();
     await kill(deps, ["task:a", "task:b"]);
     const follower = new Follower();
-    await feed.follow(follower, 0);
+    await feed.follow(follower, 0, lasting);
     const back = new Change(database);
     const tables = back.tables<RevocationTables>();
     back.add(tables.deleteFrom("revocation").where("seq", "=", 2));

@@ -1,5 +1,7 @@
 import type { DatabaseDeps } from "../database/index.ts";
 import type { StreamConnection } from "../http/index.ts";
+import type { Credential } from "../lib/index.ts";
+import { deadAmong } from "./check.ts";
 import { feedAfter } from "./feed.ts";
 import { REVOCATION_CHANNEL } from "./revoke.ts";
 import type { Revoked } from "./store.ts";
@@ -14,6 +16,10 @@ export type Every = (milliseconds: number, callback: () => void) => () => void;
 
 interface Follower {
   readonly connection: StreamConnection;
+  /** What ends the credential that it came with. */
+  readonly ends: ReadonlySet<string>;
+  /** When that ends by itself (ms). */
+  readonly expires: number;
   /** The last place that was written to it. */
   seq: number;
   gone: boolean;
@@ -40,11 +46,12 @@ export class LiveFeed {
   }
 
   /**
-   * Writes to a connection what was revoked after a place, and then whatever is, until it closes.
+   * Writes to a connection what was revoked after a place, and then whatever is, until it closes, or until what
+   * its follower came with has died or expired: it comes again with something else, or not.
    * @param after the place that the follower has reached
    */
-  async follow(connection: StreamConnection, after: number): Promise<void> {
-    const follower: Follower = { connection, seq: after, gone: false };
+  async follow(connection: StreamConnection, after: number, { keys, expires }: Credential): Promise<void> {
+    const follower: Follower = { connection, ends: new Set(keys), expires, seq: after, gone: false };
     connection.onClose(() => {
       follower.gone = true;
       this.#followers.delete(follower);
@@ -86,6 +93,7 @@ export class LiveFeed {
   }
 
   async #lookOnce(): Promise<void> {
+    this.#sendAway(this.#expired());
     // Who joins while we read is not told of this page: it begins where these have arrived.
     const listening = [...this.#followers];
     if (listening.length === 0) return;
@@ -95,6 +103,7 @@ export class LiveFeed {
     // What was told last must still be there: a database set back would give its place to something else.
     if (slowest > 0 && page[0]?.seq !== slowest) return this.#sendAway(listening);
     tell(listening, page);
+    this.#sendAway(listening.filter(isEndedBy(page)));
     if (page.length === PAGE) this.#lookAgain = true;
     else if (Math.abs(at - this.#headTold) >= HEAD_EVERY_MS) {
       this.#headTold = at;
@@ -102,13 +111,24 @@ export class LiveFeed {
     }
   }
 
+  /** Asked and not read off the page: that begins where the follower says it was. */
+  async #isEnded({ ends }: Follower): Promise<boolean> {
+    return ends.size > 0 && (await deadAmong(this.#deps, [...ends])).length > 0;
+  }
+
+  #expired(): Follower[] {
+    const now = this.#deps.clock.now();
+    return [...this.#followers].filter(({ expires }) => expires <= now);
+  }
+
   async #catchUp(follower: Follower): Promise<void> {
     for (let full = true; full && !follower.gone; ) {
       const at = this.#deps.clock.now();
       const page = await feedAfter(this.#deps, follower.seq, PAGE);
-      if (this.#closed) return this.#sendAway([follower]);
-      tell([follower], page);
       full = page.length === PAGE;
+      const ended = !full && (await this.#isEnded(follower));
+      if (this.#closed || ended) return this.#sendAway([follower]);
+      tell([follower], page);
       if (full || follower.gone) continue;
       tellHead([follower], at);
       this.#followers.add(follower);
@@ -124,6 +144,11 @@ export class LiveFeed {
     }
   }
 }
+
+const isEndedBy =
+  (page: readonly Revoked[]) =>
+  ({ ends }: Follower): boolean =>
+    page.some(({ key }) => ends.has(key));
 
 function tell(followers: readonly Follower[], page: readonly Revoked[]): void {
   const events = page.map(({ seq, key }) => ({
