@@ -17,7 +17,7 @@ const shown = [
   /▣ cloud\/listMachines {3}ALLOW · policy was asked again/,
   /● Alice ──signed──▶ ◆ planning-agent ──narrowed──▶ ◆ cost-analysis-agent ──asked for──▶ ▣ billing\/applyCredit {3}DENY · cost-write-forbidden/,
   /▣ billing\/listInvoices {3}ALLOW/,
-  /every region {3}DENY · authority-not-covered · event_/,
+  /another region {3}DENY · authority-not-covered · event_/,
   /▣ billing\/listInvoices {3}REFUSED · 401 The access token is for another resource/,
   /with the same proof {3}REFUSED · 401 This DPoP proof has been used/,
   /to act as ◆ cost-analysis-agent {3}REFUSED .* event_/,

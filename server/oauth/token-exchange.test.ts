@@ -100,17 +100,43 @@ forEachEngine((engine) => {
       const { deps, planner, writer } = room;
       const { edge } = await begunTask(deps, room);
       const second = await passOn(deps, planner, { edge: edge.id, to: "writer", grants: write });
-      for (const wider of [
-        [call("reports/write", quarters("Q3"))],
-        [call("reports/write", { open_args: true })],
-      ]) {
-        assert.equal(await codeOf(exchange(deps, writer, second.id, wider)), "access-denied");
-      }
+      const beyond = [call("reports/write", quarters("Q3"))];
+      assert.equal(await codeOf(exchange(deps, writer, second.id, beyond)), "access-denied");
       const refusal = await fault(exchange(deps, writer, second.id, publish));
       assert.equal(refusal.code, "access-denied");
       const ids = (refusal.members.policies as { id: string }[]).map(({ id }) => id);
       assert.deepEqual(ids, ["authority-not-covered", "external-publication-needs-manager"]);
       assert.ok(refusal.members.decision);
+    });
+
+    test("that asks for more than it holds gets what of it the delegation gives, with every condition of that, and is told", async () => {
+      const { deps, planner } = room;
+      const held = [call("reports/write", { ...quarters("Q1", "Q2"), max_uses: 3 })];
+      const { edge } = await begunTask(deps, room, { grants: held });
+      const asking = async (...grants: Grant[]) => {
+        const answered = await exchange(deps, planner, edge.id, grants);
+        assert.deepEqual(claimsIn(answered).authorization_details, answered.authorization_details);
+        return answered.authorization_details;
+      };
+      const counted = (quarter: object, max_uses: number) => call("reports/write", { ...quarter, max_uses });
+      assert.deepEqual(await asking(call("reports/write", { open_args: true })), held);
+      assert.deepEqual(
+        await asking(call("reports/write", { ...quarters("Q2", "Q3"), max_uses: 5 })),
+        [counted(quarters("Q2"), 3)],
+        "neither a value nor a use more",
+      );
+      assert.deepEqual(
+        await asking(call("reports/write", quarter("Q1")), call("reports/read", { open_args: true })),
+        [counted(quarter("Q1"), 3)],
+        "nor another tool",
+      );
+      const pinned = [call("reports/publish", { ...quarter("Q1"), approval: "required" })];
+      const waits = await begunTask(deps, room, { grants: pinned });
+      const unmarked = exchange(deps, planner, waits.edge.id, publish);
+      assert.equal(await codeOf(unmarked), "authorization-pending", "nor without the yes that it demands");
+      const none = [call("reports/write", quarter("Q3")), call("reports/read", { open_args: true })];
+      const refusal = await fault(exchange(deps, planner, edge.id, none));
+      assert.equal(refusal.code, "access-denied");
     });
 
     test("is judged by what everybody concerned may have today", async () => {

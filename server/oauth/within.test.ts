@@ -18,6 +18,9 @@ const grant: fc.Arbitrary<Grant> = fc.record(
     identifier: fc.constantFrom("reports/read", "reports/write"),
     args: fc.record({ quarter: constraint }),
     max_uses: fc.integer({ min: 1, max: 3 }),
+    approval: fc.constant("required" as const),
+    acr: fc.constantFrom("a", "b"),
+    open_args: fc.constant(true as const),
   },
   { requiredKeys: ["type", "locations", "actions", "identifier", "args"] },
 );

@@ -22,9 +22,10 @@ export async function takeover(company: Company, number: number): Promise<string
 
 const tries = (what: string): string => chain(agent("cloud-inventory-agent"), ["asked for", what]);
 
-/** It was given Europe; it asks for the world, and for a colleague to have it. */
+/** It was given Europe; it asks for America, and for a colleague to have every region. */
 async function widen({ inventory, grant, audience }: Company): Promise<string[]> {
-  const wider = { as: "more", under: "review", resource: audience("cloud"), grants: [grant(tool)] };
+  const america = grant(tool, { region: { op: "eq", value: "us-east-1" } });
+  const wider = { as: "more", under: "review", resource: audience("cloud"), grants: [america] };
   const denied = await refusalOf("more than was delegated", inventory.tell("ask", wider), "Denied");
   check((denied.policies as string[]).includes("authority-not-covered"), "its chain does not cover it");
   const handOn = {
@@ -36,7 +37,7 @@ async function widen({ inventory, grant, audience }: Company): Promise<string[]>
   };
   const refused = await refusalOf("passing more on than it has", inventory.tell("delegate", handOn));
   return [
-    told(tries("every region"), "DENY", "authority-not-covered", recordOf(denied)),
+    told(tries("another region"), "DENY", "authority-not-covered", recordOf(denied)),
     told(tries("a colleague to have every region"), "DENY", inShort(refused), recordOf(refused)),
   ];
 }

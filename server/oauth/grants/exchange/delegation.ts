@@ -3,7 +3,7 @@ import { leafOf } from "../../../delegation/index.ts";
 import { agentOf } from "../../client.ts";
 import { mint } from "../../mint.ts";
 import { authorizationDetailsOf, lifetimeOf, parameter, resourceOf } from "../../parameters.ts";
-import { heldAt, requireFitting } from "../../requested.ts";
+import { requestedWithin } from "../../requested.ts";
 import { delegatedResource } from "../../resource.ts";
 import { decideWithinTask } from "../../within-task.ts";
 import { type Exchange, requestedType } from "./exchange.ts";
@@ -21,8 +21,7 @@ export const exchangeDelegation: Exchange = {
     const agent = agentOf(client);
     const chain = await chainOfTicket(deps, client, agent, form);
     const resource = await delegatedResource(deps, resourceOf(form) ?? parameter(form, "resource"));
-    const grants = authorizationDetailsOf(form) ?? heldAt(leafOf(chain).grants, resource);
-    requireFitting(grants, resource);
+    const grants = requestedWithin([leafOf(chain).grants], authorizationDetailsOf(form), resource);
     const given = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
     return mint(deps, change, client, {
       audience: resource.location,

@@ -21,7 +21,7 @@ import { aboutOf, actOf, guard, lifetime, type TokenResponse } from "../../mint.
 import type { OauthDeps } from "../../oauth-deps.ts";
 import { authorizationDetailsOf, type Form, parameter, resourceOf } from "../../parameters.ts";
 import { released } from "../../release.ts";
-import { heldAt, requireFitting } from "../../requested.ts";
+import { requestedWithin } from "../../requested.ts";
 import { delegatedResource } from "../../resource.ts";
 import { revocationKeys } from "../../revocation-keys.ts";
 import { insertWarrant } from "../../store-warrants.ts";
@@ -45,8 +45,7 @@ export const exchangeForWarrant: Exchange = {
     const agent = agentOf(client);
     const chain = requirePersonal(await chainOfTicket(deps, client, agent, form));
     const resource = await delegatedResource(deps, resourceOf(form) ?? parameter(form, "resource"));
-    const grants = authorizationDetailsOf(form) ?? heldAt(leafOf(chain).grants, resource);
-    requireFitting(grants, resource);
+    const grants = requestedWithin([leafOf(chain).grants], authorizationDetailsOf(form), resource);
     requireCountedBelow(chain, grants);
     const { granted } = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
     requireUnapproved(granted);

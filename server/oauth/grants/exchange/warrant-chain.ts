@@ -7,7 +7,7 @@ import { knownLinks } from "../../known-links.ts";
 import { mint } from "../../mint.ts";
 import { keySetOf, type OauthDeps } from "../../oauth-deps.ts";
 import { authorizationDetailsOf, type Form, lifetimeOf, parameter, resourceOf } from "../../parameters.ts";
-import { heldAt, requireFitting } from "../../requested.ts";
+import { requestedWithin } from "../../requested.ts";
 import { delegatedResource } from "../../resource.ts";
 import { decideWithinTask } from "../../within-task.ts";
 import { type Exchange, requestedType } from "./exchange.ts";
@@ -30,9 +30,8 @@ export const exchangeWarrantChain: Exchange = {
     const resource = await delegatedResource(deps, resourceOf(form) ?? parameter(form, "resource"));
     const warrant = await verified(deps, client, resource.location, parameter(form, "subject_token"));
     const chain = await livingChain(deps, await knownLinks(deps, warrant));
-    const grants =
-      authorizationDetailsOf(form) ?? heldAt(warrant.leaf.claims.authorization_details, resource);
-    requireFitting(grants, resource);
+    const links = warrant.chain.map(({ claims }) => claims.authorization_details).reverse();
+    const grants = requestedWithin(links, authorizationDetailsOf(form), resource);
     requireWithinEveryLink(warrant, grants);
     const { granted } = await decideWithinTask(deps, change, client, { agent, chain, resource }, grants);
     return mint(deps, change, client, {
