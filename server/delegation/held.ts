@@ -1,13 +1,7 @@
 import type { AgentName } from "../lib/index.ts";
 import { deadAmong } from "../revocation/index.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
-import {
-  type HeldEdge,
-  heldHead,
-  openEdgesTo,
-  restsOfEdges,
-  wasEverGiven,
-} from "./store-delegations.ts";
+import { type HeldEdge, heldHead, openEdgesTo, restsOfEdges, wasEverGiven } from "./store-delegations.ts";
 import { type Head, headsAt } from "./store-heads.ts";
 
 const PAGE = 200;
