@@ -90,10 +90,18 @@ forEachEngine((engine) => {
         const payload = { ...claims, rev: rev.filter((each) => each !== `kid:${kid}`) };
         return signCompact({ header: { typ, kid }, payload: payload as never, key });
       };
+      // Issued by the new key, as our record of it says; the thief changes what it says and signs that by the old one.
+      const { access_token: after } = await exchange(deps, planner, edge.id, write);
+      await callTool(deps, reports.caller, {
+        jti: claimsIn({ access_token: after }).jti,
+        tool: "reports/write",
+        args: { quarter: "Q1" },
+      });
+      const signsAnew = { ...stale, keys: signingBy(stale.keys, deps.keys) };
       const attempts: [string, () => Promise<unknown>][] = [
         ["unauthenticated", () => authenticateToken(stale, sent(planner, forged("at+jwt", own)))],
         ["invalid-request", () => ask(stale, planner, { ...form, actor_token: forged("at+jwt", own) })],
-        ["gone", () => ask(stale, reports, transactionForm(forged("at+jwt", delegated)))],
+        ["gone", () => ask(signsAnew, reports, transactionForm(forged("at+jwt", after)))],
         [
           "gone",
           () =>
@@ -101,7 +109,7 @@ forEachEngine((engine) => {
         ],
       ];
       for (const [code, attempt] of attempts) assert.equal(await codeOf(attempt()), code);
-      const asked = await introspect(stale, reports.caller, { form: { token: forged("at+jwt", delegated) } });
+      const asked = await introspect(stale, reports.caller, { form: { token: forged("at+jwt", after) } });
       assert.deepEqual(asked.answer, { active: false });
     });
 
