@@ -1,4 +1,4 @@
-/** Agents that have ended, or lost something at some time: suspended, blocked with their class, narrowed; as far as this process has heard. */
+/** Agents that have ended or at some time lost something (suspended, blocked, narrowed), as far as was heard here. */
 export interface EndedAgents {
   /** Hears what has died. */
   hear(deadKey: string): void;
@@ -8,8 +8,8 @@ export interface EndedAgents {
 
 /**
  * A root carries the epochs of its agents, the links that hang on it do not: whoever is offline cannot know whether
- * an agent that was suspended has been resumed since, or what it may do by now. So it counts as ended, and the token endpoint is
- * asked.
+ * an agent that was suspended has been resumed since, or what it may do by now. So it counts as ended, and the
+ * token endpoint is asked.
  */
 export function createEndedAgents(): EndedAgents {
   const names = new Set<string>();
