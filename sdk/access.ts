@@ -49,12 +49,16 @@ export interface Running {
   transaction(context?: RequestContext): Promise<string>;
 }
 
+/** What a request has proven itself by. */
+export interface Verified {
+  readonly token: string;
+  readonly claims: AccessTokenClaims;
+  /** What names its proof of possession among all, hashed; none where the connection is the proof. */
+  readonly proof: string | undefined;
+}
+
 /** @param call the call that the sender's proof of possession covers */
-export function accessOf(
-  protection: Protection,
-  { token, claims }: { token: string; claims: AccessTokenClaims },
-  call: ToolCall,
-): Access {
+export function accessOf(protection: Protection, { token, claims, proof }: Verified, call: ToolCall): Access {
   const { feed, uses, resource, runtime } = protection;
   return {
     by: "token",
@@ -70,8 +74,9 @@ export function accessOf(
 
   async function runOnce<T>(execute: (running: Running) => Promise<T>): Promise<T> {
     const grant = grantFor(protection, claims, call);
-    const use = { jti: claims.jti, ...call };
-    const counted = isCounted(grant) || claims.approval !== undefined || claims.per_call === true;
+    const use = { jti: claims.jti, ...call, proof };
+    const asked = protection.askFirst === true || claims.approval !== undefined || claims.per_call === true;
+    const counted = asked || isCounted(grant);
     await uses.begin(use, { counted });
     return runRecorded(use, uses, () => {
       // Recording took time, in which it may have expired, or what it rests on may have died.

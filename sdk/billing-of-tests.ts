@@ -8,15 +8,16 @@ import { handClock, issuer, resource, testIssuer, tool } from "./issuer-of-tests
 import { type ProtectedRequest, protect } from "./protect.ts";
 import type { Protection } from "./protection.ts";
 import { RequestRefused } from "./refusal.ts";
+import { createReplayMemory } from "./replay-memory.ts";
 import type { TurnedAway, Use } from "./uses.ts";
 
 export const url = `${resource}/listInvoices`;
 export const args: JsonObject = { quarter: "2026-Q3" };
 export const livingFeed = { isDead: () => false, isFresh: () => true, close() {} };
 
-type Changes = { feed?: typeof livingFeed; begin?: () => Promise<void>; keys?: IssuerKeys } & Pick<
+type Changes = { feed?: typeof livingFeed; begin?: (use: Use) => Promise<void>; keys?: IssuerKeys } & Pick<
   Protection,
-  "nonces" | "metadataUrl" | "authentication"
+  "nonces" | "metadataUrl" | "authentication" | "askFirst"
 >;
 
 /** What stands before billing rests on; and what was told of its calls. */
@@ -26,7 +27,7 @@ export function protectionOfTests(changes: Changes = {}) {
   const recorded: string[] = [];
   const uses = {
     begin: async (use: Use, { counted }: { counted: boolean }) => {
-      await changes.begin?.();
+      await changes.begin?.(use);
       recorded.push(`called ${use.tool}${counted ? " counted" : ""}${use.warrant ? " by warrant" : ""}`);
     },
     end: (_use: Use, phase: string) => void recorded.push(phase),
@@ -41,6 +42,8 @@ export function protectionOfTests(changes: Changes = {}) {
     keys: changes.keys ?? server.keys,
     feed,
     uses,
+    proofs: createReplayMemory(1_000),
+    ...(changes.askFirst === undefined ? {} : { askFirst: changes.askFirst }),
     ...(changes.nonces === undefined ? {} : { nonces: changes.nonces }),
     ...(changes.metadataUrl === undefined ? {} : { metadataUrl: changes.metadataUrl }),
     ...(changes.authentication === undefined ? {} : { authentication: changes.authentication }),
@@ -50,7 +53,9 @@ export function protectionOfTests(changes: Changes = {}) {
 
 export function billing(changes: Changes = {}) {
   const { clock, server, protection, recorded } = protectionOfTests(changes);
-  const protector = protect(protection);
+  /** One copy of the service: it remembers what it has seen, and nothing of what others have. */
+  const copy = () => protect({ ...protection, proofs: createReplayMemory(1_000) });
+  const protector = copy();
   const request = (token = server.issue(), proof: object = {}, call = { tool, args }): ProtectedRequest => ({
     method: "POST",
     url,
@@ -71,7 +76,7 @@ export function billing(changes: Changes = {}) {
     call,
   });
   const withClaims = (claims: Partial<AccessTokenClaims>) => request(server.issue(claims));
-  return { clock, server, protector, request, withClaims, recorded };
+  return { clock, server, protector, copy, request, withClaims, recorded };
 }
 
 export async function refusedWith(

@@ -9,6 +9,9 @@ import { followFeed } from "./feed.ts";
 import { grantOf, handClock, issuer, resource, scriptedFeed, testIssuer, tool } from "./issuer-of-tests.ts";
 import { makeKey } from "./key.ts";
 import { protect } from "./protect.ts";
+import { RequestRefused } from "./refusal.ts";
+import { createReplayMemory } from "./replay-memory.ts";
+import type { Use } from "./uses.ts";
 
 test("a request without a token is told which scheme to use, and nothing else", async () => {
   const { protector, request } = billing();
@@ -50,6 +53,27 @@ test("a proof counts once", async () => {
   const once = request();
   await protector.verify(once);
   await refusedWith(protector.verify(once), 401, "invalid_dpop_proof");
+});
+
+test("a request that was captured runs at no other copy of the service where the control plane is asked first", async () => {
+  const spent = new Set<string | undefined>();
+  const begin = async ({ jti, proof }: Use): Promise<void> => {
+    if (proof === undefined || spent.has(jti + proof))
+      throw new RequestRefused("invalid_dpop_proof", "Used.");
+    spent.add(jti + proof);
+  };
+  const { copy, protector, request, recorded, withClaims } = billing({ askFirst: true, begin });
+  for (const captured of [request(), withClaims({ per_call: true })]) {
+    await (await protector.verify(captured)).run(async () => 1);
+    const again = await copy().verify(captured);
+    await refusedWith(
+      again.run(async () => assert.fail("it ran twice")),
+      401,
+      "invalid_dpop_proof",
+    );
+    await (await copy().verify(request())).run(async () => 1);
+  }
+  assert.deepEqual([...new Set(recorded)], [`called ${tool} counted`, "returned"]);
 });
 
 test("what is turned away with a token of the issuer's is told to it, and what strangers send is not", async () => {
@@ -141,7 +165,15 @@ test("a feed that was not heard for ten seconds refuses, and lets through again 
   const feed = await following;
   const server = testIssuer(clock);
   const uses = { begin: async () => {}, end: () => {}, refused: () => {}, settled: async () => {} };
-  const protector = protect({ runtime: clock, issuer, resource, keys: server.keys, feed, uses });
+  const protector = protect({
+    runtime: clock,
+    issuer,
+    resource,
+    keys: server.keys,
+    feed,
+    uses,
+    proofs: createReplayMemory(9),
+  });
   const { request } = billing();
   const mine = () => {
     const token = server.issue();

@@ -23,7 +23,6 @@ import {
   type ToolCall,
 } from "./protection.ts";
 import { proofRefused, RequestRefused, tokenRefused } from "./refusal.ts";
-import { createReplayMemory } from "./replay-memory.ts";
 import type { WarrantAccess } from "./warrant-access.ts";
 
 /** What a protected service knows of a request. All of it but `url` is the sender's word. */
@@ -64,8 +63,6 @@ export interface Protector<Verified = Access> {
   verify(attackerRequest: ProtectedRequest): Promise<Verified>;
 }
 
-/** Of all senders together. */
-const rememberedProofs = 100_000;
 const rememberedKeys = 1_000;
 /** Tokens whose signature was verified: one is sent with many calls, each with a proof of its own. */
 const rememberedTokens = 1_000;
@@ -79,10 +76,9 @@ export function protect(
   protection: Protection,
   warrants?: WarrantAcceptance,
 ): Protector<Access | WarrantAccess> {
-  const proofs = createReplayMemory(rememberedProofs);
   const holders = createKeyCache(rememberedKeys);
   const tokens = createTokenCache(rememberedTokens);
-  const { runtime, feed } = protection;
+  const { runtime, feed, proofs } = protection;
   const accept = warrants && warrantAcceptor(protection, warrants, { proofs, holders });
   return {
     async verify(attackerRequest) {
@@ -102,11 +98,13 @@ export function protect(
   ): Promise<Access> {
     const attackerProof = scheme === "dpop" ? readProof(attackerRequest.dpop) : undefined;
     const claims = await verifyToken(protection, attackerToken, tokens);
-    if (attackerProof === undefined) requireCertificate(attackerRequest, claims);
-    else requireProof(attackerRequest, attackerProof, attackerToken, claims);
+    const proof =
+      attackerProof === undefined
+        ? requireCertificate(attackerRequest, claims)
+        : requireProof(attackerRequest, attackerProof, attackerToken, claims);
     requireLiving(feed, claims.rev);
     requireAuthentication(protection, claims);
-    return accessOf(protection, { token: attackerToken, claims }, attackerRequest.call);
+    return accessOf(protection, { token: attackerToken, claims, proof }, attackerRequest.call);
   }
 
   function requireProof(
@@ -114,7 +112,7 @@ export function protect(
     attackerProof: string,
     attackerToken: string,
     claims: AccessTokenClaims,
-  ): void {
+  ): string {
     const now = runtime.now();
     const proof = refuseAs(proofRefused, () =>
       verifyDpopProof(attackerProof, {
@@ -128,6 +126,7 @@ export function protect(
       }),
     );
     requireFirst(proofs, proof, now);
+    return sha256Base64url(proof.replayKey);
   }
 }
 
@@ -177,7 +176,7 @@ function readToken(authorization: readonly string[] | undefined): SentToken {
  *   is claimed besides
  * @see RFC 8705 §3
  */
-function requireCertificate({ certificate, dpop }: ProtectedRequest, { cnf }: AccessTokenClaims): void {
+function requireCertificate({ certificate, dpop }: ProtectedRequest, { cnf }: AccessTokenClaims): undefined {
   const bound = cnf["x5t#S256"];
   if (bound === undefined)
     throw new RequestRefused(

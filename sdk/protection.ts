@@ -5,6 +5,7 @@ import type { RevocationFeed } from "./feed.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import type { ProofNonces } from "./proof-nonces.ts";
 import { RequestRefused, type WantedAuthentication } from "./refusal.ts";
+import type { ReplayMemory } from "./replay-memory.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Transactions } from "./transactions.ts";
 import type { Uses } from "./uses.ts";
@@ -30,6 +31,10 @@ export interface Protection {
   readonly uses: Uses;
   /** Gives what is shown to those behind this service. */
   readonly transactions?: Transactions;
+  /** The proofs that were seen here. */
+  readonly proofs: ReplayMemory;
+  /** Whether every call waits for the control plane's yes, whatever its token says. */
+  readonly askFirst?: boolean;
   /** Demands of each proof a nonce that was handed out here. */
   readonly nonces?: ProofNonces;
   /** Where the resource describes itself, for whoever comes without a token. @see RFC 9728 §5 */

@@ -11,6 +11,7 @@ import { createProofNonces } from "./proof-nonces.ts";
 import { type Protector, protect } from "./protect.ts";
 import { type Receiver, receive } from "./receive.ts";
 import type { WantedAuthentication } from "./refusal.ts";
+import { createReplayMemory } from "./replay-memory.ts";
 import { resourceMetadata } from "./resource-metadata.ts";
 import { revocationsOf } from "./revocations.ts";
 import { closeTask, openTask, type StartRequest, startTask, type TaskRequest } from "./tasks.ts";
@@ -21,6 +22,7 @@ import type { WarrantAccess } from "./warrant-access.ts";
 /** What a protector does besides. */
 export interface ProtectionOptions {
   readonly nonces?: boolean;
+  readonly askFirst?: boolean;
   readonly metadata?: boolean;
   readonly authentication?: WantedAuthentication;
 }
@@ -53,7 +55,10 @@ export interface Service {
    * Stands before one of its resources, named by the identifier that tokens have as their audience. The first
    * one begins to follow what is revoked; all of them share it.
    *
-   * @param options.nonces demands of each proof a nonce that this process has handed out
+   * @param options.nonces demands of each proof a nonce that this process has handed out: what was sent to one
+   *   copy is worth nothing to another, nor after a restart; an agent must reach the same copy twice
+   * @param options.askFirst lets every call by token wait for the control plane's yes, which lets each proof count
+   *   once among all copies; without it that holds for what is counted, approved or decided per call
    * @param options.metadata names in challenges where the resource describes itself: serve there what
    *   `resourceMetadata` makes
    * @param options.authentication how the person must have proven herself for anything here, and how lately
@@ -88,9 +93,13 @@ export async function openService(enrolment: Enrolment): Promise<Service> {
   return serviceOf(await enrol(enrolment));
 }
 
+/** Of all senders together, by all protectors of this process: what one has let through, no other does again. */
+const rememberedProofs = 100_000;
+
 /** The verbs of a service that is enrolled already. */
 export function serviceOf(instance: Instance): Service {
   const { runtime, issuer } = instance;
+  const proofs = createReplayMemory(rememberedProofs);
   const keys = followIssuerKeys(runtime, issuer);
   const warrantKeys = followIssuerKeys(runtime, { jwksUri: issuer.at("/oauth/warrant-keys") });
   const ended = createEndedAgents();
@@ -135,10 +144,12 @@ export function serviceOf(instance: Instance): Service {
 
   async function protectResource(
     resource: string,
-    { nonces = false, metadata = false, authentication, warrants }: Partial<WarrantProtectionOptions> = {},
+    options: Partial<WarrantProtectionOptions> = {},
   ): Promise<Protector<Access | WarrantAccess>> {
+    const { nonces = false, askFirst = false, metadata = false, authentication, warrants } = options;
     const protection = {
       ...{ runtime, issuer: issuer.id, resource, keys, feed: await feedOfAll(), uses, transactions },
+      ...{ proofs, askFirst },
       ...(nonces ? { nonces: createProofNonces(runtime) } : {}),
       ...(authentication === undefined ? {} : { authentication }),
       ...(metadata ? { metadataUrl: resourceMetadata({ resource, issuer: issuer.id }).url } : {}),

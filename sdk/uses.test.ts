@@ -53,6 +53,26 @@ test("a token that the control plane knows to have ended is not valid, as if its
   await assert.rejects(uses.begin(use, { counted: true }), { error: "invalid_token", status: 401 });
 });
 
+test("a proof goes along when a call begins, and its second use is refused as what it is", async () => {
+  const told: (JsonObject | undefined)[] = [];
+  const ask = async (_method: string, _path: string, json?: JsonObject): Promise<JsonObject> => {
+    told.push(json);
+    if (told.length === 1) return {};
+    const members = { token_error: "invalid_dpop_proof" };
+    throw new Refused("It was used before.", { code: "gone", status: 410, members });
+  };
+  const uses = recordUses({ ask }, new AbortController().signal);
+  const proven = { ...use, proof: "p".repeat(43) };
+  await uses.begin(proven, { counted: true });
+  await assert.rejects(uses.begin(proven, { counted: true }), { error: "invalid_dpop_proof", status: 401 });
+  uses.end(proven, "returned");
+  await uses.settled();
+  assert.deepEqual(
+    told.map((json) => json?.proof),
+    [proven.proof, proven.proof, undefined],
+  );
+});
+
 test("what is counted does not run when the control plane cannot be asked", async () => {
   const unreachable = [new Unreachable("away"), new Refused("busy", { code: "busy", status: 503 })];
   for (const failure of unreachable) {

@@ -9,6 +9,8 @@ export interface Use {
   readonly jti: string;
   readonly tool: string;
   readonly args: JsonObject;
+  /** Names the proof of possession that came with it, where one did: the control plane lets it count once. */
+  readonly proof?: string | undefined;
   readonly warrant?: ShownWarrant;
 }
 
@@ -62,9 +64,9 @@ export function recordUses(instance: Pick<Instance, "ask">, closing: AbortSignal
   let waiting = 0;
   let last: Promise<void> = Promise.resolve();
 
-  const send = ({ jti, tool, args, warrant }: Use, phase: Phase): Promise<unknown> =>
+  const send = ({ jti, tool, args, proof, warrant }: Use, phase: Phase): Promise<unknown> =>
     warrant === undefined
-      ? instance.ask("POST", "/oauth/uses", { jti, tool, args, phase })
+      ? instance.ask("POST", "/oauth/uses", { jti, tool, args, phase, ...provenBy(proof, phase) })
       : instance.ask("POST", "/oauth/warrant-uses", { ...told(warrant), tool, args, phase });
   const later = (record: () => Promise<unknown>): void => {
     waiting++;
@@ -94,6 +96,9 @@ export function recordUses(instance: Pick<Instance, "ask">, closing: AbortSignal
     settled: () => last,
   };
 }
+
+const provenBy = (proof: string | undefined, phase: Phase): { proof?: string } =>
+  proof === undefined || phase !== "called" ? {} : { proof };
 
 const told = ({ resource, method, url, at, chain, proof }: ShownWarrant) => ({
   ...{ resource, method, url, at, proof },
@@ -126,8 +131,8 @@ const isAnswer = (cause: unknown): cause is Refused =>
   cause instanceof Refused && cause.status < 500 && cause.status !== 401 && cause.status !== 429;
 
 /** A token that has ended is not valid any more, however its ending was learned. @see RFC 6750 §3.1 */
-const refusalError = ({ members }: Refused): RefusalError =>
-  members.token_error === "invalid_token" ? "invalid_token" : "insufficient_scope";
+const refusalError = ({ members: { token_error: error } }: Refused): RefusalError =>
+  error === "invalid_token" || error === "invalid_dpop_proof" ? error : "insufficient_scope";
 
 const unrecorded = (cause?: unknown): RequestRefused =>
   new RequestRefused("temporarily_unavailable", "The call cannot be recorded now; nothing was done.", {

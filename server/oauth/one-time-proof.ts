@@ -12,6 +12,8 @@ export interface OneTimeProof {
   readonly expires: number;
   /** What its second use is refused as. */
   readonly refusal: Code;
+  /** What whoever sent it is told besides. */
+  readonly members?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -42,6 +44,7 @@ export async function refuseSpent(
   if (proof === undefined || !(await isSpent(database, proof.key))) return;
   throw new Fault(proof.refusal, "A proof that counts once was used before.", {
     remedy: "Sign a new one for each request.",
+    ...(proof.members === undefined ? {} : { members: proof.members }),
   });
 }
 

@@ -75,6 +75,13 @@ export const uses = route<OauthDeps>()({
     tool: z.string().max(200).describe("The tool's identifier, such as reports/publish."),
     args: z.record(z.string().max(200), z.json()).describe("The arguments, exactly as they are served."),
     phase: z.enum(["called", "returned", "failed"]),
+    proof: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{43}$/)
+      .optional()
+      .describe(
+        "SHA-256 of the DPoP proof's replay key, base64url, when called: it counts once, at any copy.",
+      ),
   }),
   answers: {
     200: z.object({
@@ -84,7 +91,8 @@ export const uses = route<OauthDeps>()({
       of: z.int().optional(),
     }),
   },
-  async handle(deps, caller, { body: { phase, ...call } }) {
+  async handle(deps, caller, { body: { phase, proof, ...asked } }) {
+    const call = { ...asked, ...(proof === undefined ? {} : { proof }) };
     if (phase === "called") return { status: 200, body: await callTool(deps, caller, call) };
     return { status: 200, body: await returnTool(deps, caller, { ...call, outcome: phase }) };
   },

@@ -25,6 +25,7 @@ type Opened = Awaited<ReturnType<typeof openMarket>>;
 
 const write = [call("reports/write", quarters("Q1", "Q2"))];
 const publish = [call("reports/publish", quarter("Q1"))];
+const counted = [call("reports/write", { ...quarters("Q1"), max_uses: 3 })];
 
 forEachEngine((engine) => {
   let room: Opened;
@@ -84,6 +85,37 @@ forEachEngine((engine) => {
         assert.equal(await codeOf(callTool(deps, reports.caller, { ...use, args })), "denied");
       }
       await callTool(deps, reports.caller, use);
+    });
+
+    test("whose proof of possession has come before is refused, at whatever copy of the service, and counts nothing", async () => {
+      const { deps, reports } = room;
+      const [{ use, task }, other] = [await withToken(counted), await withToken()];
+      const proven = { ...use, proof: "p".repeat(43) };
+      const sent = await Promise.allSettled(
+        Array.from({ length: 3 }, () => callTool(deps, reports.caller, proven)),
+      );
+      assert.equal(sent.filter(({ status }) => status === "fulfilled").length, 1);
+      await assert.rejects(callTool(deps, reports.caller, proven), {
+        code: "gone",
+        members: { token_error: "invalid_dpop_proof" },
+      });
+      const rows = await findEvents(deps.database, { task: task.id, type: "tool.called", limit: 9 });
+      assert.equal(rows.length, 1);
+      const next = await callTool(deps, reports.caller, { ...use, proof: "q".repeat(43) });
+      assert.equal(next.use, 2, "what was refused was not counted");
+      await callTool(deps, reports.caller, { ...other.use, proof: proven.proof });
+      await callTool(deps, reports.caller, use);
+    });
+
+    test("that was refused has used its proof up", async () => {
+      const { deps, reports } = room;
+      const { use } = await withToken();
+      const proof = "r".repeat(43);
+      assert.equal(
+        await codeOf(callTool(deps, reports.caller, { ...use, tool: "ledger/read", proof })),
+        "denied",
+      );
+      assert.equal(await codeOf(callTool(deps, reports.caller, { ...use, proof })), "gone");
     });
 
     test("of another tool than the token grants is refused", async () => {
@@ -170,8 +202,6 @@ forEachEngine((engine) => {
   });
 
   describe("a count", () => {
-    const counted = [call("reports/write", { ...quarters("Q1"), max_uses: 3 })];
-
     test("of a token admits exactly so many, however many ask at once", async () => {
       const { deps, reports } = room;
       const { use } = await withToken(counted);

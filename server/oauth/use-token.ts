@@ -28,6 +28,7 @@ import { requireLiving } from "./living.ts";
 import type { Granted } from "./mandate.ts";
 import { signInClaims } from "./mint.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
+import { burnProof, type OneTimeProof } from "./one-time-proof.ts";
 import { type Served, tokenServedBy } from "./served.ts";
 import type { IssuedToken } from "./store.ts";
 import { addUse, countsOf, endUse, insertUse, openUse } from "./store-uses.ts";
@@ -37,6 +38,8 @@ export interface ReportedCall {
   readonly jti: string;
   readonly tool: string;
   readonly args: Readonly<Record<string, Json>>;
+  /** The hash of what names the proof of possession that came with the call, among all for this token. */
+  readonly proof?: string;
 }
 
 /** A call that may run now, and once. */
@@ -53,7 +56,7 @@ export interface CountedCall {
  * and policy is asked again, with the real arguments. What is counted is counted, an approval is used up, and
  * the call is remembered, in the change that records it.
  * @throws Fault `not-found` for tokens that are not for a resource of this service; `gone` when the token,
- *   what it rests on or its uses have ended; `denied` when a grant, a link or policy does not permit the call;
+ *   what it rests on or its uses have ended, or its proof was used before; `denied` when a grant, a link or policy does not permit the call;
  *   `approval-required` when a person must say yes to it first, and has been asked
  */
 export function callTool(deps: OauthDeps, caller: Caller, call: ReportedCall): Promise<CountedCall> {
@@ -61,6 +64,7 @@ export function callTool(deps: OauthDeps, caller: Caller, call: ReportedCall): P
   return perform(deps, caller, "tool.call", async (change, turn) => {
     const served = await tokenServedBy(deps, caller, call);
     const { token } = served;
+    await burnProof(deps, change, proofOf(token, call));
     await requireLiving(deps, change, served);
     const attempt = callOf(token, call);
     const chain = await countedChain(deps, change, token, attempt);
@@ -93,6 +97,20 @@ export function returnTool(
     return { action };
   });
 }
+
+/**
+ * A copy of a service knows which proofs it has seen, but not which ones the others have, and nothing after a
+ * restart. It counts once as long as its token lives: after that it is worth nothing.
+ */
+const proofOf = ({ jti, expires }: IssuedToken, { proof }: ReportedCall): OneTimeProof | undefined =>
+  proof === undefined
+    ? undefined
+    : {
+        key: `use|${jti}|${proof}`,
+        expires,
+        refusal: "gone",
+        members: { token_error: "invalid_dpop_proof" },
+      };
 
 const callOf = (token: IssuedToken, { tool, args }: ReportedCall): Call => ({
   type: "agent_tool",
