@@ -1,10 +1,12 @@
 /**
  * The token service as `oauth4webapi` sees it, a client that knows nothing of us, over real HTTP: what is asked for,
- * what is answered, and what is refused in the words of the specifications.
+ * what is answered, and what is refused in the words of the specifications; and forms of proven clients that are
+ * hostile in one parameter.
  */
 
 import { startCompanyIdp } from "./company-idp.ts";
 import { onPlace } from "./durability.ts";
+import { hostileForms } from "./hostile/hostile-forms.ts";
 import { authorizationCode } from "./oauth/code.ts";
 import { crossDomain } from "./oauth/domains.ts";
 import { introspection } from "./oauth/introspection.ts";
@@ -25,6 +27,7 @@ export const oauth: Suite = async (report) => {
     const idp = await startCompanyIdp();
     try {
       await crossDomain(report, setting, idp);
+      await hostileForms(report, setting, idp);
     } finally {
       await idp.close();
     }

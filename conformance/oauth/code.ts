@@ -11,8 +11,8 @@ import { cryptoKeysOf, discover, errorOf, plain, withNonce } from "./outsider.ts
 import type { Setting } from "./setting.ts";
 
 /** What policy lets a program have that nobody has attested. */
-const READING = grantOf({ identifier: "ledger/read" });
-const CALLBACK = "http://127.0.0.1:33418/callback";
+export const READING = grantOf({ identifier: "ledger/read" });
+export const CALLBACK = "http://127.0.0.1:33418/callback";
 
 /** One attempt of the program: its key, its secret, its state. */
 interface Attempt {
@@ -91,7 +91,8 @@ export async function authorizationCode(report: Report, on: Setting): Promise<vo
   );
 }
 
-async function registerClient({ administrator }: Setting): Promise<void> {
+/** The client, the tool that it may read with, and a person who has that to give. */
+export async function registerClient({ administrator }: Setting): Promise<void> {
   await administrator.put("/servers/ledger/tools/read", {
     description: "Reads.",
     labels: ["read"],
@@ -144,9 +145,14 @@ async function requestOf(
 }
 
 /** She is sent to us, reads what is asked, leaves it all, signs, and is sent back. */
-async function redirectOf({ administrator: { human } }: Setting, attempt: Attempt): Promise<URL> {
-  const query = await requestOf(attempt);
-  const sent = await fetch(`${attempt.as.authorization_endpoint}?${query}`, { redirect: "manual" });
+const redirectOf = async (on: Setting, attempt: Attempt): Promise<URL> =>
+  givenTo(on, await requestOf(attempt));
+
+export async function givenTo(
+  { administrator: { human }, server }: Setting,
+  query: URLSearchParams,
+): Promise<URL> {
+  const sent = await fetch(`${server.issuer}/oauth/authorize?${query}`, { redirect: "manual" });
   assert.equal(sent.status, 303, await sent.text());
   const { id, grants } = await human.browser.send("POST", "/oauth/authorizations", {
     request: String(query),

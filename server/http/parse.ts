@@ -41,6 +41,7 @@ export function parseFormBody(
   attackerText: string,
   repeated: Readonly<Record<string, Code>> = {},
 ): Record<string, string> {
+  requireDecodable(attackerText);
   const form: Record<string, string> = Object.create(null);
   for (const [name, value] of new URLSearchParams(attackerText)) {
     if (name in form) {
@@ -55,6 +56,17 @@ export function parseFormBody(
     form[name] = value;
   }
   return { ...form };
+}
+
+/** What is no UTF-8 once it is decoded would become another character, and a stray percent sign stand for itself. */
+function requireDecodable(attackerText: string): void {
+  try {
+    decodeURIComponent(attackerText);
+  } catch {
+    throw new Fault("malformed", "The form is not percent-encoded UTF-8.", {
+      remedy: "Encode each name and value as UTF-8, each % as %25.",
+    });
+  }
 }
 
 /** Checks a part of the request against its schema and returns what the schema makes of it. */

@@ -178,6 +178,15 @@ test("a parameter of the token endpoint that stands twice is refused", async (co
   assert.deepEqual(refusals, ["test/form malformed", "test/form invalid-target"]);
 });
 
+test("a form that is no percent-encoded UTF-8 is refused, not read as something else", async (context) => {
+  const { ask } = await served(context);
+  const error = async (body: string): Promise<string> =>
+    JSON.parse((await ask({ path: "/form", headers: urlencoded, body })).text).error;
+  for (const body of ["a=%ff%fe", "%c0%af=1", "a=%ed%a0%80", "a=50%", "a=%zz"])
+    assert.equal(await error(body), "invalid_request", body);
+  assert.equal(await error("a=%E2%98%82+50%25"), "invalid_target", "the route's own answer");
+});
+
 test("an OAuth error has the code of its specification and a description in its characters", async (context) => {
   const { ask } = await served(context);
   const answer = await ask({ path: "/form", headers: urlencoded, body: "a=1" });

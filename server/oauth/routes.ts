@@ -71,8 +71,8 @@ export const revoke = route<OauthDeps>()({
 export const uses = route<OauthDeps>()({
   summary: "A service asks whether a call may run, which counts it, and tells how it ended.",
   body: z.strictObject({
-    jti: z.string().max(128).describe("Of the access token."),
-    tool: z.string().max(200).describe("The tool's identifier, such as reports/publish."),
+    jti: printableText(128).describe("Of the access token."),
+    tool: printableText(200).describe("The tool's identifier, such as reports/publish."),
     args: z.record(z.string().max(200), z.json()).describe("The arguments, exactly as they are served."),
     phase: z.enum(["called", "returned", "failed"]),
     proof: z
@@ -102,7 +102,7 @@ export const refusals = route<OauthDeps>()({
   summary: "A service reports a call that it turned away by itself, so that the attempt stands in the log.",
   body: z.strictObject({
     resource: z.string().max(300).describe("The service's own resource that was called."),
-    tool: z.string().max(200),
+    tool: printableText(200),
     error: z.enum([
       "invalid_request",
       "invalid_token",
@@ -111,9 +111,7 @@ export const refusals = route<OauthDeps>()({
       "insufficient_user_authentication",
     ]),
     why: printableText(300),
-    jti: z
-      .string()
-      .max(128)
+    jti: printableText(128)
       .optional()
       .describe("Of the token, or of a warrant's root, that came with it, if Countersign signed it."),
   }),
