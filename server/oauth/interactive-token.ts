@@ -72,13 +72,14 @@ export async function issueInteractiveToken(
   const grant = interactiveGrants.find(({ grantType }) => grantType === parameter(form, "grant_type"));
   if (grant === undefined) throw new Fault("unsupported-grant-type", "This grant type is not known here.");
   refuseNotOnOffer(form);
-  const proven = await proveInteractiveClient(deps, source, form);
+  const proven = await proveInteractiveClient(deps, source, form, request);
   const { kept, key } = await perform(deps, proven.caller, "token.present", async (change) => {
     await burnProof(deps, change, ...proven.once);
     await grant.requireKnown(deps, form);
     const { proof: dpop, ...held } = proveAnyKey(deps, request);
     const key = { ...held, dpop };
-    await burnProof(deps, change, dpop);
+    // Whoever came by an SVID has shown this proof already.
+    if (!proven.once.some((shown) => shown.key === dpop.key)) await burnProof(deps, change, dpop);
     return { key, kept: await grant.present(deps, change, { proven, key, form }) };
   });
   if (kept.refused !== undefined) throw kept.refused;

@@ -31,7 +31,7 @@ export const metadataOf = (issuer: string, clientCertificates = false) => ({
   prompt_values_supported: ["login", "consent", "select_account"],
   acr_values_supported: [...acrValues],
   grant_types_supported: [...grantHandlers, ...interactiveGrants].map(({ grantType }) => grantType),
-  // `none` is for clients that people start, which prove a key by DPoP in any case.
+  // `none` is for clients that people start, which prove a key by DPoP in any case, as does whoever brings a code.
   token_endpoint_auth_methods_supported: [...methodsOffered(clientCertificates), "none"],
   token_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
   revocation_endpoint_auth_methods_supported: [...methodsOffered(clientCertificates), "none"],

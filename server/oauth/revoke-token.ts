@@ -22,7 +22,7 @@ export async function revokeToken(
   source: Caller,
   input: { form: Form; request?: RawRequest },
 ): Promise<void> {
-  if (await giveRefreshTokenBack(deps, source, input.form)) return;
+  if (await giveRefreshTokenBack(deps, source, input)) return;
   if (await meansInteractiveClient(deps, input.form)) return giveAccessTokenBack(deps, source, input.form);
   const proven = await authenticateClient(deps, source, input.form, input.request);
   return perform(deps, proven.caller, "token.revoke", async (change) => {

@@ -5,9 +5,13 @@ import {
 } from "@countersign/proof/client-assertion";
 import type { KeySet } from "@countersign/proof/jwk";
 import { VerificationError } from "@countersign/proof/verification-error";
+import type { RawRequest } from "../../http/index.ts";
 import { type Caller, Fault, type Strength } from "../../lib/index.ts";
 import { findAgentOfClient, type Instance } from "../../registry/index.ts";
+import type { Binding } from "../client.ts";
 import { authenticateClient } from "../client-authentication.ts";
+import { JWT_SVID_TYPE } from "../clients/jwt-svid.ts";
+import { asserts, connects, type Offered } from "../clients/method.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import type { OneTimeProof } from "../one-time-proof.ts";
 import { type Form, parameter } from "../parameters.ts";
@@ -26,11 +30,14 @@ export interface ProvenInteractiveClient {
   readonly rev: readonly string[];
   /** The copy itself, where it has enrolled before. */
   readonly instance?: Instance;
+  /** What that has proven to hold along the way, where it came by an SVID: its tokens' key need not be its own. */
+  readonly binding?: Binding;
 }
 
 /**
- * Authenticates an interactive client by what it is: one with keys in its document, or an enrolled copy, by
- * `private_key_jwt`; one without by nothing but its id. Whoever has keys must use them.
+ * Authenticates an interactive client by what it is: one with keys in its document by `private_key_jwt`, an enrolled
+ * copy by whatever proves who it is anywhere; one without keys by nothing but its id. Whoever has keys must use them.
+ * @param request with it, SVIDs are taken as well
  * @throws Fault `invalid-client`, `invalid-request`
  * @see RFC 6749 §2.1, §3.2.1; OpenID Connect Core §9
  */
@@ -38,7 +45,9 @@ export async function proveInteractiveClient(
   deps: OauthDeps,
   source: Caller,
   form: Form,
+  request?: RawRequest,
 ): Promise<ProvenInteractiveClient> {
+  if (bringsSvid({ source, form, request })) return bySvid(deps, source, form, request);
   if (form.client_assertion === undefined && form.client_assertion_type === undefined) {
     const client = await interactiveClient(deps, parameter(form, "client_id"));
     if (client.kind === "instance" || client.metadata?.authentication === "private_key_jwt")
@@ -49,6 +58,23 @@ export async function proveInteractiveClient(
   const client = await interactiveClient(deps, clientId);
   if (client.kind === "instance") return byInstance(deps, source, form, client);
   return byDocument(deps, source, form, client);
+}
+
+/** A JWT-SVID, or the SPIFFE ID of the certificate that stands behind the connection. */
+const bringsSvid = (offered: Offered): boolean =>
+  asserts(offered, JWT_SVID_TYPE) ||
+  (connects(offered) && offered.form.client_id?.startsWith("spiffe://") === true);
+
+/** Which client it is, its SVID says: nothing is read of it before that is verified. */
+async function bySvid(
+  deps: OauthDeps,
+  source: Caller,
+  form: Form,
+  request: RawRequest | undefined,
+): Promise<ProvenInteractiveClient> {
+  const { instance, ...proven } = await authenticateClient(deps, source, form, request);
+  const client = await interactiveClient(deps, instance.id);
+  return { client, ...proven, instance, strength: instance.strength };
 }
 
 async function byInstance(

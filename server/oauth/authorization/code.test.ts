@@ -1,22 +1,26 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { clientAssertionType, createClientAssertion } from "@countersign/proof/client-assertion";
-import { publicJwkOf } from "@countersign/proof/jwk";
+import { publicJwkOf, thumbprint } from "@countersign/proof/jwk";
 import { answer } from "../../approvals/fixture.ts";
 import { endHost } from "../../attestation/index.ts";
 import { findEvents } from "../../audit/index.ts";
 import { forEachEngine } from "../../audit/test-databases.ts";
 import { call, codeOf, fault, quarter, quarters, REPORTS, run } from "../../delegation/fixture.ts";
 import { closeTask } from "../../delegation/index.ts";
+import { type PeerKey, peerKeyIn } from "../../http/index.ts";
 import { minutes } from "../../lib/index.ts";
 import { issuer, stranger } from "../../login/fixture.ts";
 import { deadAmong } from "../../revocation/index.ts";
-import { ask, claimsIn } from "../fixture.ts";
+import { issueJwtSvid, issueX509Svid } from "../../spiffe/index.ts";
+import { JWT_SVID_TYPE } from "../clients/jwt-svid.ts";
+import { ask, claimsIn, requestTo } from "../fixture.ts";
 import type { TokenResponse } from "../mint.ts";
 import { revokeToken } from "../revoke-token.ts";
 import { authorizationById } from "../store-authorizations.ts";
 import { runWithin } from "../test-within.ts";
+import { issueToken } from "../token.ts";
 import {
   anotherSession,
   type Bazaar,
@@ -25,6 +29,7 @@ import {
   documentOf,
   newClient,
   openBazaar,
+  proofBy,
   redeemAs,
   redeemForm,
   refreshAs,
@@ -227,6 +232,51 @@ forEachEngine((engine) => {
       assert.equal(await codeOf(ask(deps, copy, refresh)), "gone");
       await closeTask(deps, pat.caller, { task: claimsIn(token).task ?? "" });
       assert.equal(await codeOf(ask(deps, copy, redeemForm(client, unused))), "gone");
+    });
+
+    test("a copy that has an SVID proves itself by that here as well, and by nobody else's", async () => {
+      const { deps } = bazaar;
+      const pat = await anotherSession(deps, bazaar.pat);
+      const { copy, client } = await enrolledClient();
+      const other = await enrolledClient();
+      const id = copy.instance.id;
+      const expires = deps.clock.now() + minutes(5);
+      const svidOf = async (of: string) =>
+        (await issueJwtSvid(deps, { id: of, audience: [issuer], expires })).svid;
+      const { key } = newClient();
+      const send = (form: Record<string, string>, by = key, peer?: PeerKey) =>
+        issueToken(deps, stranger, {
+          form,
+          request: { ...requestTo("/oauth/token", { dpop: proofBy(deps, by) }), peer },
+        });
+      const withJwt = async (form: Record<string, string>, { by = key, svid = svidOf(id) } = {}) =>
+        send({ ...form, client_assertion_type: JWT_SVID_TYPE, client_assertion: await svid }, by);
+      const code = async () => (await codeFor(deps, pat, client)).get("code") ?? "";
+
+      const used = svidOf(id);
+      const first = await withJwt(redeemForm(client, await code()), { svid: used });
+      const { cnf, client_id, rev, strength } = claimsIn(first);
+      const jkt = thumbprint(publicJwkOf(key));
+      assert.deepEqual([client_id, strength, cnf], [id, copy.instance.strength, { jkt }]);
+      assert.ok(rev.includes(`kid:${deps.keys.authority("jwt-svid").kid}`), "dies with what signed the SVID");
+      const refresh = { grant_type: "refresh_token", refresh_token: first.refresh_token ?? "" };
+      assert.equal(await codeOf(withJwt(refresh, { svid: used })), "invalid-client", "it counts once");
+      assert.equal(await codeOf(withJwt(refresh, { by: client.key })), "invalid-grant", "another key");
+      const others = svidOf(other.copy.instance.id);
+      assert.equal(await codeOf(withJwt(refresh, { svid: others })), "invalid-grant");
+      assert.equal(await codeOf(send({ ...refresh, client_id: id })), "invalid-client");
+      assert.equal(claimsIn(await withJwt(refresh)).sub, pat.id);
+
+      await closeTask(deps, pat.caller, { task: claimsIn(first).task ?? "" });
+      const spki = createPublicKey(key).export({ type: "spki", format: "der" });
+      const { chain } = await issueX509Svid(deps, { id, spki, expires });
+      const peer = peerKeyIn(chain);
+      const byCertificate = { ...redeemForm(client, await code()), client_id: id };
+      assert.equal(
+        await codeOf(send({ ...byCertificate, client_id: other.copy.instance.id }, key, peer)),
+        "invalid-client",
+      );
+      assert.deepEqual(claimsIn(await send(byCertificate, key, peer)).cnf, { jkt });
     });
 
     test("a refresh token that its client gives back ends what followed; another client's changes nothing", async () => {

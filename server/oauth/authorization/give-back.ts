@@ -1,5 +1,6 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import { append, perform } from "../../audit/index.ts";
+import type { RawRequest } from "../../http/index.ts";
 import type { Caller } from "../../lib/index.ts";
 import type { OauthDeps } from "../oauth-deps.ts";
 import { burnProof } from "../one-time-proof.ts";
@@ -24,10 +25,14 @@ import { isSameClient } from "./redeem-code.ts";
  * @throws Fault `invalid-client`
  * @see RFC 7009 §2.1
  */
-export async function giveRefreshTokenBack(deps: OauthDeps, source: Caller, form: Form): Promise<boolean> {
+export async function giveRefreshTokenBack(
+  deps: OauthDeps,
+  source: Caller,
+  { form, request }: { form: Form; request?: RawRequest },
+): Promise<boolean> {
   const token = await refreshTokenOf(deps.database, sha256Base64url(form.token ?? ""));
   if (token === undefined) return false;
-  const proven = await proveInteractiveClient(deps, source, form);
+  const proven = await proveInteractiveClient(deps, source, form, request);
   await perform(deps, proven.caller, "token.revoke", async (change) => {
     await burnProof(deps, change, ...proven.once);
     const authorization = await authorizationById(deps.database, token.request);

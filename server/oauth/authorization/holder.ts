@@ -69,7 +69,8 @@ export async function holderFor(
   { chain, agent }: Given,
 ): Promise<Instance> {
   if (proven.instance !== undefined) {
-    if (proven.instance.thumbprint === key.jkt) return proven.instance;
+    // By its SVID it has proven itself, whatever key it signs this request with; else by nothing but its own.
+    if (proven.binding !== undefined || proven.instance.thumbprint === key.jkt) return proven.instance;
     throw anotherKey();
   }
   requireChain(change, chain);
