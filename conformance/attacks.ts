@@ -6,7 +6,9 @@
 import { becomeAdministrator } from "./administrator.ts";
 import { attackClients } from "./attacks/clients.ts";
 import { AttackLedger } from "./attacks/ledger.ts";
+import { attackTokens } from "./attacks/tokens.ts";
 import { attackWarrants } from "./attacks/warrants.ts";
+import { startCompanyIdp } from "./company-idp.ts";
 import { setTheStage } from "./oauth/setting.ts";
 import { freshFolder } from "./place.ts";
 import type { Suite } from "./report.ts";
@@ -21,6 +23,12 @@ export const attacks: Suite = async (report) => {
     const ledger = new AttackLedger(report);
     const setting = await setTheStage(server, administrator);
     await attackClients(ledger, setting);
+    const idp = await startCompanyIdp();
+    try {
+      await attackTokens(ledger, setting, idp);
+    } finally {
+      await idp.close();
+    }
     await attackWarrants(ledger, setting);
     // What strangers did is counted, and written down when the server stops.
     await server.stop();

@@ -2,6 +2,7 @@
 import { createPublicKey, generateKeyPairSync, randomUUID } from "node:crypto";
 import { clientAssertionType } from "@countersign/proof/client-assertion";
 import type { JsonObject } from "@countersign/proof/jcs";
+import { selfSignedDer } from "../../server/http/test-certificate.ts";
 import type { Setting } from "../oauth/setting.ts";
 import { send, type WireAnswer } from "../wire.ts";
 import { askForToken, proofsOf } from "../workloads.ts";
@@ -106,7 +107,9 @@ export async function attackClients(
   });
   await ledger.attack("forged forwarded certificate: a header that no proxy wrote", UNPROVEN, () => {
     const form = new URLSearchParams({ grant_type: "client_credentials", client_id: service.id });
-    const certificate = `:${Buffer.from("not a certificate").toString("base64")}:`;
+    // Over the key that it has enrolled: were the header believed, this would be the service.
+    const own = selfSignedDer(service.key.privateKey, "ledger-service");
+    const certificate = `:${own.toString("base64")}:`;
     const headers = { "content-type": "application/x-www-form-urlencoded", "client-cert": certificate };
     return send(server, { method: "POST", path: "/oauth/token", headers, body: form.toString() });
   });

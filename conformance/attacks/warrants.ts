@@ -28,7 +28,9 @@ export async function attackWarrants(ledger: AttackLedger, on: Setting): Promise
       expiresIn,
     });
   const present = (by: Instance, chain: readonly string[]) => bring(on, by, chain);
-  const accepted = await present(second, narrowed().chain);
+  const { chain: taken } = narrowed();
+  const known = taken.at(-1) ?? "";
+  const accepted = await present(second, taken);
   assert.equal(accepted.status, 200, `what is in order is taken: ${accepted.body}`);
 
   const link = (): string => narrowed().chain.at(-1) ?? "";
@@ -36,6 +38,8 @@ export async function attackWarrants(ledger: AttackLedger, on: Setting): Promise
   const byFirst = (claims: JsonObject): string =>
     forged({ alg: "ES256", typ: "warrant+jwt" }, { ...claimsOf(link()), ...claims }, first.key.privateKey);
   const stranger = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  const another = await present(second, [rootLink, byFirst({ jti: randomUUID() })]);
+  assert.equal(another.status, 200, `and so is what is written here, with nothing wrong: ${another.body}`);
   const attacks: readonly [name: string, by: Instance, chain: () => string[]][] = [
     [
       "widened child: a link that gives more than the one before",
@@ -108,6 +112,16 @@ export async function attackWarrants(ledger: AttackLedger, on: Setting): Promise
         const one = link();
         return [rootLink, one, one];
       },
+    ],
+    [
+      "colliding ids: another link under the id of one that is known",
+      second,
+      () => [rootLink, byFirst({ jti: claimsOf(known).jti ?? "", exp: Number(claimsOf(known).exp) - 1 })],
+    ],
+    [
+      "colliding ids: a link under the root's id",
+      second,
+      () => [rootLink, byFirst({ jti: String(claimsOf(rootLink).jti) })],
     ],
     ["oversized chain: sixteen links", second, () => [rootLink, ...Array<string>(15).fill(link())]],
     [

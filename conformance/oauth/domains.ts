@@ -9,17 +9,8 @@ import type { Setting } from "./setting.ts";
 const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 export async function crossDomain(report: Report, on: Setting, idp: CompanyIdp): Promise<void> {
-  const { outsider, administrator, server } = on;
-  const carla = await administrator.post<{ id: string }>("/people", {
-    name: "Carla Conti",
-    email: "carla@acme.example",
-    groups: ["posters"],
-  });
-  await administrator.put("/identity-providers/company", {
-    issuer: idp.issuer,
-    clients: [{ client_id: "posting-agent", agent: "posting-agent", id_jag: "allowed" }],
-  });
-  await administrator.put(`/people/${carla.id}/subjects/company`, { subject: "carla" });
+  const { outsider, server } = on;
+  const carla = await connectCompany(on, idp);
   const asked = { subject: "carla", audience: server.issuer, clientId: "posting-agent", resource: LEDGER };
   await report.case("ID-JAG: a sign-in at the company's provider becomes a token of hers here", async () => {
     const assertion = await idp.idJagFor(asked);
@@ -41,4 +32,22 @@ export async function crossDomain(report: Report, on: Setting, idp: CompanyIdp):
       assert.deepEqual(refusal, { error: "invalid_grant", status: 400 });
     });
   }
+}
+
+/** The company's provider is known here, with one client that may bring its word, and one person. */
+export async function connectCompany(
+  { administrator }: Setting,
+  { issuer }: CompanyIdp,
+): Promise<{ id: string }> {
+  const carla = await administrator.post<{ id: string }>("/people", {
+    name: "Carla Conti",
+    email: "carla@acme.example",
+    groups: ["posters"],
+  });
+  await administrator.put("/identity-providers/company", {
+    issuer,
+    clients: [{ client_id: "posting-agent", agent: "posting-agent", id_jag: "allowed" }],
+  });
+  await administrator.put(`/people/${carla.id}/subjects/company`, { subject: "carla" });
+  return carla;
 }
