@@ -14,6 +14,7 @@ import { askAs, claimsOf, grantOf, joinToken, LEDGER, proofsOf, TOOL } from "../
 import type { AttackLedger } from "./ledger.ts";
 
 const NO_GRANT = { status: 400, error: "invalid_grant" };
+const MISUSED = { ...NO_GRANT, leaves: "authorization.misused" };
 const REFUSED = { status: 400, error: "invalid_request" };
 const REPLAYED = { status: 401, error: "replayed" };
 
@@ -41,13 +42,13 @@ async function attackCodes(ledger: AttackLedger, on: Setting): Promise<void> {
     const form = await codeForm(on, program);
     return askAsProgram(server, program, { ...form, code_verifier: newProgram().verifier });
   });
-  await ledger.attack("code replay: a code that was redeemed comes again", NO_GRANT, async () => {
+  await ledger.attack("code replay: a code that was redeemed comes again", MISUSED, async () => {
     const program = newProgram();
     const form = await codeForm(on, program);
     assert.equal((await askAsProgram(server, program, form)).status, 200);
     return askAsProgram(server, program, form);
   });
-  await ledger.attack("refresh token replay: one that was used comes again", NO_GRANT, async () => {
+  await ledger.attack("refresh token replay: one that was used comes again", MISUSED, async () => {
     const program = newProgram();
     const form = await refreshForm(on, program);
     assert.equal((await askAsProgram(server, program, form)).status, 200);
