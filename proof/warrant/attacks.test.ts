@@ -152,7 +152,9 @@ test("JSON with a second meaning is refused, though its signature holds", () => 
 test("a revoked link, holder, task or root ends the chain, wherever it stands in it", () => {
   const three = chain(3);
   const { rev } = verifyWarrant(three, { proof: prove(three) }, expected());
-  assert.equal(rev.length, 1 + 2 + 1 + 3 + 3);
+  assert.equal(rev.length, 1 + 2 + 1 + 3 + 3 + 3 + 3);
+  for (const key of ["agent:payer", "instance:spiffe://example.org/agent/payer/1"])
+    assert.ok(rev.includes(key), "a holder below the root, whatever key it has by now");
   for (const dead of rev) {
     const isDead = (keys: string[]) => keys.includes(dead);
     assert.throws(

@@ -5,6 +5,7 @@ import type { Call } from "../grant/index.ts";
 import { canonicalize } from "../jcs/index.ts";
 import type { KeyCache, KeySet } from "../jwk/index.ts";
 import { clockSkewSeconds } from "../jws/index.ts";
+import { parseSpiffeId, workloadOf } from "../spiffe-id/index.ts";
 import type { StatusReference, WarrantReference } from "../token/index.ts";
 import { orRefuse, VerificationError } from "../verification-error.ts";
 import { requireChainSize } from "./chain-size.ts";
@@ -156,7 +157,10 @@ function requireUsable(
   }
 }
 
-/** What kills a chain: what the issuer wrote into its root, the key that signed it, its task, any link or holder. */
+/**
+ * What kills a chain: what the issuer wrote into its root, the key that signed it, its task, any link or holder, the
+ * holder by its key and by the name that its link says.
+ */
 function deadKeys(chain: readonly WarrantLink[]): string[] {
   const keys = chain.flatMap(({ claims, jkt, kid }) => [
     ...(kid === undefined ? [] : [`kid:${kid}`]),
@@ -164,8 +168,32 @@ function deadKeys(chain: readonly WarrantLink[]): string[] {
     `task:${claims.txn}`,
     `jti:${claims.jti}`,
     `jkt:${jkt}`,
+    ...keysOfHolder(claims.act.sub),
   ]);
   return [...new Set(keys)];
+}
+
+/**
+ * An agent by its name or by the SPIFFE ID of its copy. Names are the giver's word, so these can only end more than
+ * the keys do: whoever is ended for good, and a copy whose key was another one when it was ended.
+ */
+function keysOfHolder(attackerSub: string): string[] {
+  if (AGENT_NAME.test(attackerSub)) return [`agent:${attackerSub}`];
+  const workload = namedIn(attackerSub);
+  if (workload === undefined) return [];
+  const copy = [`instance:${attackerSub}`];
+  return workload.kind === "agent" ? [...copy, `agent:${workload.name}`] : copy;
+}
+
+const AGENT_NAME = /^[a-z0-9-]+$/;
+
+function namedIn(attackerSub: string): ReturnType<typeof workloadOf> {
+  try {
+    return workloadOf(parseSpiffeId(attackerSub));
+  } catch (error) {
+    if (error instanceof VerificationError) return undefined;
+    throw error;
+  }
 }
 
 function verifyHolder(
