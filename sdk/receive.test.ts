@@ -61,16 +61,25 @@ test("a request with the token of its call is let through, and says who acts for
 
 test("a token counts once for each way that it came", async () => {
   const { receiver, issue } = receiving();
-  await receiver.verify({ txnToken: [issue()], call });
-  await refusedWith(receiver.verify({ txnToken: [issue()], call }), 401, "invalid_token");
+  await receiver.verify({ txnToken: [issue()], call, from: "unproven" });
+  await refusedWith(receiver.verify({ txnToken: [issue()], call, from: "unproven" }), 401, "invalid_token");
   const through = `${gateway} spiffe://example.org/service/ledger/1`;
-  await receiver.verify({ txnToken: [issue({ req_wl: through })], call });
+  await receiver.verify({ txnToken: [issue({ req_wl: through })], call, from: "unproven" });
+});
+
+test("who sends it must be proven, or be said to be unproven: silence lets nobody through", async () => {
+  const { receiver, issue } = receiving();
+  const silent = { txnToken: [issue()], call } as never;
+  await refusedWith(receiver.verify(silent), 401, "invalid_token");
+  const other = { txnToken: [issue()], call, from: "spiffe://example.org/service/other/1" };
+  await refusedWith(receiver.verify(other), 401, "invalid_token");
+  await receiver.verify({ txnToken: [issue()], call, from: "unproven" });
 });
 
 test("where the tool changes anything, the control plane is asked first, and its no is the answer", async () => {
   const good = receiving();
   const token = good.issue({}, { side_effect: true });
-  await good.receiver.verify({ txnToken: [token], call });
+  await good.receiver.verify({ txnToken: [token], call, from: "unproven" });
   assert.deepEqual(good.spent, [token]);
   const answers: [Error, number, string][] = [
     [new Refused("used", { code: "replayed", status: 401 }), 401, "invalid_token"],
@@ -81,7 +90,7 @@ test("where the tool changes anything, the control plane is asked first, and its
   ];
   for (const [cause, status, error] of answers) {
     const { receiver, issue } = receiving({ spend: () => Promise.reject(cause) });
-    const attempt = receiver.verify({ txnToken: [issue({}, { side_effect: true })], call });
+    const attempt = receiver.verify({ txnToken: [issue({}, { side_effect: true })], call, from: "unproven" });
     await refusedWith(attempt, status, error);
   }
 });
@@ -89,7 +98,11 @@ test("where the tool changes anything, the control plane is asked first, and its
 test("a token for anything else is refused: another tool, other arguments, resource, domain, sender", async () => {
   const { receiver, issue, clock } = receiving();
   const refused = (token: string, more: object = {}) =>
-    refusedWith(receiver.verify({ txnToken: [token], call, ...more }), 401, "invalid_token");
+    refusedWith(
+      receiver.verify({ txnToken: [token], call, from: "unproven", ...more }),
+      401,
+      "invalid_token",
+    );
   await refused(issue(), { call: { tool, args: { quarter: "2026-Q4" } } });
   await refused(issue(), { call: { tool: "billing/pay", args } });
   await refused(issue({}, { resource: "http://localhost:4700/other" }));
@@ -104,14 +117,26 @@ test("a token for anything else is refused: another tool, other arguments, resou
 test("an access token is no transaction token, and one header is needed, no more and no less", async () => {
   const { receiver, issue } = receiving();
   const other = testIssuer(handClock());
-  await refusedWith(receiver.verify({ txnToken: [other.issue()], call }), 401, "invalid_token");
+  await refusedWith(
+    receiver.verify({ txnToken: [other.issue()], call, from: "unproven" }),
+    401,
+    "invalid_token",
+  );
   for (const txnToken of [undefined, [], [issue(), issue()]])
-    await refusedWith(receiver.verify({ txnToken, call }), 400, "invalid_request");
+    await refusedWith(receiver.verify({ txnToken, call, from: "unproven" }), 400, "invalid_request");
 });
 
 test("what has been revoked is refused, and everything while the feed is not heard", async () => {
   const dead = receiving({ feed: { ...livingFeed, isDead: () => true } });
-  await refusedWith(dead.receiver.verify({ txnToken: [dead.issue()], call }), 401, "invalid_token");
+  await refusedWith(
+    dead.receiver.verify({ txnToken: [dead.issue()], call, from: "unproven" }),
+    401,
+    "invalid_token",
+  );
   const deaf = receiving({ feed: { ...livingFeed, isFresh: () => false } });
-  await refusedWith(deaf.receiver.verify({ txnToken: [deaf.issue()], call }), 503, "temporarily_unavailable");
+  await refusedWith(
+    deaf.receiver.verify({ txnToken: [deaf.issue()], call, from: "unproven" }),
+    503,
+    "temporarily_unavailable",
+  );
 });

@@ -15,8 +15,11 @@ export interface InternalRequest {
   readonly txnToken: readonly string[] | undefined;
   /** The call that it says it is for: the token must be for exactly this. */
   readonly call: ToolCall;
-  /** SPIFFE ID of the sender, where the connection has proven it: the token must have been given to it. */
-  readonly from?: string;
+  /**
+   * SPIFFE ID of the sender, as the connection has proven it: the token must have been given to it. A service that
+   * proves nobody says `unproven`, and then whoever got hold of a token may send it, once, for this very call.
+   */
+  readonly from: string;
 }
 
 /** A verified request of a service that serves a call: who acts in it, and for whom. */
@@ -85,7 +88,8 @@ async function verifyToken(
   requireFresh(feed);
   try {
     const argsHash = orRefuse("malformed", "the arguments", () => sha256Base64url(canonicalize(args)));
-    const call = { resource, tool, argsHash, from };
+    // Who says nothing at all has proven nobody, and has not said that this is meant.
+    const call = { resource, tool, argsHash, from: from === "unproven" ? undefined : (from ?? "") };
     return await keys.verifyWith((known) =>
       verifyTxnToken(attackerToken, { ...call, trustDomain, issuer, keys: known, now: runtime.now() }),
     );
