@@ -8,8 +8,13 @@ export interface KeepableRead {
   readonly tables: readonly string[];
 }
 
-/** Beyond it, in characters of what is kept, everything is read anew: strangers choose what is asked for. */
+/**
+ * Beyond it, in characters of what is kept, everything is read anew: strangers choose what is asked for. What it costs
+ * to keep an answer, and each row of it with what is made of that, counts as so many characters.
+ */
 const MOST_CHARACTERS = 16 * 1024 * 1024;
+const COST_OF_ANSWER = 256;
+const COST_OF_ROW = 1_024;
 /** What is asked for at greater length is no name of ours. */
 const LONGEST_KEY = 1_024;
 const MOST_STATEMENTS = 2_000;
@@ -73,7 +78,7 @@ export class KeptReads {
   }
 
   #keep(sql: string, key: string, rows: readonly unknown[], tables: readonly string[]): void {
-    const characters = key.length + charactersIn(rows);
+    const characters = COST_OF_ANSWER + key.length + charactersIn(rows);
     if (this.#characters + characters > MOST_CHARACTERS) this.#forgetAll();
     const kept = this.#kept.get(sql) ?? this.#begun(sql, tables);
     kept.rows.set(key, rows);
@@ -117,8 +122,10 @@ const tableWritten = (sql: string): string =>
 
 function charactersIn(rows: readonly unknown[]): number {
   let characters = 0;
-  for (const row of rows)
+  for (const row of rows) {
+    characters += COST_OF_ROW;
     for (const value of Object.values(row as object))
       characters += typeof value === "string" ? value.length : 8;
+  }
   return characters;
 }

@@ -87,7 +87,7 @@ export class SqliteWriter {
 
   #end(error: Error): void {
     this.#ended ??= error;
-    for (const { reject } of this.#waiting.values()) reject(storeIsAway(error));
+    for (const { reject } of this.#waiting.values()) reject(outcomeUnknown(error));
     this.#waiting.clear();
   }
 }
@@ -102,6 +102,13 @@ function reasonOf({ result, step: failed = -1, message }: Failure, { steps }: Ch
   }
   return new Conflict(message);
 }
+
+/** The thread ended after it was handed these: it may have written them, and not have said so. */
+const outcomeUnknown = (cause: Error): Fault =>
+  new Fault("unavailable", "The store went away while it wrote this; nobody knows whether it did.", {
+    remedy: "Start the server again, and look whether it was done before you repeat it.",
+    cause,
+  });
 
 const storeIsAway = (cause: Error): Fault =>
   new Fault("unavailable", "The store cannot take writes now; nothing was changed.", {

@@ -107,11 +107,10 @@ const eachUnderSavepoint = (scripts: Script[]): Failure[] =>
 function underSavepoint(script: Script): Failure | undefined {
   database.exec("savepoint script");
   const failure = firstFailure(script);
-  if (failure !== undefined) {
-    // A full disk may already have rolled everything back; then the commit fails and with it the batch.
-    if (database.inTransaction) database.exec("rollback to script");
-  }
-  if (database.inTransaction) database.exec("release script");
+  // A full disk rolls everything back. A savepoint would then begin a transaction of its own, and its release end that.
+  if (!database.inTransaction) throw new Error(failure?.message ?? "the transaction has ended by itself");
+  if (failure !== undefined) database.exec("rollback to script");
+  database.exec("release script");
   return failure;
 }
 

@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { sql } from "kysely";
 import { Fault, silentLog, systemClock, systemRandom } from "../lib/index.ts";
-import { type Migration, openDatabase } from "./index.ts";
+import { Change, type Migration, openDatabase } from "./index.ts";
 
 const deps = { clock: systemClock, random: systemRandom, log: silentLog };
 let parent: string;
@@ -53,6 +54,34 @@ test("a database written by a newer version is refused", async () => {
   const newer: Migration = { name: "future/0001-more", up: async () => {} };
   await (await openDatabase(deps, { folder }, [newer])).close();
   await assert.rejects(openDatabase(deps, { folder }, []), refusedWith(/newer Countersign/));
+});
+
+test("when the disk is full, what is told to have failed has failed, whatever else arrived with it", async () => {
+  const jars: Migration = {
+    name: "test/0001-jars",
+    up: (schema, types) =>
+      schema
+        .createTable("jar")
+        .addColumn("text", types.text, (column) => column.notNull())
+        .execute(),
+  };
+  const database = await openDatabase(deps, { folder }, [jars]);
+  const tables = () => database.tables<{ jar: { text: string } }>();
+  const put = (text: string) => new Change(database).add(tables().insertInto("jar").values({ text }));
+  const pages = await sql<{ page_count: number }>`pragma page_count`.execute(tables());
+  const most = sql.raw(`pragma max_page_count = ${(pages.rows[0]?.page_count ?? 0) + 8}`);
+  await database.commit(new Change(database).require({ compile: () => most.compile(tables()) }));
+  const texts = ["first", "x".repeat(100_000), "third", "fourth"];
+  const settled = await Promise.allSettled(texts.map((text) => database.commit(put(text))));
+  const told = texts.filter((_, nth) => settled[nth]?.status === "fulfilled");
+  assert.ok(told.length < texts.length);
+  const rows = await tables().selectFrom("jar").select("text").execute();
+  assert.deepEqual(
+    rows.map(({ text }) => text),
+    told,
+  );
+  await database.commit(put("later"));
+  await database.close();
 });
 
 test("a folder that cannot be made is refused with what to do", async () => {
