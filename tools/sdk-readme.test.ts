@@ -72,8 +72,9 @@ test("the service, the portal and the agent that sdk/README.md shows work togeth
   await otto.consent(task);
 
   agent.tell(task);
-  const [answer, denied] = await agent.rest();
+  const [answer, narrowed, denied] = await agent.rest();
   assert.equal(answer, `200 {"for":"${await me()}","by":"invoice-agent","invoices":[]}`);
+  assert.equal(narrowed, 'of any quarter: [{"quarter":{"op":"in","values":["2026-Q3"]}}]');
   assert.equal(denied, "denied: authority-not-covered");
 
   const stranger = await fetch(`${env.RESOURCE}/listInvoices`, { method: "POST", body: "{}" });
