@@ -119,10 +119,11 @@ const unredeemed = (change: Change, id: string) =>
     .where("code_used", "is", null)
     .where("ended", "is", null);
 
-/** Nothing follows from it any more. */
-export function endAuthorization(change: Change, { id }: Authorization, at: number): void {
+/** Nothing follows from it any more. Of any number of changes that end it, one does; the others decide again. */
+export function endAuthorization(change: Change, { id, ended }: Authorization, at: number): void {
+  if (ended !== undefined) return;
   const update = change.tables<CodesTables>().updateTable("authorization_request").set({ ended: at });
-  change.add(update.where("id", "=", id).where("ended", "is", null), { rows: "any" });
+  change.add(update.where("id", "=", id).where("ended", "is", null));
 }
 
 export function requireUnended(change: Change, { id }: Authorization): void {
