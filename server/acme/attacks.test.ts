@@ -149,6 +149,18 @@ const ATTACKS: Record<string, [bends: Bends, told: RegExp]> = {
     { leaf: (leaf) => ({ ...leaf, notBefore: nowOf(leaf) + days(1) }) },
     /not valid yet/,
   ],
+  "a good certificate below one that has expired": [
+    { between: (between) => ({ ...between, notAfter: nowOf(between) - minutes(1) }) },
+    /expired/,
+  ],
+  "a good certificate below one that ends at once": [
+    { between: (between) => ({ ...between, notAfter: nowOf(between) + minutes(2) }) },
+    /or does soon/,
+  ],
+  "a good certificate below one of tomorrow": [
+    { between: (between) => ({ ...between, notBefore: nowOf(between) + days(1) }) },
+    /not valid yet/,
+  ],
   "a certificate of an authority": [{ leaf: (leaf) => ({ ...leaf, authority: true }) }, /an authority's/],
   "a certificate for clients": [
     { leaf: (leaf) => ({ ...leaf, purposes: [CLIENT_AUTH] }) },

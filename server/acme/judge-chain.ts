@@ -6,7 +6,7 @@ import { minutes } from "../lib/index.ts";
 const MOST_CERTIFICATES = 8;
 /** So that it fits into a file that we would read again. */
 const MOST_CHARACTERS = 48_000;
-/** What ends sooner would be asked for again and again. */
+/** What ends sooner would be asked for again and again, whichever of the certificates it is that ends. */
 const SHORTEST_LIFE = minutes(5);
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,24000}?-----END CERTIFICATE-----/g;
@@ -19,8 +19,8 @@ export interface Wanted {
 }
 
 /**
- * Judges what an authority has sent before anybody is served with it: our key, our name and no other host's, good now
- * and for a while, for servers, and each certificate signed by the next. Whether clients trust its root is theirs.
+ * Judges what an authority has sent before anybody is served with it: our key, our name and no other host's, for
+ * servers, each certificate signed by the next, and all of them good now and for a while. Whether clients trust its root is theirs.
  * @returns it in PEM as we write it, and when it ends
  * @throws Error
  */
@@ -29,6 +29,7 @@ export function judgeChain(attackerPem: string, wanted: Wanted): { chain: string
   const [leaf] = certificates;
   if (leaf === undefined) throw new Error("the authority sends no certificate");
   requireLeaf(leaf, wanted);
+  for (const certificate of certificates) requireGoodNow(certificate, wanted.now);
   requireOrder(certificates);
   return {
     chain: certificates.map((each) => each.toString()).join(""),
@@ -44,17 +45,19 @@ function certificatesIn(attackerPem: string): X509Certificate[] {
   return blocks.map((block) => new X509Certificate(block));
 }
 
-function requireLeaf(leaf: X509Certificate, { key, name, now }: Wanted): void {
+function requireLeaf(leaf: X509Certificate, { key, name }: Wanted): void {
   if (!leaf.checkPrivateKey(key)) throw new Error("the certificate is for another key");
   if (leaf.ca) throw new Error("the certificate is an authority's");
   const named = leaf.checkHost(name, { subject: "never", wildcards: false });
   if (named === undefined || leaf.subjectAltName !== `DNS:${named}`)
     throw new Error("the certificate is not for the one name that was asked for");
-  if (Date.parse(leaf.validFrom) > now) throw new Error("the certificate is not valid yet");
-  if (Date.parse(leaf.validTo) - now < SHORTEST_LIFE)
-    throw new Error("the certificate has expired, or does soon");
   if (leaf.keyUsage !== undefined && !leaf.keyUsage.includes(PURPOSE.serverAuth))
     throw new Error("the certificate is not for servers");
+}
+
+function requireGoodNow({ validFrom, validTo }: X509Certificate, now: number): void {
+  if (Date.parse(validFrom) > now) throw new Error("a certificate is not valid yet");
+  if (Date.parse(validTo) - now < SHORTEST_LIFE) throw new Error("a certificate has expired, or does soon");
 }
 
 function requireOrder(certificates: readonly X509Certificate[]): void {

@@ -7,6 +7,7 @@ import { fetchDirectory } from "./directory.ts";
 import { type Answering, orderCertificate } from "./order-certificate.ts";
 import { AuthorityRefusal } from "./refusal.ts";
 import { ASK_EVERY, suggestedRenewal } from "./renewal-info.ts";
+import { renewalTime } from "./renewal-time.ts";
 import type { Asking } from "./settings.ts";
 import type { HeldCertificate, PendingChallenge, StateFolder } from "./state-folder.ts";
 
@@ -154,18 +155,11 @@ export class CertificateRenewal {
       this.#folder,
       this.#answering,
     );
-    const renews = this.#renewalOf(expires);
+    const renews = renewalTime(expires, { now: this.#deps.clock.now(), chance: this.#chance() });
     await this.#folder.write("certificate", { directory: directory.href, name, ...issued, renews });
     await this.#folder.remove("attempts");
     this.#next = 0;
     this.#follow();
-  }
-
-  /** Reckoned from now and not from its beginning, so that it always lies ahead; a little apart from all others. */
-  #renewalOf(expires: number): number {
-    const now = this.#deps.clock.now();
-    const left = expires - now;
-    return Math.floor(now + (left * 2) / 3 - left * 0.05 * this.#chance());
   }
 
   /** Challenges go by the folder, for those beside as for this server itself. */

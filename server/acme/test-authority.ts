@@ -32,6 +32,8 @@ export interface Bends {
   /** When it wants certificates renewed; nothing where it has no word on that. */
   window?: { readonly start: string; readonly end: string };
   leaf?: (leaf: Wanted) => Wanted;
+  /** The authority between its root and the leaf. */
+  between?: (between: Wanted) => Wanted;
   chain?: (chain: string[]) => string;
   answer?: (path: string, answer: Answer) => Answer;
 }
@@ -302,12 +304,13 @@ export class TestAuthority {
   async #issue(name: string, publicKey: CryptoKey): Promise<string> {
     const now = this.#options.clock.now();
     const life = this.#options.life ?? days(90);
-    const between = await certify(this.root, {
+    const above: Wanted = {
       authority: true,
       subject: "CN=test intermediate",
       notBefore: now - hours(1),
       notAfter: now + days(900),
-    });
+    };
+    const between = await certify(this.root, this.bends.between?.(above) ?? above);
     const leaf: Wanted = {
       subject: "",
       dnsNames: [name],
