@@ -4,12 +4,14 @@ import { createSecureContext, type SecureContext, type Server, TLSSocket } from 
 import { signBytes } from "@countersign/proof/jws";
 import { certificateOf, challengeToSign, ecdsaSignature } from "@countersign/proof/x509";
 import { hours, seconds } from "../lib/index.ts";
-import { readClientHello } from "./client-hello.ts";
+import { type ClientHello, FirstBytes } from "./client-hello.ts";
 import type { PendingChallenge } from "./state-folder.ts";
 
 const PROTOCOL = "acme-tls/1";
 /** How long somebody who has connected may say nothing. */
 const PATIENCE = seconds(10);
+/** Whoever else comes takes the place of the one who has waited longest, so that strangers cannot keep all places. */
+const MOST_HELD = 100;
 
 type Listener = (socket: Socket) => void;
 
@@ -23,8 +25,8 @@ export class TlsAlpnAnswer {
   readonly #server: Server;
   readonly #name: string;
   readonly #usual: Listener[];
-  /** Those that the server does not know of: being looked at, or shown the challenge. */
-  readonly #held = new Set<Socket>();
+  /** Those that the server does not know of, being looked at or shown the challenge; and how each makes place. */
+  readonly #held = new Map<Socket, () => void>();
   #context: SecureContext | undefined;
 
   constructor(server: Server, name: string) {
@@ -35,6 +37,11 @@ export class TlsAlpnAnswer {
     server.on("connection", (socket: Socket) => this.#connected(socket));
   }
 
+  /** How many the server does not know of. */
+  get held(): number {
+    return this.#held.size;
+  }
+
   /** @param challenge nothing while none is open */
   answer(challenge: PendingChallenge | undefined): void {
     this.#context = challenge === undefined ? undefined : challengeContext(this.#name, challenge);
@@ -42,7 +49,7 @@ export class TlsAlpnAnswer {
 
   close(): void {
     this.#context = undefined;
-    for (const socket of this.#held) socket.destroy();
+    for (const socket of this.#held.keys()) socket.destroy();
   }
 
   #connected(socket: Socket): void {
@@ -54,8 +61,14 @@ export class TlsAlpnAnswer {
     for (const listener of this.#usual) listener.call(this.#server, socket);
   }
 
+  #hold(socket: Socket, makePlace: () => void): void {
+    if (this.#held.size >= MOST_HELD) this.#held.values().next().value?.();
+    this.#held.set(socket, makePlace);
+  }
+
+  /** Until it is known whether somebody asks for the challenge; where nobody can wait for it, served as ever. */
   #lookAt(socket: Socket): void {
-    const chunks: Buffer[] = [];
+    const first = new FirstBytes();
     const giveUp = () => socket.destroy();
     const timer = setTimeout(giveUp, PATIENCE).unref();
     const letGo = () => {
@@ -63,27 +76,31 @@ export class TlsAlpnAnswer {
       this.#held.delete(socket);
       socket.off("readable", read).off("end", giveUp).off("error", giveUp).off("close", letGo);
     };
-    const read = () => {
-      for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) chunks.push(chunk as Buffer);
-      const bytes = Buffer.concat(chunks);
-      const hello = readClientHello(bytes);
-      if (hello === "more") return;
+    const goOn = (hello?: ClientHello) => {
       letGo();
-      socket.unshift(bytes);
+      if (first.bytes.length > 0) socket.unshift(first.bytes);
       const ours = hello?.serverName === this.#name && isValidation(hello.protocols);
       if (ours && this.#context !== undefined) this.#show(socket, this.#context);
       else this.#serve(socket);
     };
-    this.#held.add(socket);
+    const read = () => {
+      const attackerBytes = socket.read() as Buffer | null;
+      const hello = attackerBytes === null ? "more" : first.add(attackerBytes);
+      if (hello !== "more") goOn(hello);
+    };
+    this.#hold(socket, goOn);
     socket.on("readable", read).on("end", giveUp).on("error", giveUp).on("close", letGo);
   }
 
   /** Shows the certificate to whoever asked for it, and ends. */
   #show(socket: Socket, secureContext: SecureContext): void {
-    this.#held.add(socket);
     const shown = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [PROTOCOL] });
-    const giveUp = () => shown.destroy();
+    const giveUp = () => {
+      this.#held.delete(socket);
+      shown.destroy();
+    };
     const timer = setTimeout(giveUp, PATIENCE).unref();
+    this.#hold(socket, giveUp);
     shown.once("secure", () => shown.end());
     shown.on("error", giveUp).once("close", () => {
       clearTimeout(timer);

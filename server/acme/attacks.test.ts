@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -6,7 +8,8 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Wanted } from "../../proof/svid/test-authority.ts";
 import { days, hours, minutes } from "../lib/index.ts";
-import { openScene } from "./fixture.ts";
+import { TlsAlpnAnswer } from "./answer-tls-alpn.ts";
+import { openScene, served } from "./fixture.ts";
 import type { Bends } from "./test-authority.ts";
 import { digestByAlpn } from "./test-validation.ts";
 
@@ -225,6 +228,28 @@ describe("an authority that means no good", () => {
     await server.look();
     assert.notEqual(await server.served(), old);
   });
+});
+
+it("strangers that say nothing keep no place: whoever has waited longest is served as ever, and a validation is shown", async (context) => {
+  const idle: Socket[] = [];
+  context.after(() => {
+    for (const each of idle) each.destroy();
+  });
+  const { look, port, answer, folder } = await (await openScene(context)).serve();
+  await look();
+  const { serialNumber } = new X509Certificate(folder.certificate()?.chain ?? "");
+  const keyAuthorization = `${"A".repeat(43)}.key`;
+  answer.answer({ type: "tls-alpn-01", token: "A".repeat(43), keyAuthorization, expires: Date.now() });
+  for (let i = 0; i < 150; i++) {
+    const socket = connect({ port, host: "127.0.0.1" });
+    idle.push(socket.on("error", () => {}));
+    await once(socket, "connect");
+  }
+  assert.match(await digestByAlpn(port, "countersign.test"), /^[0-9a-f]{64}$/);
+  assert.ok(answer instanceof TlsAlpnAnswer && answer.held <= 100, "no more are held");
+  const [first] = idle;
+  assert.equal(await served(port, { socket: first }), `${serialNumber} HTTP/1.1 200 OK`);
+  answer.close();
 });
 
 it("a validation is known in as many pieces as the network makes of its first bytes", async (context) => {

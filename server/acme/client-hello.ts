@@ -5,45 +5,88 @@ export interface ClientHello {
 }
 
 /** No client says more at first. */
-export const LONGEST_HELLO = 16_384;
+const LONGEST_HELLO = 16_384;
+/** Nor in more pieces: whoever looks at a name needs one. */
+const MOST_RECORDS = 8;
 
 const HANDSHAKE = 22;
+/** A record's own first bytes, and the message's. */
+const HEADER = { record: 5, message: 4 } as const;
 const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;
 const ALPN = 16;
 
 /**
- * Looks at the first bytes of a connection. It decides only which of two certificates is shown: what TLS makes of the
- * same bytes is for TLS.
- * @returns `more` while it is not whole, nothing where it is none
+ * Looks at the first bytes of a connection as they come. It decides only which of two certificates is shown: what TLS
+ * makes of the same bytes is for TLS. However they are cut, the work is that of reading them a few times.
  * @see RFC 8446 §4.1.2, §5.1
  */
-export function readClientHello(attackerBytes: Buffer): ClientHello | "more" | undefined {
-  try {
-    const message = handshakeIn(attackerBytes);
-    if (message === "more") return attackerBytes.length < LONGEST_HELLO ? "more" : undefined;
-    return helloIn(new Cursor(message));
-  } catch {
-    return undefined;
+export class FirstBytes {
+  #room: Buffer = Buffer.alloc(0);
+  #length = 0;
+  /** How many there must be before another look can tell more than the last one. */
+  #worth = 1;
+
+  /** All that have come. */
+  get bytes(): Buffer {
+    return this.#room.subarray(0, this.#length);
+  }
+
+  /** @returns what the client says; `more` while it is not whole, nothing where it is none */
+  add(attackerBytes: Buffer): ClientHello | "more" | undefined {
+    this.#keep(attackerBytes);
+    if (this.#length < Math.min(this.#worth, LONGEST_HELLO)) return "more";
+    try {
+      const found = handshakeIn(this.bytes);
+      if (typeof found !== "number") return helloIn(new Cursor(found));
+      this.#worth = found;
+      return this.#length < LONGEST_HELLO ? "more" : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Twice the room each time, so that many small pieces are not copied once each. */
+  #keep(attackerBytes: Buffer): void {
+    const length = this.#length + attackerBytes.length;
+    if (length > this.#room.length)
+      this.#room = Buffer.concat([this.bytes], Math.max(length, 2 * this.#room.length));
+    attackerBytes.copy(this.#room, this.#length);
+    this.#length = length;
   }
 }
 
-/** The first message, which may come in several records. */
-function handshakeIn(bytes: Buffer): Buffer | "more" {
+/**
+ * The first message, which may come in several records; none of them empty, and the first with the message's header.
+ * @returns how many bytes there must be to tell more, while it is not whole
+ */
+function handshakeIn(bytes: Buffer): Buffer | number {
   const records = new Cursor(bytes);
-  let message: Buffer = Buffer.alloc(0);
-  while (records.left > 0) {
+  const parts: Buffer[] = [];
+  let missing = HEADER.message;
+  while (missing > 0) {
+    const start = bytes.length - records.left;
+    if (parts.length === MOST_RECORDS) throw OTHER;
+    if (records.left === 0) return start + 1;
     if (records.number(1) !== HANDSHAKE) throw OTHER;
-    if (records.left < 4) return "more";
+    if (records.left < HEADER.record - 1) return start + HEADER.record;
     records.skip(2); // version
     const size = records.number(2);
-    if (records.left < size) return "more";
-    message = Buffer.concat([message, records.take(size)]);
-    if (message.length > 0 && message[0] !== CLIENT_HELLO) throw OTHER;
-    const end = message.length < 4 ? Number.POSITIVE_INFINITY : 4 + message.readUIntBE(1, 3);
-    if (message.length >= end) return message.subarray(4, end);
+    if (size === 0) throw OTHER;
+    if (records.left < size) return start + HEADER.record + size;
+    const part = records.take(size);
+    if (parts.length === 0) missing = HEADER.message + messageSizeIn(part);
+    parts.push(part);
+    missing -= size;
   }
-  return "more";
+  const message = Buffer.concat(parts);
+  return message.subarray(HEADER.message, message.length + missing);
+}
+
+function messageSizeIn(first: Buffer): number {
+  const header = new Cursor(first);
+  if (header.number(1) !== CLIENT_HELLO) throw OTHER;
+  return header.number(3);
 }
 
 function helloIn(hello: Cursor): ClientHello {
