@@ -255,6 +255,30 @@ describe("a certificate by ACME", () => {
     assert.notEqual(serialIn(path), second, "at once");
   });
 
+  it("stays where another server was given it while the authority was asked of the one before", async (context) => {
+    const { authority, clock, serve, path } = await openScene(context);
+    const server = await serve();
+    await server.look();
+    const file = join(path, "certificate.json");
+    const held = JSON.parse(readFileSync(file, "utf8")) as { renews: number };
+    clock.advance(days(61));
+    const beside = await serve();
+    await beside.look();
+    const newer = readFileSync(file, "utf8");
+    writeFileSync(file, JSON.stringify({ ...held, renews: clock.now() + days(9) }), { mode: 0o600 });
+    const time = (at: number) => new Date(at).toISOString();
+    authority.bends.window = { start: time(clock.now() + days(1)), end: time(clock.now() + days(2)) };
+    authority.bends.answer = (asked, answer) => {
+      if (asked.startsWith("/renewal/")) writeFileSync(file, newer, { mode: 0o600 });
+      return answer;
+    };
+    clock.advance(hours(7));
+    authority.asked.length = 0;
+    await server.look();
+    assert.ok(authority.asked.some((each) => each.startsWith("GET /renewal/")));
+    assert.equal(readFileSync(file, "utf8"), newer);
+  });
+
   it("is asked for by a new account where the authority has forgotten the old one", async (context) => {
     const { authority, clock, serve, path } = await openScene(context);
     const server = await serve();

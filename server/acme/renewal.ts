@@ -108,7 +108,10 @@ export class CertificateRenewal {
 
   async #renew(): Promise<void> {
     await this.#hear();
-    if (this.#isDue()) await this.#orderAlone();
+    if (!this.#isDue()) return;
+    await this.#alone(async () => {
+      if (this.#isDue()) await this.#attempt();
+    });
   }
 
   /** The authority may want it renewed sooner than we would, and never later. What it does not say changes nothing. */
@@ -121,18 +124,25 @@ export class CertificateRenewal {
       const said = { chain: held.chain, chance: this.#chance() };
       const { renews = held.renews, again } = await suggestedRenewal(this.#deps, this.#asking, said);
       this.#hearsAt = now + again;
-      if (renews < held.renews) await this.#folder.write("certificate", { ...held, renews });
+      if (renews < held.renews) await this.#alone(() => this.#renewSooner(held.chain, renews));
     } catch (error) {
       this.#deps.log.info({ why: whyOf(error) }, "the authority does not say when to renew");
     }
   }
 
-  /** One of the servers beside each other orders, and the others then find what it was given. */
-  async #orderAlone(): Promise<void> {
+  /** While it was asked another server may have been given the next certificate: that one stays. */
+  async #renewSooner(chain: string, renews: number): Promise<void> {
+    const held = this.#folder.certificate();
+    if (held?.chain === chain && renews < held.renews)
+      await this.#folder.write("certificate", { ...held, renews });
+  }
+
+  /** One of the servers beside each other orders or changes what is held, and the others then find it. */
+  async #alone(work: () => Promise<void>): Promise<void> {
     const leadership = await this.#deps.database.lead("acme");
     if (leadership === undefined) return;
     try {
-      if (this.#isDue()) await this.#attempt();
+      await work();
     } finally {
       await leadership.release();
     }
