@@ -4,7 +4,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { forEachEngine } from "../audit/test-databases.ts";
-import { days, hours, minutes } from "../lib/index.ts";
+import { days, hours, minutes, seconds } from "../lib/index.ts";
 import { openScene, served } from "./fixture.ts";
 import { eabKey } from "./test-authority.ts";
 import { digestByAlpn, textByHttp } from "./test-validation.ts";
@@ -218,15 +218,20 @@ describe("a certificate by ACME", () => {
     assert.match(await restarted.served(), /200 OK/);
   });
 
-  it("is tried at once by a restart, where only our own wait was in the way", async (context) => {
-    const { authority, serve, told } = await openScene(context);
-    authority.bends.answer = (asked, answer) => (asked === "/orders" ? REFUSED : answer);
+  it("is tried at once by a restart, where our own wait alone is in the way", async (context) => {
+    const { authority, clock, serve, told } = await openScene(context);
+    let headers: Record<string, string> = {};
+    authority.bends.answer = (asked, answer) => (asked === "/orders" ? { ...REFUSED, headers } : answer);
     await (await serve()).look();
-    assert.equal(told.length, 1);
+    headers = { "retry-after": "5" };
+    await (await serve()).look();
+    await (await serve()).look();
+    assert.equal(told.length, 2, "not within the five seconds that the authority asked for");
     authority.bends.answer = (_, answer) => answer;
+    clock.advance(seconds(6));
     const restarted = await serve();
     await restarted.look();
-    assert.match(await restarted.served(), /200 OK/);
+    assert.match(await restarted.served(), /200 OK/, "though four minutes of our own are not over");
   });
 
   it("is renewed sooner where the authority says so, and no later whatever it says", async (context) => {

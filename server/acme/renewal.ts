@@ -101,8 +101,8 @@ export class CertificateRenewal {
   #isDue(): boolean {
     const now = this.#deps.clock.now();
     const attempts = this.#folder.read("attempts");
-    const fresh = this.#next === undefined;
-    if (attempts !== undefined && attempts.next > now && (attempts.byAuthority || !fresh)) return false;
+    const waits = this.#next === undefined ? attempts?.notBefore : attempts?.next;
+    if ((waits ?? 0) > now) return false;
     return (this.#next ?? 0) <= now && (this.#folder.certificate()?.renews ?? 0) <= now;
   }
 
@@ -191,7 +191,9 @@ export class CertificateRenewal {
     const { retryAfter, type } = error instanceof AuthorityRefusal ? error : {};
     const asked = retryAfter ?? (type === "rateLimited" ? RATE_LIMITED : undefined);
     const grown = Math.min(FIRST_WAIT * 4 ** Math.min(failed - 1, 10), LONGEST_WAIT);
-    const next = Math.floor(now + Math.max(grown, asked ?? 0) * (1 + 0.1 * this.#chance()));
+    const spread = 1 + 0.1 * this.#chance();
+    const notBefore = asked === undefined ? undefined : Math.floor(now + asked * spread);
+    const next = Math.max(Math.floor(now + grown * spread), notBefore ?? 0);
     this.#next = next; // also where the disk is full
     this.#deps.log.error(
       {
@@ -205,7 +207,7 @@ export class CertificateRenewal {
         : "the certificate could not be renewed; the old one is served",
     );
     if (type === "accountDoesNotExist") await this.#forgetAccount();
-    await this.#folder.write("attempts", { failed, next, byAuthority: asked !== undefined });
+    await this.#folder.write("attempts", { failed, next, ...(notBefore === undefined ? {} : { notBefore }) });
   }
 
   /** The next attempt registers anew, with the same key. */

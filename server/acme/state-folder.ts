@@ -34,8 +34,8 @@ const FILES = {
     keyAuthorization: z.string(),
     expires: instant,
   }),
-  /** How often it has failed in a row, and when it is tried again. */
-  attempts: z.strictObject({ failed: z.int().min(1), next: instant, byAuthority: z.boolean() }),
+  /** How often it has failed in a row, when it is tried again, and before when the authority wants to be left alone. */
+  attempts: z.strictObject({ failed: z.int().min(1), next: instant, notBefore: instant.optional() }),
 } as const;
 
 type Name = keyof typeof FILES;
