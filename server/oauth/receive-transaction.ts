@@ -4,6 +4,7 @@ import { findService, requireActiveService } from "../registry/index.ts";
 import { transactionReceived } from "./events.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import { burnProof } from "./one-time-proof.ts";
+import { tokenEndOfCall } from "./store-uses.ts";
 import { aboutTransaction, livingTransaction } from "./transaction.ts";
 
 /**
@@ -24,14 +25,24 @@ export function receiveTransaction(
     if (service === undefined) throw new Fault("forbidden", "Services receive transactions, nobody else.");
     requireActiveService(change, service);
     const claims = await livingTransaction(deps, change, attackerToken);
-    const { txn, req_wl, exp, tctx } = claims;
-    await burnProof(deps, change, {
-      key: `txn|${service.id}|${txn}`,
-      expires: exp * 1000,
-      refusal: "replayed",
-    });
+    const { txn, req_wl, tctx } = claims;
+    const key = `txn|${service.id}|${txn}`;
+    await burnProof(deps, change, { key, expires: await lastEnd(deps, txn), refusal: "replayed" });
     const body = { txn, service: service.id, tool: tctx.tool, through: req_wl.split(" ") };
     append(change, transactionReceived(deps, caller, aboutTransaction(claims), body));
     return { txn };
+  });
+}
+
+/**
+ * When the last token for this transaction has expired, whichever of them spends it: its service is given more of
+ * them while it serves the call, and all end with the access token that the call came with. A transaction is known by its call's name.
+ */
+async function lastEnd(deps: OauthDeps, txn: string): Promise<number> {
+  const expires = await tokenEndOfCall(deps.database, txn);
+  if (expires !== undefined) return expires;
+  throw new Fault("invalid-request", "The transaction is of no call on record.", {
+    remedy: "Refuse what belongs to it.",
+    record: { txn },
   });
 }

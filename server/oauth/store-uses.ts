@@ -60,6 +60,18 @@ export async function openUse(
   return row?.action as Id<"action"> | undefined;
 }
 
+/** When the token expires that a call came with, in milliseconds since the epoch, whether it has returned or not. */
+export async function tokenEndOfCall(database: Database, action: string): Promise<number | undefined> {
+  const row = await database
+    .tables<OauthTables>()
+    .selectFrom("token_use")
+    .innerJoin("token", "token.jti", "token_use.jti")
+    .select("token.expires")
+    .where("token_use.action", "=", action)
+    .executeTakeFirst();
+  return row?.expires;
+}
+
 /** A guard: the call has not returned when the change commits. */
 export function requireOpenUse(change: Change, action: Id<"action">): void {
   const uses = change.tables<OauthTables>().selectFrom("token_use").select("action");

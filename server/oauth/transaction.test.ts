@@ -27,6 +27,7 @@ import { issuer } from "../login/fixture.ts";
 import { registerService, suspendService } from "../registry/index.ts";
 import { ask, claimsIn, exchange, openMarket, ownToken } from "./fixture.ts";
 import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
+import { forgetStaleProofs } from "./one-time-proof.ts";
 import { receiveTransaction } from "./receive-transaction.ts";
 import { callTool, returnTool } from "./use-token.ts";
 
@@ -315,6 +316,15 @@ forEachEngine((engine) => {
       assert.equal(await codeOf(receive(archive, another)), "replayed", "of another copy of its sender");
       await receive(ledger, through);
       assert.equal(await codeOf(receive(ledger, another)), "replayed");
+    });
+
+    test("is spent for as long as any token for its call can be made, however short the one lived that spent it", async () => {
+      const { deps } = room;
+      const { token } = await served();
+      await receive(archive, await begin(token, { expires_in: "1" }));
+      deps.clock.advance(seconds(2));
+      await forgetStaleProofs(deps);
+      assert.equal(await codeOf(receive(archive, await begin(token, { expires_in: "300" }))), "replayed");
     });
 
     test("sent to two servers at once is taken by one", async () => {
