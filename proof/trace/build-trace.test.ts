@@ -63,6 +63,23 @@ describe("a trace", () => {
     assert.deepEqual(told(used(41, "returned")), [], "of no call");
     const elsewhere = told(used(40, "called"), used(41, "failed", { service: "service_other" }));
     assert.equal(elsewhere[0]?.outcome, "allowed", "only the service that served it tells how it ended");
+    const twice = told(
+      used(40, "called", { at: 1 }),
+      used(41, "called", { at: 2 }),
+      used(42, "failed", { at: 2 }),
+      used(43, "called", { proof: "p-2", at: 3 }),
+    );
+    assert.deepEqual(
+      twice.map(({ outcome, problems }) => [outcome, problems.some((one) => one.includes("twice"))]),
+      [
+        ["allowed", true],
+        ["failed", true],
+        ["allowed", false],
+      ],
+      "one proof at two copies is two calls",
+    );
+    const [first, second] = told(used(40, "called"), used(41, "called"), used(42, "returned"));
+    assert.deepEqual([first?.outcome, second?.outcome], ["executed", "allowed"], "in the same moment, too");
   });
 
   it("tells the people in it", () => {

@@ -1,24 +1,44 @@
 import type { ActionEntry } from "./trace.ts";
-import { memberOf, type TraceEvent, textIn, told } from "./trace-event.ts";
+import { memberOf, numberIn, type TraceEvent, textIn, told } from "./trace-event.ts";
 import type { Trail } from "./trail.ts";
 
 /**
  * The calls that services let pass on chains of warrants, with nobody asked, in the order in which they were told
- * of. Nobody decided about them: none is more than autonomous.
+ * of. Nobody decided about them: none is more than autonomous. What the holder chooses, its proof's id for one, makes
+ * no two calls one.
  */
 export function offlineActionsOf(trail: Trail): ActionEntry[] {
-  const byProof = Map.groupBy(trail.of("warrant.used"), proofOf);
-  return [...byProof.values()].flatMap((events) => {
-    const called = events.find(({ body }) => textIn(body, "phase") === "called");
-    return called === undefined ? [] : [actionOf(called, events)];
+  const used = trail.of("warrant.used");
+  const calls = used.filter((event) => phaseOf(event) === "called");
+  const ends = Map.groupBy(
+    used.filter((event) => ["returned", "failed"].includes(phaseOf(event) ?? "")),
+    useOf,
+  );
+  const byProof = Map.groupBy(calls, proofOf);
+  return calls.map((called) => {
+    const again = (byProof.get(proofOf(called))?.length ?? 0) > 1;
+    return actionOf(called, { end: ends.get(useOf(called))?.shift(), again });
   });
 }
 
-/** One call: what one service tells of one proof of possession. */
-const proofOf = ({ body }: TraceEvent): string => `${textIn(body, "service")} ${textIn(body, "proof")}`;
+const phaseOf = ({ body }: TraceEvent): string | undefined => textIn(body, "phase");
 
-function actionOf({ id, at, about, body }: TraceEvent, ofProof: readonly TraceEvent[]): ActionEntry {
-  const end = ofProof.find((each) => ["returned", "failed"].includes(textIn(each.body, "phase") ?? ""));
+/** What the holder has signed, hashed. */
+const proofOf = ({ body }: TraceEvent): string => textIn(body, "proof") ?? "";
+
+/** One call: what one copy of a service tells of one moment at which it verified one proof. */
+const useOf = (event: TraceEvent): string =>
+  JSON.stringify([
+    textIn(event.body, "service"),
+    event.actor.instance,
+    numberIn(event.body, "at"),
+    proofOf(event),
+  ]);
+
+function actionOf(
+  { id, at, about, body }: TraceEvent,
+  { end, again }: { end: TraceEvent | undefined; again: boolean },
+): ActionEntry {
   const phase = textIn(end?.body, "phase");
   return told({
     kind: "action" as const,
@@ -33,12 +53,15 @@ function actionOf({ id, at, about, body }: TraceEvent, ofProof: readonly TraceEv
     args: textIn(body, "args"),
     jti: textIn(body, "root"),
     right: "autonomous" as const,
-    problems: problemsIn(body),
+    problems: [...problemsIn(body), ...(again ? [usedTwice] : [])],
     policies: [],
     outcome: phase === "returned" ? "executed" : (phase ?? "allowed"),
     returnedAt: end?.at,
   });
 }
+
+/** Two copies of a service do not know of each other's proofs, and a record may come twice. */
+const usedTwice = "this proof was used twice, or the service told of it twice";
 
 const problemsIn = (body: TraceEvent["body"]): string[] => [
   "a service let it pass on a chain of warrants, with nobody asked",

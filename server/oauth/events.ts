@@ -97,7 +97,10 @@ export const warrantUsed = declareEvent(
     leaf: z.string(),
     h: z.string(),
     args: z.string(),
-    /** The holder's proof over this call: the same one is told of twice at most, called and ended. */
+    /**
+     * SHA-256 of what the holder has signed for this call, base64url. Called twice, it was used twice: nobody was
+     * asked, so nothing but the memory of each copy of the service let it count once.
+     */
     proof: z.string(),
     key: z.string(),
     instance: z.string().optional(),

@@ -1,3 +1,4 @@
+import { sha256Base64url } from "@countersign/proof/digest";
 import type { Json } from "@countersign/proof/jcs";
 import {
   parseWarrantChain,
@@ -51,6 +52,7 @@ export function recordWarrantUse(deps: OauthDeps, caller: Caller, told: Reported
     const { resource, tool, phase, at } = told;
     const { sub, txn } = warrant.leaf.claims;
     const signed = await signedBy(deps, warrant);
+    const proof = hashOfSigned(told.proof);
     const revoked = (await deadAmong(deps, warrant.rev)).length > 0;
     requireActiveService(change, service);
     const args = conceal(deps, change, sub as PersonId, { ...told.args });
@@ -60,21 +62,25 @@ export function recordWarrantUse(deps: OauthDeps, caller: Caller, told: Reported
         deps,
         caller,
         { task: txn as Id<"task">, person: sub as PersonId, ...signed.about },
-        { ...{ service: service.id, resource, tool, phase, at, args }, ...signed.body, revoked },
+        { ...{ service: service.id, resource, tool, phase, at, args, proof }, ...signed.body, revoked },
       ),
     );
   });
 }
 
+/** All that the holder has signed, its `jti` being its own choice; the signature may be written in two ways. */
+const hashOfSigned = (attackerProof: string): string =>
+  sha256Base64url(attackerProof.slice(0, attackerProof.lastIndexOf(".")));
+
 /** Who signed the links and the call, by the keys that are on record; offline nobody could know. */
-async function signedBy(deps: OauthDeps, { chain, leaf, reference, proof }: VerifiedWarrant) {
+async function signedBy(deps: OauthDeps, { chain, leaf, reference }: VerifiedWarrant) {
   const holders = await Promise.all(chain.map(({ jkt }) => findInstanceByThumbprint(deps, jkt)));
   const holder = holders.at(-1);
   return {
     about: holder?.kind === "agent" ? { agent: holder.principal } : {},
     body: {
       ...reference,
-      ...{ proof: proof.jti, key: leaf.jkt },
+      key: leaf.jkt,
       ...(holder === undefined ? {} : { instance: holder.id }),
       holders: chain.map(({ jkt }, i) => holders[i]?.id ?? `jkt:${jkt}`),
       as_named: chain.every((link, i) => isNamed(deps, link, holders[i])),

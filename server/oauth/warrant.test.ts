@@ -631,11 +631,11 @@ forEachEngine((engine) => {
     function usedBy(
       chain: readonly string[],
       { key }: Pick<Running, "key">,
-      more: Partial<ReportedWarrantUse> = {},
+      { jti = randomUUID(), ...more }: Partial<ReportedWarrantUse> & { jti?: string } = {},
     ): ReportedWarrantUse {
       const at = room.deps.clock.now();
       const proof = createDpopProof({
-        ...{ key, method: "POST", url, now: at, jti: randomUUID(), accessToken: chain.at(-1) ?? "" },
+        ...{ key, method: "POST", url, now: at, jti, accessToken: chain.at(-1) ?? "" },
         ...{ tool: "reports/write", argsHash: sha256Base64url(canonicalize(args)) },
       });
       const told = { resource: REPORTS, method: "POST", url, at, chain: chain.join("~"), proof };
@@ -682,6 +682,16 @@ forEachEngine((engine) => {
       );
       assert.ok(!JSON.stringify(called).includes('"Q1"'), "its arguments as a commitment");
       assert.equal(returned.body.proof, called.body.proof);
+    });
+
+    test("is known by all that its holder signed: no name that the holder gives to two proofs makes them one", async () => {
+      const { planner } = room;
+      const { root, task } = await minted();
+      const one = usedBy([root], planner, { jti: "same" });
+      room.deps.clock.advance(1_000);
+      for (const told of [one, usedBy([root], planner, { jti: "same" }), one]) await tell(told);
+      const proofs = (await eventsOf("warrant.used", task.id)).map(({ body }) => body.proof);
+      assert.deepEqual([proofs.length, new Set(proofs).size], [3, 2]);
     });
 
     test("shows a puppet, and that it was revoked meanwhile", async () => {
