@@ -53,97 +53,103 @@ export function serveCommands(program: Command): void {
   });
 }
 
-function withOptions(command: Command): Command {
-  return (
-    acmeOptions(placed(command))
-      .addOption(
-        from(
-          "--keys <folder>",
-          "where the keys are kept (default: keys in the data folder)",
-          "COUNTERSIGN_KEYS",
-        ),
+const withOptions = (command: Command): Command => operated(certified(acmeOptions(served(placed(command)))));
+
+/** Where it listens, and with which certificate. */
+const served = (command: Command): Command =>
+  command
+    .addOption(
+      from(
+        "--keys <folder>",
+        "where the keys are kept (default: keys in the data folder)",
+        "COUNTERSIGN_KEYS",
+      ),
+    )
+    .addOption(from("--host <address>", "the address to listen on", "COUNTERSIGN_HOST").default("127.0.0.1"))
+    .addOption(from("--tls-cert <file>", "the certificate to serve with", "COUNTERSIGN_TLS_CERT"))
+    .addOption(from("--tls-key <file>", "its private key", "COUNTERSIGN_TLS_KEY"))
+    .addOption(
+      from(
+        "--tls <how>",
+        "serve with an SVID of our own, or a certificate by ACME, renewed by itself",
+        "COUNTERSIGN_TLS",
+      ).choices(["spiffe", "acme"]),
+    );
+
+/** Whose keys sign the SVIDs, and what stands in front. */
+const certified = (command: Command): Command =>
+  command
+    .addOption(
+      from(
+        "--ca-cert <file>",
+        "the company's own authority, its root last, which signs the certificates of ours",
+        "COUNTERSIGN_CA_CERT",
+      ),
+    )
+    .addOption(from("--ca-key <file>", "its private key", "COUNTERSIGN_CA_KEY"))
+    .addOption(
+      from(
+        "--pkcs11 <where>",
+        "keep the keys of SVIDs in an HSM: module=<path>;token=<label>;pin-file=<path>",
+        "COUNTERSIGN_PKCS11",
+      ),
+    )
+    .option("--behind-proxy", "a proxy in front ends TLS (env: COUNTERSIGN_BEHIND_PROXY=true)")
+    .addOption(
+      from(
+        "--proxy-address <list>",
+        "where the proxy's requests come from: addresses and networks, with commas",
+        "COUNTERSIGN_PROXY_ADDRESS",
+      ),
+    )
+    .option(
+      "--proxy-client-cert",
+      "the proxy passes client certificates on as RFC 9440 says, and lets nobody else (env: COUNTERSIGN_PROXY_CLIENT_CERT=true)",
+    );
+
+/** How it goes about its work. */
+const operated = (command: Command): Command =>
+  command
+    .addOption(
+      from("--log-level <level>", "how much of its work it tells on stderr", "COUNTERSIGN_LOG_LEVEL")
+        .choices(["debug", "info", "warn", "error"])
+        .default("warn"),
+    )
+    .addOption(
+      from(
+        "--oracle-share <n>",
+        "one decision in n is compared with Cedar's own engine (0: none)",
+        "COUNTERSIGN_ORACLE_SHARE",
+      ).default("100"),
+    )
+    .addOption(
+      from(
+        "--dpop-nonces <demand>",
+        "whether DPoP proofs must have a nonce of this server",
+        "COUNTERSIGN_DPOP_NONCES",
       )
-      .addOption(
-        from("--host <address>", "the address to listen on", "COUNTERSIGN_HOST").default("127.0.0.1"),
-      )
-      .addOption(from("--tls-cert <file>", "the certificate to serve with", "COUNTERSIGN_TLS_CERT"))
-      .addOption(from("--tls-key <file>", "its private key", "COUNTERSIGN_TLS_KEY"))
-      .addOption(
-        from(
-          "--tls <how>",
-          "serve with an SVID of our own, or a certificate by ACME, renewed by itself",
-          "COUNTERSIGN_TLS",
-        ).choices(["spiffe", "acme"]),
-      )
-      .addOption(
-        from(
-          "--ca-cert <file>",
-          "the company's own authority, its root last, which signs the certificates of ours",
-          "COUNTERSIGN_CA_CERT",
-        ),
-      )
-      .addOption(from("--ca-key <file>", "its private key", "COUNTERSIGN_CA_KEY"))
-      .addOption(
-        from(
-          "--pkcs11 <where>",
-          "keep the keys of SVIDs in an HSM: module=<path>;token=<label>;pin-file=<path>",
-          "COUNTERSIGN_PKCS11",
-        ),
-      )
-      .option("--behind-proxy", "a proxy in front ends TLS (env: COUNTERSIGN_BEHIND_PROXY=true)")
-      .addOption(
-        from(
-          "--proxy-address <list>",
-          "where the proxy's requests come from: addresses and networks, with commas",
-          "COUNTERSIGN_PROXY_ADDRESS",
-        ),
-      )
-      .option(
-        "--proxy-client-cert",
-        "the proxy passes client certificates on as RFC 9440 says, and lets nobody else (env: COUNTERSIGN_PROXY_CLIENT_CERT=true)",
-      )
-      .addOption(
-        from("--log-level <level>", "how much of its work it tells on stderr", "COUNTERSIGN_LOG_LEVEL")
-          .choices(["debug", "info", "warn", "error"])
-          .default("warn"),
-      )
-      .addOption(
-        from(
-          "--oracle-share <n>",
-          "one decision in n is compared with Cedar's own engine (0: none)",
-          "COUNTERSIGN_ORACLE_SHARE",
-        ).default("100"),
-      )
-      .addOption(
-        from(
-          "--dpop-nonces <demand>",
-          "whether DPoP proofs must have a nonce of this server",
-          "COUNTERSIGN_DPOP_NONCES",
-        )
-          .choices(["required", "offered", "off"])
-          .default("offered"),
-      )
-      .addOption(
-        from(
-          "--dormant-after <span>",
-          "how long an agent may be silent, such as 30d, or `never`",
-          "COUNTERSIGN_DORMANT_AFTER",
-        ).default("90d"),
-      )
-      .addOption(
-        from(
-          "--orphan-grace <span>",
-          "how long an agent goes on whose owner has left",
-          "COUNTERSIGN_ORPHAN_GRACE",
-        ).default("7d"),
-      )
-      // No variable of the environment: it is for one start, when policies let nobody in any more.
-      .option(
-        "--recover-policies <which>",
-        "before serving, bring back policies: previous, shipped, or a version",
-      )
-  );
-}
+        .choices(["required", "offered", "off"])
+        .default("offered"),
+    )
+    .addOption(
+      from(
+        "--dormant-after <span>",
+        "how long an agent may be silent, such as 30d, or `never`",
+        "COUNTERSIGN_DORMANT_AFTER",
+      ).default("90d"),
+    )
+    .addOption(
+      from(
+        "--orphan-grace <span>",
+        "how long an agent goes on whose owner has left",
+        "COUNTERSIGN_ORPHAN_GRACE",
+      ).default("7d"),
+    )
+    // No variable of the environment: it is for one start, when policies let nobody in any more.
+    .option(
+      "--recover-policies <which>",
+      "before serving, bring back policies: previous, shipped, or a version",
+    );
 
 /** Starts the server in this process and stops it in order when the process is told to end. */
 export async function start(options: ServeOptions): Promise<Running> {
