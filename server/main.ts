@@ -268,7 +268,7 @@ async function serve(
   config: ServerConfig,
   options: ServerOptions,
   deps: ServerDeps,
-  followCertificate: (server: TlsServer) => () => void,
+  followCertificate: (server: TlsServer) => () => void | Promise<void>,
 ): Promise<RunningServer> {
   const server = buildServer(deps, endpoints, gate(deps), options);
   await server.listen({ host: config.host, port: config.port }).catch((cause) => {
@@ -300,7 +300,7 @@ async function serve(
     },
     async close() {
       stopChores();
-      stopTls();
+      await stopTls();
       stopNoticing();
       await deps.liveFeed.close();
       await server.close();

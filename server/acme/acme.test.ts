@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { createSecretKey, X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { createServer as createTlsServer } from "node:tls";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { days, hours, minutes, seconds } from "../lib/index.ts";
 import { openScene, served } from "./fixture.ts";
+import { prepareAcme } from "./prepare-acme.ts";
 import { eabKey } from "./test-authority.ts";
 import { digestByAlpn, textByHttp } from "./test-validation.ts";
 
@@ -299,6 +303,40 @@ describe("a certificate by ACME", () => {
     await server.look();
     assert.notEqual(serialIn(path), first);
     assert.equal(authority.asked.filter((each) => each === "POST /accounts").length, 2);
+  });
+});
+
+describe("a server that stops", () => {
+  it("opens no challenge any more, and tells of no trouble", async (context) => {
+    const { authority, serve, stop, told } = await openScene(context);
+    const server = await serve();
+    authority.bends.answer = (asked, answer) => {
+      if (asked.startsWith("/authorizations")) stop.abort();
+      return answer;
+    };
+    const answer = context.mock.method(server.answer, "answer");
+    await server.look();
+    assert.ok(authority.asked.includes("POST /authorizations"));
+    assert.deepEqual([answer.mock.callCount(), told.length], [0, 0]);
+  });
+
+  it("waits neither for an authority that says nothing, nor leaves anything running", async (context) => {
+    const { deps, path, told } = await openScene(context);
+    const silent = createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    context.after(() => silent.close());
+    const came = once(silent, "connection");
+    const directory = `https://localhost:${(silent.address() as AddressInfo).port}/directory`;
+    const place = { issuer: new URL("https://countersign.test"), folder: path, host: "127.0.0.1" };
+    const done: string[] = [];
+    const lead = async () => ({ held: true, release: async () => void done.push("released") });
+    const open = await prepareAcme({ agreed: true, directory }, place);
+    const follow = await open({ ...deps, database: { ...deps.database, lead } });
+    const stop = follow(createTlsServer());
+    await came;
+    await stop();
+    assert.deepEqual(done, ["released"]);
+    assert.deepEqual(told, []);
   });
 });
 

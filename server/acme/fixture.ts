@@ -76,7 +76,7 @@ export async function openScene(context: TestContext, scene: Scene = {}) {
     const renewal = new CertificateRenewal(deps, { asking: wanted, folder }, { answer, server: tls });
     return { port, httpPort, folder, answer, look: () => renewal.look(), served: () => served(port) };
   };
-  return { authority, clock, asking, data, path, ports, told, waited, waiting, serve };
+  return { authority, clock, asking, data, deps, path, ports, stop, told, waited, waiting, serve };
 }
 
 /** One for all scenes: nothing is in it, and it says who orders. */

@@ -16,7 +16,7 @@ export interface AcmePlace {
 }
 
 /** Opens what is kept and listens where it must. @returns what has a server served from then on; in turn, what ends that */
-export type OpenAcme = (deps: DatabaseDeps) => Promise<(server: Server) => () => void>;
+export type OpenAcme = (deps: DatabaseDeps) => Promise<(server: Server) => () => Promise<void>>;
 
 /**
  * Looks at whatever can be wrong before anything is opened.
@@ -47,15 +47,25 @@ async function openHttp(
 type Renewing = ConstructorParameters<typeof CertificateRenewal>;
 type Closing = { readonly answer: { close(): void } };
 
-/** Looks now and every few seconds, until it is told to stop. */
-function follow(deps: DatabaseDeps, what: Renewing[1], where: Renewing[2] & Closing): () => void {
+/** Looks now and every few seconds, until it is told to stop. @returns what stops it, and waits for what goes on */
+function follow(
+  deps: DatabaseDeps,
+  { asking, folder }: Renewing[1],
+  where: Renewing[2] & Closing,
+): () => Promise<void> {
   const stop = new AbortController();
-  const renewal = new CertificateRenewal({ ...deps, ...untilStopped(stop.signal) }, what, where);
+  const stoppable = { ...asking, outbound: { ...asking.outbound, stopping: stop.signal } };
+  const renewal = new CertificateRenewal(
+    { ...deps, ...untilStopped(stop.signal) },
+    { asking: stoppable, folder },
+    where,
+  );
   const timer = setInterval(() => void renewal.look(), LOOK_EVERY).unref();
   void renewal.look();
-  return () => {
+  return async () => {
     clearInterval(timer);
     stop.abort();
     where.answer.close();
+    await renewal.atRest();
   };
 }

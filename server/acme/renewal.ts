@@ -39,7 +39,7 @@ export class CertificateRenewal {
   readonly #server: Pick<Server, "setSecureContext">;
   #served: string | undefined;
   #answered: string | undefined;
-  #busy = false;
+  #busy: Promise<void> | undefined;
   /** When it is tried again; nothing before the first attempt of this process, which waits for the authority's word alone. */
   #next: number | undefined;
   /** Not at once: a restart asks for nothing. */
@@ -66,18 +66,25 @@ export class CertificateRenewal {
     if (this.#deps.stopping.aborted) return;
     try {
       this.#follow();
-      if (this.#busy) return;
-      this.#busy = true;
-      await this.#renew().finally(() => {
-        this.#busy = false;
+      if (this.#busy !== undefined) return;
+      this.#busy = this.#renew();
+      await this.#busy.finally(() => {
+        this.#busy = undefined;
       });
     } catch (error) {
-      this.#deps.log.error({ error: whyOf(error) }, "the ACME folder cannot be used");
+      if (!this.#deps.stopping.aborted)
+        this.#deps.log.error({ error: whyOf(error) }, "the ACME folder cannot be used");
     }
+  }
+
+  /** Returns once nothing goes on any more. For when it is told to stop; never throws. */
+  async atRest(): Promise<void> {
+    await this.#busy?.catch(() => {});
   }
 
   /** Serves and answers what is in the folder: this server's own, or that of one beside it. */
   #follow(): void {
+    if (this.#deps.stopping.aborted) return;
     const held = this.#folder.certificate();
     if (held !== undefined && held.chain !== this.#served) this.#serve(held);
     const challenge = this.#openChallenge();

@@ -25,6 +25,8 @@ export interface OutboundOptions {
   readonly local: boolean;
   /** Certificates trusted in place of those that Node brings, in PEM. */
   readonly ca?: string;
+  /** Ends what is being asked, where whoever asks stops before. */
+  readonly stopping?: AbortSignal;
   /** The system's resolver, where nothing is said. */
   readonly resolve?: (host: string) => Promise<readonly Resolved[]>;
 }
@@ -99,7 +101,8 @@ export const askOutside = (options: OutboundOptions, asked: OutboundRequest): Pr
 type Reader<T> = (answer: IncomingMessage) => Promise<T>;
 
 async function ask<T>(options: OutboundOptions, asked: OutboundRequest, read: Reader<T>): Promise<T> {
-  const signal = AbortSignal.timeout(asked.timeoutMs ?? TIMEOUT_MS);
+  const patience = AbortSignal.timeout(asked.timeoutMs ?? TIMEOUT_MS);
+  const signal = options.stopping === undefined ? patience : AbortSignal.any([patience, options.stopping]);
   try {
     const url = requireSafeUrl(options, asked);
     const addresses = await untilAborted(signal, addressesOf(options, asked, url));
