@@ -2,26 +2,26 @@
  * The one file that knows everybody: it opens what the rooms are handed, starts what runs by itself, and
  * stops it in order. Everything else is a room.
  */
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Server as TlsServer } from "node:tls";
 import { parseVkey } from "@countersign/proof/checkpoint";
 import { createKeyCache } from "@countersign/proof/jwk";
 import { parseTrustDomain } from "@countersign/proof/spiffe-id";
 import { pino } from "pino";
-import type { AcmeSettings } from "./acme/index.ts";
 import {
   CertificateCallers,
   endpoints,
-  followSvid,
-  followTls,
   gate,
   linkInStore,
   migrations,
+  type OperatorLinks,
+  operatorLinks,
+  prepareCertificate,
+  type ServedCertificate,
   type ServerDeps,
   startChores,
+  type TlsConfig,
 } from "./app/index.ts";
-import { issueJoinToken } from "./attestation/index.ts";
 import { checkLog, flushRefusals, RefusalCounter, startSequencer } from "./audit/index.ts";
 import { DecisionIds, DecisionLog, LiveApplications } from "./authzen/index.ts";
 import { type Database, type DatabaseLocation, openDatabase } from "./database/index.ts";
@@ -30,13 +30,9 @@ import {
   buildServer,
   FrontProxy,
   isLocal,
-  NO_CERTIFICATE_YET,
   type ProxySaid,
   readPublicAddress,
-  readTls,
   requireSafeTransport,
-  type ServerOptions,
-  type TlsFiles,
 } from "./http/index.ts";
 import {
   keepKeysFresh,
@@ -46,7 +42,7 @@ import {
   rememberCheckpoint,
 } from "./keys/index.ts";
 import { type Clock, type Deps, Fault, system, systemClock, systemRandom } from "./lib/index.ts";
-import { issueEnrolmentLink, issueFirstAdministratorLink, ProviderKeys } from "./login/index.ts";
+import { ProviderKeys } from "./login/index.ts";
 import { ClientDocuments, DpopNonces, type NonceDemand, questionOf, StatusLists } from "./oauth/index.ts";
 import {
   ActivePolicies,
@@ -57,11 +53,10 @@ import {
   tellOfShipped,
   warnOfObserving,
 } from "./policy/index.ts";
-import { findPersonByEmail, type LifecycleSettings } from "./registry/index.ts";
+import type { LifecycleSettings } from "./registry/index.ts";
 import { LiveFeed, REVOCATION_CHANNEL, revoke } from "./revocation/index.ts";
 import {
   BundleCache,
-  issueServerSvid,
   OwnAuthority,
   ownX509Svid,
   readUpstream,
@@ -86,11 +81,7 @@ export interface ServerConfig {
   readonly behindProxy: boolean;
   /** Which proxy that is, and whether it passes client certificates on. */
   readonly proxy?: ProxySaid;
-  /**
-   * The files of a certificate; or `spiffe` to serve with an SVID of our own, or an authority that is asked for one
-   * by ACME, both renewed by themselves.
-   */
-  readonly tls?: TlsFiles | "spiffe" | { readonly acme: AcmeSettings };
+  readonly tls?: TlsConfig;
   /** The company's own authority, which signs the certificates of ours. Ours signs its own where nothing is said. */
   readonly ca?: UpstreamFiles;
   /** The PKCS #11 module that holds the keys of SVIDs: `module=…;token=…;pin-file=…`. Files where nothing is said. */
@@ -108,16 +99,8 @@ export interface ServerConfig {
   readonly clock?: Clock;
 }
 
-export interface RunningServer {
+export interface RunningServer extends OperatorLinks {
   readonly issuer: string;
-  /** The link for the first administrator, while there is none. */
-  firstLink(): Promise<string | undefined>;
-  /** The same, into a file that only its owner reads. */
-  writeFirstLink(): Promise<void>;
-  /** A token by which this very machine joins: for whoever holds this process, and in the log. */
-  joinToken(host: string): Promise<string>;
-  /** A link by which a registered person enrols a passkey: for whoever holds this process, and in the log. */
-  enrolmentLink(email: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -131,25 +114,19 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const issuer = readPublicAddress(config.issuer);
   requireSafeTransport(issuer, config.host, config.tls !== undefined, config.behindProxy);
   requireTrustDomain(config.trustDomain);
-  const acme = typeof config.tls === "object" && "acme" in config.tls ? config.tls.acme : undefined;
-  const files = typeof config.tls === "object" && "cert" in config.tls ? config.tls : undefined;
-  const tls = files === undefined ? undefined : readTls(files);
-  const openAcme = acme && (await preparedAcme(acme, config, issuer));
+  const place = { issuer, folder: join(config.data, "acme"), host: config.host };
+  const openCertificate = await prepareCertificate(config.tls, place);
   const proxy = proxyOf(config);
   const basics = basicsOf(config);
   const database = await openDatabase(basics, locationOf(config), migrations);
+  let certificate: ServedCertificate | undefined;
   try {
     const deps = await assemble(config, issuer, basics, database);
-    const svid = config.tls === "spiffe" ? await issueServerSvid(deps) : undefined;
-    const followAcme = await openAcme?.(deps);
-    const identity = tls ?? svid ?? (acme && NO_CERTIFICATE_YET);
-    const options = { issuer, tls: identity, behindProxy: config.behindProxy, proxy };
-    const follow = (server: TlsServer) => {
-      if (followAcme !== undefined) return followAcme(server);
-      return svid === undefined ? followTls(files, tls, deps, server) : followSvid(svid, deps, server);
-    };
-    return await serve(config, options, deps, follow);
+    await makeReady(config, deps);
+    certificate = await openCertificate(deps);
+    return await serve(config, { issuer, proxy, certificate }, deps);
   } catch (error) {
+    certificate?.close();
     await database.close();
     throw error;
   }
@@ -163,11 +140,6 @@ export const administratorLink = (
   const { origin: issuer } = readPublicAddress(config.issuer);
   return linkInStore(basicsOf({}), { location: locationOf(config), ...config, issuer }, whose);
 };
-/** Loaded only where an authority is asked. @throws Fault */
-async function preparedAcme(acme: AcmeSettings, { data, host }: ServerConfig, issuer: URL) {
-  const { prepareAcme } = await import("./acme/index.ts");
-  return prepareAcme(acme, { issuer, folder: join(data, "acme"), host });
-}
 
 /** @throws Fault `invalid` for a proxy of which something is said and which is not declared */
 function proxyOf({ behindProxy, proxy }: ServerConfig): FrontProxy | undefined {
@@ -246,14 +218,17 @@ async function assemble(
     callQuestion: (on, grant) => questionOf(deps, on, grant),
     outbound,
     bundles: new BundleCache(),
-    authority: new OwnAuthority(
-      config.ca === undefined ? undefined : readUpstream(config.ca, basics.clock.now()),
-    ),
+    authority: new OwnAuthority(config.ca && readUpstream(config.ca, basics.clock.now())),
     clientCertificates: config.tls !== undefined || config.proxy?.clientCertificates === true,
     facts: factSource({ ...basics, keys, issuer: issuer.origin, outbound }),
     risk: riskSource({ ...basics, database, refusals }),
   };
   await checkLog(deps, keys.logVkeys(log).map(parseVkey));
+  return deps;
+}
+
+/** What must hold before anybody is served, once the log does. */
+async function makeReady(config: ServerConfig, deps: ServerDeps): Promise<void> {
   await keepKeysFresh(deps);
   await deps.authority.records(deps);
   await installShippedPolicies(deps, system);
@@ -261,15 +236,20 @@ async function assemble(
   await readyToDecide(deps);
   await warnOfObserving(deps);
   await tellOfShipped(deps);
-  return deps;
+}
+
+interface Edge {
+  readonly issuer: URL;
+  readonly proxy: FrontProxy | undefined;
+  readonly certificate: ServedCertificate;
 }
 
 async function serve(
   config: ServerConfig,
-  options: ServerOptions,
+  { issuer, proxy, certificate }: Edge,
   deps: ServerDeps,
-  followCertificate: (server: TlsServer) => () => void | Promise<void>,
 ): Promise<RunningServer> {
+  const options = { issuer, tls: certificate.identity, behindProxy: config.behindProxy, proxy };
   const server = buildServer(deps, endpoints, gate(deps), options);
   await server.listen({ host: config.host, port: config.port }).catch((cause) => {
     throw portTaken(config.port, cause);
@@ -277,27 +257,12 @@ async function serve(
   deps.policies.serve();
   const sequencer = startSequencer(deps);
   const stopChores = startChores(deps);
-  const stopTls = followCertificate(server.server as unknown as TlsServer);
+  const stopTls = certificate.follow(server.server as unknown as TlsServer);
   // A key that another server has withdrawn signs nothing here from the moment that it is told.
   const stopNoticing = deps.database.listen(REVOCATION_CHANNEL, () => noticeKeys(deps));
-  const firstLink = () => firstLinkOf(deps);
   return {
     issuer: deps.issuer,
-    firstLink,
-    async writeFirstLink() {
-      const link = await firstLink();
-      if (link === undefined) return;
-      writeFileSync(join(config.data, "first-administrator-link"), `${link}\n`, { mode: 0o600 });
-    },
-    joinToken: async (host) => (await issueJoinToken(deps, system, { host })).token,
-    async enrolmentLink(email) {
-      const person = await findPersonByEmail(deps, email);
-      if (person === undefined)
-        throw new Fault("not-found", "Nobody here has this address.", {
-          remedy: "Register the person first.",
-        });
-      return (await issueEnrolmentLink(deps, system, { person: person.id })).url;
-    },
+    ...operatorLinks(deps, config.data),
     async close() {
       stopChores();
       await stopTls();
@@ -323,15 +288,6 @@ function noticeKeys({ keys, log }: ServerDeps): void {
     keys.notice(true);
   } catch (error) {
     log.error({ error: (error as Error).message }, "the key folder cannot be read");
-  }
-}
-
-async function firstLinkOf(deps: ServerDeps): Promise<string | undefined> {
-  try {
-    return (await issueFirstAdministratorLink(deps)).url;
-  } catch (error) {
-    if (error instanceof Fault && error.code === "conflict") return undefined;
-    throw error;
   }
 }
 

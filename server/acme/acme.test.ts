@@ -8,7 +8,7 @@ import { describe, it } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
 import { forEachEngine } from "../audit/test-databases.ts";
 import { days, hours, minutes, seconds } from "../lib/index.ts";
-import { openScene, served } from "./fixture.ts";
+import { freePort, openScene, served } from "./fixture.ts";
 import { prepareAcme } from "./prepare-acme.ts";
 import { eabKey } from "./test-authority.ts";
 import { digestByAlpn, textByHttp } from "./test-validation.ts";
@@ -320,6 +320,15 @@ describe("a server that stops", () => {
     assert.deepEqual([answer.mock.callCount(), told.length], [0, 0]);
   });
 
+  it("leaves no port open for HTTP-01 where it never came to serve", async (context) => {
+    const { authority, deps, path } = await openScene(context);
+    const place = { issuer: new URL("https://countersign.test"), folder: path, host: "127.0.0.1" };
+    const settings = { agreed: true, directory: authority.directory, httpPort: await freePort() };
+    const open = await prepareAcme(settings, place);
+    (await open(deps)).close();
+    (await open(deps)).close();
+  });
+
   it("waits neither for an authority that says nothing, nor leaves anything running", async (context) => {
     const { deps, path, told } = await openScene(context);
     const silent = createServer().listen(0, "127.0.0.1");
@@ -331,8 +340,8 @@ describe("a server that stops", () => {
     const done: string[] = [];
     const lead = async () => ({ held: true, release: async () => void done.push("released") });
     const open = await prepareAcme({ agreed: true, directory }, place);
-    const follow = await open({ ...deps, database: { ...deps.database, lead } });
-    const stop = follow(createTlsServer());
+    const opened = await open({ ...deps, database: { ...deps.database, lead } });
+    const stop = opened.follow(createTlsServer());
     await came;
     await stop();
     assert.deepEqual(done, ["released"]);

@@ -15,8 +15,16 @@ export interface AcmePlace {
   readonly host: string;
 }
 
-/** Opens what is kept and listens where it must. @returns what has a server served from then on; in turn, what ends that */
-export type OpenAcme = (deps: DatabaseDeps) => Promise<(server: Server) => () => Promise<void>>;
+/** What is open from then on. */
+export interface OpenedAcme {
+  /** Has this server served. @returns what ends that, and waits for what goes on */
+  follow(server: Server): () => Promise<void>;
+  /** Where no server came about: nothing stays open. */
+  close(): void;
+}
+
+/** Opens what is kept and listens where it must. */
+export type OpenAcme = (deps: DatabaseDeps) => Promise<OpenedAcme>;
 
 /**
  * Looks at whatever can be wrong before anything is opened.
@@ -29,9 +37,12 @@ export async function prepareAcme(settings: AcmeSettings, place: AcmePlace): Pro
   return async (deps) => {
     const folder = await StateFolder.open(place.folder, asking);
     const overHttp = await openHttp(asking, settings, place);
-    return (server) => {
-      const answer = overHttp ?? new TlsAlpnAnswer(server, asking.name);
-      return follow(deps, { asking, folder }, { answer, server });
+    return {
+      follow(server) {
+        const answer = overHttp ?? new TlsAlpnAnswer(server, asking.name);
+        return follow(deps, { asking, folder }, { answer, server });
+      },
+      close: () => overHttp?.close(),
     };
   };
 }

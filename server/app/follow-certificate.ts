@@ -6,12 +6,11 @@ import type { ServerDeps } from "./server-deps.ts";
 
 /** Looks at the certificate's files every few seconds, so that a renewed one is served without a restart. */
 export function followTls(
-  files: TlsFiles | undefined,
-  served: TlsIdentity | undefined,
+  files: TlsFiles,
+  served: TlsIdentity,
   { log }: Deps,
   server: TlsServer,
 ): () => void {
-  if (files === undefined || served === undefined) return () => {};
   const reload = new TlsReload(files, served, log);
   const timer = setInterval(() => reload.look(server), seconds(5)).unref();
   return () => clearInterval(timer);
