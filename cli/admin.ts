@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { type Place, placed, placeOf } from "./place.ts";
-import { say, Trouble, yellow } from "./say.ts";
+import { say, yellow } from "./say.ts";
 import { inTrouble } from "./serve.ts";
 
 /** `admin`: for whoever holds the store itself, when nobody can administer the installation any more. */
@@ -15,19 +14,9 @@ export function adminCommands(program: Command): void {
 
 async function link({ email, ...place }: Place & { email?: string }): Promise<void> {
   process.umask(0o077);
-  requireStore(place);
   const { administratorLink } = await import("@countersign/server");
   const { url } = await administratorLink(placeOf(place), { email }).catch(inTrouble);
   say.line("Open this once, within ten minutes, with the server running:");
   say.line(`\n  ${url}\n`);
   say.line(yellow("Whoever opens it administers this installation. An alarm in the log tells of it."));
-}
-
-/** Whoever mistypes a folder must not get a new, empty installation made there. */
-function requireStore({ data }: Place): void {
-  if (process.env.DATABASE_URL !== undefined || existsSync(data)) return;
-  throw new Trouble(
-    `There is nothing at ${data}.`,
-    "Give the installation's folder with --data, or its database by DATABASE_URL.",
-  );
 }

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -359,8 +367,13 @@ describe("the command line, as an administrator uses it", () => {
     const lost = ["--email", "ada@acme.example"];
     await refuses(/Another Countersign is running/, ...link, data, ...lost);
     await halt();
-    await refuses(/There is nothing at/, ...link, join(folder, "mistyped"), ...lost);
+    await refuses(/There is no store/, ...link, join(folder, "mistyped"), ...lost);
     assert.ok(!existsSync(join(folder, "mistyped")));
+    const other = join(folder, "other");
+    mkdirSync(other, { mode: 0o755 });
+    chmodSync(other, 0o755);
+    await refuses(/There is no store/, ...link, other, ...lost);
+    assert.deepEqual([readdirSync(other).length, statSync(other).mode & 0o777], [0, 0o755], "left as it is");
     const said = await says(/within ten minutes/, ...link, data, ...lost);
     assert.ok(said.includes(`${issuer}/login#enrol=`));
   });

@@ -10,6 +10,7 @@ import {
   keeping,
   type Migration,
   openDatabase,
+  openDatabaseAsItIs,
   reading,
   writing,
 } from "./index.ts";
@@ -44,6 +45,18 @@ forEachEngine((engine) => {
     open = await engine.open(migrations);
   });
   after(() => open.close());
+
+  it("a store below servers that run is opened as it is, and never migrated", async () => {
+    if (engine.name !== "postgres") return;
+    const asItIs = (wanted: typeof migrations) => openDatabaseAsItIs(open.deps, open.location, wanted);
+    const more = { name: "future/0001-more", up: async () => assert.fail("nothing is migrated") } as const;
+    await assert.rejects(asItIs([...migrations, more]), {
+      code: "unavailable",
+      message: /older Countersign/,
+    });
+    await assert.rejects(asItIs([]), { code: "unavailable", message: /newer Countersign/ });
+    await (await asItIs(migrations)).close();
+  });
 
   const tables = () => open.database.tables<Tables>();
   const change = () => new Change(open.database);

@@ -10,6 +10,7 @@ export {
   type DatabaseLocation,
   type Leadership,
   openDatabase,
+  openDatabaseAsItIs,
 } from "./open.ts";
 export { perRow } from "./per-row.ts";
 export { remembering } from "./remembering.ts";

@@ -11,6 +11,31 @@ import {
 /** Any number: all servers on one PostgreSQL must ask for the same one. */
 const MIGRATION_LOCK = 7_203_117;
 
+/** What is done to a database before it is read, through a connection of its own. */
+export type Preparation = (connection: Kysely<DatabaseTables>, engine: Engine) => Promise<void>;
+
+/**
+ * Refuses a database whose schema is not exactly this program's, and changes nothing.
+ * @throws Fault `unavailable`
+ */
+export async function requireMigrated(
+  connection: Kysely<DatabaseTables>,
+  migrations: readonly Migration[],
+): Promise<void> {
+  const tables = await connection.introspection.getTables();
+  const done = tables.some(({ name }) => name === "migration") ? await namesDone(connection) : undefined;
+  if (done === undefined || done.size === 0)
+    throw new Fault("unavailable", "There is no store of Countersign in this database.", {
+      remedy: "Give the place of the one that is meant.",
+    });
+  const steps = [...databaseMigrations, ...migrations];
+  refuseUnknown(done, steps);
+  if (steps.every(({ name }) => done.has(name))) return;
+  throw new Fault("unavailable", "This store was last served by an older Countersign. Nothing was changed.", {
+    remedy: "Do this with that version, or start the newer server on it first.",
+  });
+}
+
 /**
  * Brings the schema up to date, each step in a transaction of its own, one process at a time. A database
  * that knows a step which this program does not is newer than the program, and is refused untouched.

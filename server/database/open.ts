@@ -1,8 +1,9 @@
 import type { Kysely } from "kysely";
 import type { Deps } from "../lib/index.ts";
 import type { Change } from "./change.ts";
+import { migrate, type Preparation, requireMigrated } from "./migrate.ts";
 import type { Engine, Migration } from "./schema.ts";
-import { openSqlite } from "./sqlite.ts";
+import { openSqlite, requireSqlite } from "./sqlite.ts";
 
 /** An open database: reads go through `tables`, writes through `commit`, and nowhere else. */
 export interface Database {
@@ -46,8 +47,25 @@ export async function openDatabase(
   location: DatabaseLocation,
   migrations: readonly Migration[],
 ): Promise<Database> {
-  if ("folder" in location) return openSqlite(deps, location.folder, migrations);
+  return open(deps, location, (connection, engine) => migrate(connection, engine, migrations, deps.clock));
+}
+
+/**
+ * As `openDatabase`, and only what is there already, as this very version keeps it: nothing is made or migrated.
+ * @throws Fault `unavailable`, also where there is none or another version has written it
+ */
+export async function openDatabaseAsItIs(
+  deps: Deps,
+  location: DatabaseLocation,
+  migrations: readonly Migration[],
+): Promise<Database> {
+  if ("folder" in location) requireSqlite(location.folder);
+  return open(deps, location, (connection) => requireMigrated(connection, migrations));
+}
+
+async function open(deps: Deps, location: DatabaseLocation, prepare: Preparation): Promise<Database> {
+  if ("folder" in location) return openSqlite(location.folder, prepare);
   // The driver is loaded where there is something to drive.
   const { openPostgres } = await import("./postgres.ts");
-  return openPostgres(deps, location.url, migrations);
+  return openPostgres(deps, location.url, prepare);
 }

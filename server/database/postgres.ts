@@ -1,12 +1,12 @@
 import { CompiledQuery, Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { type Deps, Fault } from "../lib/index.ts";
-import { migrate } from "./migrate.ts";
+import type { Preparation } from "./migrate.ts";
 import type { Database } from "./open.ts";
 import { PostgresCommit } from "./postgres-commit.ts";
 import { openPool, readingThrough } from "./postgres-pool.ts";
 import { leadByAdvisoryLock, PostgresListener } from "./postgres-session.ts";
-import type { DatabaseTables, Migration } from "./schema.ts";
+import type { DatabaseTables } from "./schema.ts";
 
 const INT8 = 20;
 
@@ -19,11 +19,7 @@ const types: pg.CustomTypesConfig = {
 };
 
 /** Opens PostgreSQL 15 or later, for any number of servers beside each other. */
-export async function openPostgres(
-  deps: Deps,
-  url: string,
-  migrations: readonly Migration[],
-): Promise<Database> {
+export async function openPostgres(deps: Deps, url: string, prepare: Preparation): Promise<Database> {
   const patient = {
     connectionString: url,
     types,
@@ -31,7 +27,7 @@ export async function openPostgres(
     keepAlive: true,
     application_name: "countersign",
   };
-  await prepareSchema(deps, patient, migrations);
+  await prepareSchema(deps, patient, prepare);
   const options = { ...patient, query_timeout: LONGEST_SILENCE_MS };
   const readers = openPool(deps, { ...options, max: 8 });
   const writers = openPool(deps, { ...options, max: 8, pipeline: true } as pg.PoolConfig);
@@ -56,16 +52,12 @@ export async function openPostgres(
 }
 
 /** Through a connection of its own: a migration may take longer than any request waits. */
-async function prepareSchema(
-  deps: Deps,
-  options: pg.PoolConfig,
-  migrations: readonly Migration[],
-): Promise<void> {
+async function prepareSchema(deps: Deps, options: pg.PoolConfig, prepare: Preparation): Promise<void> {
   const pool = openPool(deps, { ...options, max: 1 });
   const kysely = new Kysely<DatabaseTables>({ dialect: new PostgresDialect({ pool }) });
   try {
     await refuseOldServers(pool);
-    await migrate(kysely, "postgres", migrations, deps.clock);
+    await prepare(kysely, "postgres");
   } catch (cause) {
     throw cause instanceof Fault ? cause : unreachable(cause);
   } finally {

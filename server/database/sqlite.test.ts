@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { sql } from "kysely";
 import { Fault, silentLog, systemClock, systemRandom } from "../lib/index.ts";
-import { Change, type Migration, openDatabase } from "./index.ts";
+import { Change, type Migration, openDatabase, openDatabaseAsItIs } from "./index.ts";
 
 const deps = { clock: systemClock, random: systemRandom, log: silentLog };
 let parent: string;
@@ -82,6 +82,20 @@ test("when the disk is full, what is told to have failed has failed, whatever el
   );
   await database.commit(put("later"));
   await database.close();
+});
+
+test("a store is opened as it is only where exactly this version has written it, and is left so", async () => {
+  const older: Migration = { name: "past/0001-less", up: async () => {} };
+  const opening = (migrations: readonly Migration[]) => openDatabaseAsItIs(deps, { folder }, migrations);
+  await assert.rejects(opening([]), refusedWith(/There is no store/));
+  mkdirSync(folder);
+  writeFileSync(join(folder, "countersign.db"), "");
+  await assert.rejects(opening([]), refusedWith(/There is no store/));
+  await (await openDatabase(deps, { folder }, [older])).close();
+  await assert.rejects(opening([]), refusedWith(/newer Countersign/));
+  const more: Migration = { name: "future/0001-more", up: async () => assert.fail("nothing is migrated") };
+  await assert.rejects(opening([older, more]), refusedWith(/older Countersign/));
+  await (await opening([older])).close();
 });
 
 test("a folder that cannot be made is refused with what to do", async () => {

@@ -1,14 +1,14 @@
-import { chmodSync, mkdirSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import SqliteDatabase from "better-sqlite3";
 import { Kysely, SqliteDialect } from "kysely";
-import { type Deps, Fault } from "../lib/index.ts";
+import { Fault } from "../lib/index.ts";
 import { holdFolder, makePrivateFile } from "./folder-lock.ts";
 import { KeptReads } from "./kept-reads.ts";
-import { migrate } from "./migrate.ts";
+import type { Preparation } from "./migrate.ts";
 import { Listeners } from "./notify.ts";
 import type { Database } from "./open.ts";
-import type { DatabaseTables, Migration } from "./schema.ts";
+import type { DatabaseTables } from "./schema.ts";
 import { SqliteWriter } from "./sqlite-commit.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 
@@ -18,16 +18,12 @@ export const SQLITE_FILE = "countersign.db";
  * Opens the embedded store: one SQLite file in a folder that only we may enter. Reads are direct; writes
  * and their syncs happen on a thread of their own, so they never block the event loop.
  */
-export async function openSqlite(
-  deps: Deps,
-  folder: string,
-  migrations: readonly Migration[],
-): Promise<Database> {
-  makePrivateFolder(folder);
+export async function openSqlite(folder: string, prepare: Preparation): Promise<Database> {
+  closeFolderToOthers(folder);
   const releaseFolder = holdFolder(folder);
   const file = join(folder, SQLITE_FILE);
   try {
-    await prepareFile(deps, file, migrations);
+    await prepareFile(file, prepare);
     return serve(file, releaseFolder);
   } catch (cause) {
     releaseFolder();
@@ -35,7 +31,18 @@ export async function openSqlite(
   }
 }
 
-async function prepareFile(deps: Deps, file: string, migrations: readonly Migration[]): Promise<void> {
+/**
+ * Refuses a folder in which no store has been made.
+ * @throws Fault `unavailable`
+ */
+export function requireSqlite(folder: string): void {
+  if (existsSync(join(folder, SQLITE_FILE))) return;
+  throw new Fault("unavailable", `There is no store of Countersign in ${folder}.`, {
+    remedy: "Give the installation's folder with --data, or its database by DATABASE_URL.",
+  });
+}
+
+async function prepareFile(file: string, prepare: Preparation): Promise<void> {
   makePrivateFile(file);
   const connection = new SqliteDatabase(file);
   const kysely = new Kysely<DatabaseTables>({ dialect: new SqliteDialect({ database: connection }) });
@@ -43,7 +50,7 @@ async function prepareFile(deps: Deps, file: string, migrations: readonly Migrat
     connection.pragma("journal_mode = WAL");
     connection.pragma("synchronous = FULL");
     if (statSync(file).size <= CHECKED_WHOLE_BYTES) requireSound(connection);
-    await migrate(kysely, "sqlite", migrations, deps.clock);
+    await prepare(kysely, "sqlite");
   } finally {
     await kysely.destroy();
     connection.close();
@@ -89,7 +96,8 @@ function serve(file: string, releaseFolder: () => void): Database {
   };
 }
 
-function makePrivateFolder(folder: string): void {
+/** Makes it where there is none, and takes from all others what they may do in it. */
+function closeFolderToOthers(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const mode = statSync(folder).mode & 0o077;
