@@ -1,5 +1,6 @@
 import { Fault } from "../lib/index.ts";
 import { fetchDirectory } from "./directory.ts";
+import { printable } from "./printable.ts";
 import type { Asking } from "./settings.ts";
 
 /**
@@ -17,5 +18,3 @@ export async function requireAgreement(asking: Asking, agreed: boolean): Promise
     remedy: "Read them, and say that you agree with --acme-agree.",
   });
 }
-
-const printable = (attackerText: string): string => attackerText.replaceAll(/[^\x21-\x7e ]/g, "?");

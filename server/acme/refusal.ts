@@ -3,6 +3,7 @@ import { parseStrict } from "@countersign/proof/jcs";
 import { z } from "zod";
 import type { OutsideAnswer } from "../http/index.ts";
 import { days, seconds } from "../lib/index.ts";
+import { printable } from "./printable.ts";
 
 const PREFIX = "urn:ietf:params:acme:error:";
 const problem = z.looseObject({ type: z.string().optional(), detail: z.string().optional() });
@@ -37,10 +38,6 @@ function readOrNothing(body: Uint8Array): unknown {
     return undefined;
   }
 }
-
-/** Others' text for our log: short, and nothing in it that a terminal would obey. */
-const printable = (attackerText: string): string =>
-  attackerText.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 300);
 
 /** Nobody is left alone for longer, whatever he says. */
 const LONGEST = days(7);

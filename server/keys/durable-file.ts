@@ -88,7 +88,7 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 const cannotWrite = (folder: string, cause: unknown): Fault =>
-  new Fault("unavailable", `The key folder ${folder} cannot be written.`, {
+  new Fault("unavailable", `The folder ${folder} cannot be written.`, {
     remedy: "Check that its disk has room and that this user owns it.",
     cause,
   });

@@ -13,7 +13,7 @@ import { dirname, resolve } from "node:path";
 import { Fault } from "../lib/index.ts";
 import { errorCode } from "./durable-file.ts";
 
-/** No key file is near this; what is larger is none. */
+/** Nothing that is kept so is near this. */
 const MOST_BYTES = 65_536;
 
 /**
@@ -60,7 +60,10 @@ export function readPrivateFile(path: string): string | undefined {
     const stats = fstatSync(handle);
     refuseShared(path, stats, "600");
     if (stats.isFile() && stats.size <= MOST_BYTES) return readFileSync(handle, "utf8");
-    throw refusal(`${path} is not a key file.`, "Move it out of the key folder.");
+    throw refusal(
+      `${path} is no plain file of at most ${MOST_BYTES} bytes.`,
+      "Move it away, or name another one.",
+    );
   } finally {
     closeSync(handle);
   }
@@ -86,16 +89,12 @@ function refuseShared(path: string, stats: Stats, mode: string): void {
   if ((stats.mode & 0o077) === 0) return;
   throw refusal(
     `${path} can be read or changed by other users of this machine.`,
-    `If nobody can have read it yet, run: chmod ${mode} ${path}. Otherwise move it away, so that new keys are made.`,
+    `If nobody can have read it yet, run: chmod ${mode} ${path}. Otherwise others may know it: move it away, and have new secrets made.`,
   );
 }
 
 const unusable = (folder: string, cause?: unknown): Fault =>
-  refusal(
-    `The key folder ${folder} cannot be used.`,
-    "Name a folder that this user may create and write.",
-    cause,
-  );
+  refusal(`The folder ${folder} cannot be used.`, "Name one that this user may create and write.", cause);
 
 const refusal = (message: string, remedy: string, cause?: unknown): Fault =>
   new Fault("unavailable", message, { remedy, cause });
