@@ -75,7 +75,7 @@ async function runOnce(
     await lockMigrations(transaction, engine);
     const done = await namesDone(transaction);
     if (done.has(step.name)) return;
-    await step.up(transaction.schema, columnTypes(engine));
+    await step.up(transaction.schema, columnTypes(engine), transaction as unknown as Kysely<object>);
     await transaction.insertInto("migration").values({ name: step.name, at: clock.now() }).execute();
   });
 }

@@ -31,7 +31,8 @@ export function columnTypes(engine: Engine): ColumnTypes {
 export interface Migration {
   /** `room/0001-what`, unique and never renamed. */
   readonly name: `${string}/${string}`;
-  up(schema: Kysely<never>["schema"], types: ColumnTypes): Promise<void>;
+  /** @param rows for what rows must say from then on; tables as they were at this step, whatever came after */
+  up(schema: Kysely<never>["schema"], types: ColumnTypes, rows: Kysely<object>): Promise<void>;
 }
 
 /** Tables of the database room itself. */

@@ -1,6 +1,7 @@
 import type { Generated } from "kysely";
 import type { ColumnTypes, Migration } from "../database/index.ts";
 import { laterMigrations } from "./tables-plans.ts";
+import { restsWritten } from "./tables-rests.ts";
 import { windowSeconds } from "./tables-windows.ts";
 
 /** The tables of this room. Only its stores name them. */
@@ -146,6 +147,7 @@ export const delegationMigrations: Migration[] = [
     },
   },
   ...laterMigrations,
+  restsWritten,
 ];
 
 async function createTask(schema: Schema, types: ColumnTypes): Promise<void> {
