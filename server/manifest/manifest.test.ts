@@ -5,6 +5,7 @@ import {
   allEntriesOf,
   attestationMigrations,
   declaredPlatform,
+  declarePlatformWithin,
   platformDefinition,
   putPlatform,
   removePlatform,
@@ -577,6 +578,20 @@ ${agent(
     for (const [text, code, words] of wrong) await assert.rejects(apply(text), refusal(code, words), text);
     await removePlatform(deps, example.administrator, { name: "builds" });
     await assert.rejects(apply(vouched()), refusal("not-found"));
+    await assert.rejects(plan(PLATFORM), refusal("gone", /^Line 1, Platform builds: .*removed/));
+    await assert.rejects(apply(PLATFORM), refusal("gone", /^Line 1, Platform builds: .*removed/));
+    const definition = platformDefinition.parse({
+      preset: "github",
+      issuer: "https://token.actions.githubusercontent.com",
+      longest: 600,
+    });
+    const meanwhile = perform(deps, example.administrator, "manifest.apply", (change) =>
+      declarePlatformWithin(deps, change, example.administrator, { name: "builds", definition }),
+    );
+    await assert.rejects(meanwhile, refusal("gone"), "removed between the plan and the commit");
+    await putPlatform(deps, example.administrator, { name: "builds", definition });
+    assert.deepEqual(await changing(PLATFORM), []);
+    await apply(all(PLATFORM, vouched()));
   });
 
   it("only an administrator plans and applies", async () => {

@@ -12,10 +12,14 @@ import {
   bindingsOf,
   deleteBinding,
   deletePlatform,
+  forgetRemoved,
   insertPlatform,
   type KeptPlatform,
+  markRemoved,
   platformBy,
   replacePlatform,
+  requireNotRemoved,
+  wasRemoved,
 } from "./store-platforms.ts";
 
 /** A platform by our name for it, as an administrator says it. */
@@ -26,19 +30,21 @@ interface PlatformSaid {
 
 /**
  * Says which platform's word is taken for what runs on it. It stands for nobody by that alone: rules say for whom.
- * The same again changes nothing; whatever is changed ends, in the same change, all that rested on it before.
+ * The same again changes nothing; whatever is changed ends, in the same change, all that rested on it before. One that was removed is taken again.
  * @throws Fault `forbidden`; `invalid` for ourselves as the issuer, and for another issuer or kind than before;
  *   `exists` when another name has this issuer
  */
 export const putPlatform = (deps: AttestationDeps, caller: Caller, said: PlatformSaid): Promise<Platform> =>
   perform(deps, caller, "platform.put", async (change) => {
     requireAdministrator(caller);
+    if (await wasRemoved(deps.database, said.name)) forgetRemoved(change, said.name);
     return become(deps, change, caller, said, await platformBy(deps.database, "name", said.name));
   });
 
 /**
  * As `putPlatform`, within a change that does more besides, by a declaration that holds no secrets: how a cluster
- * is asked stays as it was given.
+ * is asked stays as it was given. It may be older than what somebody has decided since: what was removed stays so.
+ * @throws Fault `gone` for one that was removed
  */
 export async function declarePlatformWithin(
   deps: AttestationDeps,
@@ -47,10 +53,12 @@ export async function declarePlatformWithin(
   { name, definition: { review: _, ...definition } }: PlatformSaid,
 ): Promise<Platform> {
   requireAdministrator(caller);
-  const before = await platformBy(deps.database, "name", name);
+  const before = await declarable(deps, name);
   const review = before && opened(deps, before).definition.review;
   const said = { name, definition: review === undefined ? definition : { ...definition, review } };
-  return become(deps, change, caller, said, before);
+  const after = await become(deps, change, caller, said, before);
+  if (after !== before) requireNotRemoved(change, name);
+  return after;
 }
 
 async function become(
@@ -92,6 +100,7 @@ export function removePlatform(
     const platform = await platformOrRefuse(deps, name);
     const bindings = await bindingsOf(deps.database, { platform: name });
     deletePlatform(change, platform);
+    markRemoved(change, name);
     for (const binding of bindings) deleteBinding(change, binding);
     const dead = [deadKeyOfPlatform(platform), ...bindings.map(deadKeyOfBinding)];
     revoke(deps, change, caller, dead, "platform removed");
@@ -100,11 +109,24 @@ export function removePlatform(
   });
 }
 
-/** What is taken by this name, as it may be shown, or nothing. */
+/**
+ * What is taken by this name, as it may be shown, or nothing.
+ * @throws Fault `gone` for one that was removed
+ */
 export const declaredPlatform = async (
+  deps: Pick<AttestationDeps, "database">,
+  name: string,
+): Promise<Platform["definition"] | undefined> => (await declarable(deps, name))?.definition;
+
+async function declarable(
   { database }: Pick<AttestationDeps, "database">,
   name: string,
-): Promise<Platform["definition"] | undefined> => (await platformBy(database, "name", name))?.definition;
+): Promise<KeptPlatform | undefined> {
+  if (!(await wasRemoved(database, name))) return platformBy(database, "name", name);
+  throw new Fault("gone", "This platform was removed, and no declaration takes its word again.", {
+    remedy: "Leave it out, or take its word again: countersign platforms put.",
+  });
+}
 
 /** As it may be shown. @throws Fault `not-found` */
 export async function platformOrRefuse(deps: AttestationDeps, name: string): Promise<KeptPlatform> {

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Change, Database } from "../../database/index.ts";
 import type { Code, Id } from "../../lib/index.ts";
 import type { Page } from "../../registry/index.ts";
@@ -67,6 +68,27 @@ const rowOf = ({ id, definition, sealed }: KeptPlatform) => ({
 export function deletePlatform(change: Change, { name, revision }: Platform): void {
   const rows = change.tables<PlatformTables>().deleteFrom("platform").where("name", "=", name);
   change.add(rows.where("revision", "=", revision), { rows: 1 });
+}
+
+export async function wasRemoved(database: Database, name: string): Promise<boolean> {
+  const rows = database.tables<PlatformTables>().selectFrom("platform_removed").select("name");
+  return (await rows.where("name", "=", name).executeTakeFirst()) !== undefined;
+}
+
+export function markRemoved(change: Change, name: string): void {
+  change.add(change.tables<PlatformTables>().insertInto("platform_removed").values({ name }));
+}
+
+export function forgetRemoved(change: Change, name: string): void {
+  change.add(change.tables<PlatformTables>().deleteFrom("platform_removed").where("name", "=", name));
+}
+
+/** A guard: nobody has removed it meanwhile. */
+export function requireNotRemoved(change: Change, name: string): void {
+  const tables = change.tables<PlatformTables>();
+  const removed = tables.selectFrom("platform_removed").select("name").where("name", "=", name);
+  const open = tables.selectNoFrom(sql.lit(1).as("open"));
+  change.require(open.where((builder) => builder.not(builder.exists(removed))));
 }
 
 /** A guard: the platform's word is still taken as it was read. */

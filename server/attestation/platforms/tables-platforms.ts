@@ -18,6 +18,8 @@ export interface PlatformTables {
     sealed: Uint8Array | null;
     revision: number;
   };
+  /** Removed by hand, and not taken again since: no declaration brings one back. */
+  platform_removed: { name: string };
   platform_binding: { id: string; platform: string; agent: string; claims: string; created: number };
   platform_instance: { instance: string; platform: string; binding: string };
   spent_platform_token: { key: string; expires: number };
@@ -72,6 +74,15 @@ export const platformMigrations: Migration[] = [
         .createIndex("spent_platform_token_expires")
         .on("spent_platform_token")
         .column("expires")
+        .execute();
+    },
+  },
+  {
+    name: "attestation/0007-removed-platforms",
+    async up(schema, types) {
+      await schema
+        .createTable("platform_removed")
+        .addColumn("name", types.text, (column) => column.primaryKey())
         .execute();
     },
   },
