@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Consent, consentHash, consentType } from "@countersign/proof/consent";
 import { sha256Base64url } from "@countersign/proof/digest";
-import { canonicalize } from "@countersign/proof/jcs";
+import { canonicalize, type JsonObject } from "@countersign/proof/jcs";
 import { signCompact } from "@countersign/proof/jws";
 import { readLink } from "@countersign/proof/warrant";
 import { newPerson, origin, rpId } from "../proof/webauthn/person.ts";
@@ -86,6 +86,38 @@ describe("a service that takes warrants", () => {
     const access = await accepted(world, world.request(chain, { nonce }));
     assert.equal(access.headers["dpop-nonce"], nonces.newest());
     assert.deepEqual(world.recorded, [], "a missing nonce is no attempt");
+  });
+
+  test("runs nothing that could not be recorded, whatever arguments the holder signed", async () => {
+    let deep: JsonObject = {};
+    for (let i = 0; i < 62; i++) deep = { deep };
+    const unrecordable: JsonObject[] = [
+      { quarter: 2 ** 53 },
+      { quarter: 1e300 },
+      { quarter: "\0" },
+      JSON.parse('{"quarter":{"__proto__":1}}'),
+      JSON.parse('{"__proto__":{"quarter":1}}'),
+      { ["n".repeat(201)]: 1 },
+      { quarter: "é".repeat(130_000) },
+      { quarter: deep },
+    ];
+    const world = warrantBilling();
+    const free = { ...grantOf(tool), args: {}, open_args: true as const };
+    const token = billing();
+    for (const hostile of unrecordable) {
+      const root = world.root({ authorization_details: [free] });
+      const call = { tool, args: hostile };
+      await refusedWith(world.protector.verify(world.request([root], {}, call)), 400, "invalid_request");
+      const granted = token.server.issue({ authorization_details: [free] });
+      await refusedWith(token.protector.verify(token.request(granted, {}, call)), 400, "invalid_request");
+    }
+    assert.deepEqual(
+      [...world.recorded, ...token.recorded].map((line) => line.split(" ", 2).join(" ")),
+      Array.from({ length: 16 }, () => "refused invalid_request"),
+    );
+    const root = world.root({ authorization_details: [free] });
+    const big = { tool, args: { quarter: "é".repeat(100_000), most: 2 ** 53 - 1 } };
+    assert.equal((await world.protector.verify(world.request([root], {}, big))).by, "warrant");
   });
 
   test("begins no transaction under a warrant", async () => {

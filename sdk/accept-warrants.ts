@@ -16,6 +16,7 @@ import { proofWindow, readProof, requireFirst } from "./holder-proof.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import type { ProtectedRequest } from "./protect.ts";
 import { keysAway, type Protection, requireFresh, requireLiving } from "./protection.ts";
+import { requireRecordable } from "./recordable.ts";
 import { RequestRefused } from "./refusal.ts";
 import type { ReplayMemory } from "./replay-memory.ts";
 import { accessByWarrant, type WarrantAccess } from "./warrant-access.ts";
@@ -72,6 +73,7 @@ export function warrantAcceptor(
     attackerChain: readonly string[],
   ): Promise<WarrantAccess> {
     const attackerProof = readProof(attackerRequest.dpop);
+    requireRecordable(attackerRequest.call, { chain: attackerChain, proof: attackerProof });
     requireFresh(feed);
     const { verified, at } = await withKeys(acceptance, (keys) =>
       verify(keys, attackerRequest, { attackerChain, attackerProof }),

@@ -1,7 +1,6 @@
 import { sha256Base64url } from "@countersign/proof/digest";
 import type { DpopProof } from "@countersign/proof/dpop";
 import { canonicalize, type JsonObject } from "@countersign/proof/jcs";
-import { orRefuse } from "@countersign/proof/verification-error";
 import { RequestRefused } from "./refusal.ts";
 import type { ReplayMemory } from "./replay-memory.ts";
 
@@ -15,9 +14,8 @@ export function readProof(dpop: readonly string[] | undefined): string {
   throw new RequestRefused("invalid_dpop_proof", "Exactly one DPoP header is needed.");
 }
 
-/** Some JSON has no canonical form, such as a lone surrogate: nobody can have signed for it. */
-export const hashOf = (attackerArgs: JsonObject): string =>
-  orRefuse("malformed", "the arguments", () => sha256Base64url(canonicalize(attackerArgs)));
+/** What a proof over a call names its arguments by. */
+export const hashOf = (attackerArgs: JsonObject): string => sha256Base64url(canonicalize(attackerArgs));
 
 /**
  * A proof counts once, whatever it was over.

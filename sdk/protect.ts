@@ -22,6 +22,7 @@ import {
   requireLiving,
   type ToolCall,
 } from "./protection.ts";
+import { requireRecordable } from "./recordable.ts";
 import { proofRefused, RequestRefused, tokenRefused } from "./refusal.ts";
 import type { WarrantAccess } from "./warrant-access.ts";
 
@@ -96,6 +97,7 @@ export function protect(
     attackerRequest: ProtectedRequest,
     { scheme, attackerToken }: SentToken,
   ): Promise<Access> {
+    requireRecordable(attackerRequest.call);
     const attackerProof = scheme === "dpop" ? readProof(attackerRequest.dpop) : undefined;
     const claims = await verifyToken(protection, attackerToken, tokens);
     const proof =

@@ -82,7 +82,12 @@ export interface Service {
    * @throws CountersignError when the revocation feed cannot be followed
    */
   revocations(): Promise<Revocations>;
-  /** Waits until every call so far has been recorded. */
+  /**
+   * Waits until every call so far has been recorded.
+   *
+   * @throws CountersignError when the control plane has answered to some, since this was asked last, and recorded
+   *   neither them nor a refusal of them
+   */
   settled(): Promise<void>;
   /** Ends following the control plane, so that all is refused from then on, and sends what is still to be recorded. */
   close(): Promise<void>;
@@ -134,7 +139,11 @@ export function serviceOf(instance: Instance): Service {
       return receive({ runtime, issuer: issuer.id, trustDomain, resource, keys, feed, transactions });
     },
     revocations: feedOfAll,
-    settled: () => uses.settled(),
+    async settled() {
+      await uses.settled();
+      const unrecorded = uses.unrecorded();
+      if (unrecorded !== undefined) throw unrecorded;
+    },
     async close() {
       closing.abort();
       (await following)?.close();

@@ -96,6 +96,58 @@ test("a refused record is not repeated", async () => {
   assert.deepEqual(sent, ["failed"]);
 });
 
+test("a record that is answered and stands nowhere is told of once, and one of its refusal is a record", async () => {
+  const malformed = new Refused("It does not fit.", { code: "malformed", status: 400 });
+  const members = { event: "event_1" };
+  const refused = new Refused("It has ended.", { code: "gone", status: 410, members });
+  const { uses } = recorded(malformed, refused);
+  uses.end(use, "failed");
+  uses.end(use, "failed");
+  await uses.settled();
+  const lost = uses.unrecorded();
+  assert.deepEqual([lost?.cause, lost?.message.includes(" 1 ")], [malformed, true]);
+  assert.equal(uses.unrecorded(), undefined);
+});
+
+test("a record that is never answered keeps back no others but those of the same call", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const sent: string[] = [];
+  const ask = async (_method: string, _path: string, json: JsonObject = {}): Promise<JsonObject> => {
+    if (json.jti === "stuck" && sent.length < 2) throw new Unreachable("away");
+    sent.push(`${json.jti} ${json.phase}`);
+    return {};
+  };
+  const uses = recordUses({ ask }, new AbortController().signal);
+  const stuck = { ...use, jti: "stuck" };
+  for (const each of [stuck, use]) {
+    await uses.begin(each, { counted: false });
+    uses.end(each, "returned");
+  }
+  for (let turn = 0; turn < 100; turn++) {
+    await Promise.resolve();
+    if (turn % 10 === 9) context.mock.timers.tick(2_000);
+  }
+  await uses.settled();
+  assert.deepEqual(sent, ["jti_1 called", "jti_1 returned", "stuck called", "stuck returned"]);
+});
+
+test("what was turned away is recorded, whatever its sender called it", async () => {
+  const told: JsonObject[] = [];
+  const ask = async (_method: string, _path: string, json: JsonObject = {}): Promise<JsonObject> => {
+    told.push(json);
+    return {};
+  };
+  const uses = recordUses({ ask }, new AbortController().signal);
+  const refusal = new RequestRefused("invalid_request", "No.");
+  for (const tool of ["", "a\nb", "x".repeat(300)])
+    uses.refused({ resource: "https://r.example", tool, refusal, jti: "jti_2" });
+  await uses.settled();
+  assert.deepEqual(
+    told.map(({ tool }) => tool),
+    ["?", "a?b", "x".repeat(200)],
+  );
+});
+
 test("beyond a thousand records that wait nothing runs", async () => {
   const stalled = () => new Promise<never>(() => {});
   const uses = recordUses({ ask: stalled }, new AbortController().signal);

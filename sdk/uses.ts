@@ -1,6 +1,7 @@
 import type { JsonObject } from "@countersign/proof/jcs";
-import { Refused } from "./errors.ts";
+import type { CountersignError, Refused } from "./errors.ts";
 import type { Instance } from "./instance.ts";
+import { isAnswer, queueRecords } from "./record-queue.ts";
 import { type RefusalError, RequestRefused } from "./refusal.ts";
 
 /** One call under one token, or under one chain of warrants. */
@@ -56,31 +57,26 @@ export interface Uses {
 
 /** How many records may wait to be sent. Beyond them nothing runs, for it could not be recorded. */
 const longestQueue = 1_000;
-const shortestPause = 100;
-const longestPause = 2_000;
+
+/** What is told, and what of it could not be recorded. */
+export interface RecordedUses extends Uses {
+  /** What the control plane has answered and recorded nowhere, since this was asked last. */
+  unrecorded(): CountersignError | undefined;
+}
 
 /** @param closing once aborted, what cannot be sent at once is given up */
-export function recordUses(instance: Pick<Instance, "ask">, closing: AbortSignal): Uses {
-  let waiting = 0;
-  let last: Promise<void> = Promise.resolve();
+export function recordUses(instance: Pick<Instance, "ask">, closing: AbortSignal): RecordedUses {
+  const queue = queueRecords(closing);
 
   const send = ({ jti, tool, args, proof, warrant }: Use, phase: Phase): Promise<unknown> =>
     warrant === undefined
       ? instance.ask("POST", "/oauth/uses", { jti, tool, args, phase, ...provenBy(proof, phase) })
       : instance.ask("POST", "/oauth/warrant-uses", { ...told(warrant), tool, args, phase });
-  const later = (record: () => Promise<unknown>): void => {
-    waiting++;
-    last = last
-      .then(() => untilTaken(record, closing))
-      .finally(() => {
-        waiting--;
-      });
-  };
-  const sendLater = (use: Use, phase: Phase): void => later(() => send(use, phase));
+  const sendLater = (use: Use, phase: Phase): void => queue.add(use, () => send(use, phase));
 
   return {
     async begin(use, { counted }) {
-      if (waiting >= longestQueue) throw unrecorded();
+      if (queue.waiting() >= longestQueue) throw unrecorded();
       if (!counted) return sendLater(use, "called");
       await send(use, "called").catch((cause) => {
         throw isAnswer(cause)
@@ -91,9 +87,11 @@ export function recordUses(instance: Pick<Instance, "ask">, closing: AbortSignal
     end: sendLater,
     refused(call) {
       // What agents provoke must not keep the calls that are served from being recorded.
-      if (waiting < longestQueue / 2) later(() => instance.ask("POST", "/oauth/refusals", toldOf(call)));
+      if (queue.waiting() >= longestQueue / 2) return;
+      queue.add(call, () => instance.ask("POST", "/oauth/refusals", toldOf(call)));
     },
-    settled: () => last,
+    settled: queue.settled,
+    unrecorded: queue.unrecorded,
   };
 }
 
@@ -107,28 +105,12 @@ const told = ({ resource, method, url, at, chain, proof }: ShownWarrant) => ({
 
 const toldOf = ({ resource, tool, refusal, jti }: TurnedAway) => ({
   resource,
-  tool,
+  // Whatever its sender called it by: what was turned away is recorded all the same.
+  tool: tool.replaceAll(/[^\x21-\x7e]/g, "?").slice(0, 200) || "?",
   error: refusal.error ?? "invalid_token",
   why: refusal.message,
   ...(jti === undefined ? {} : { jti }),
 });
-
-/** A record that the control plane refuses is one that it has made: of the refusal. */
-async function untilTaken(send: () => Promise<unknown>, closing: AbortSignal): Promise<void> {
-  for (let pause = shortestPause; ; pause = Math.min(pause * 2, longestPause)) {
-    try {
-      await send();
-      return;
-    } catch (cause) {
-      if (isAnswer(cause) || closing.aborted) return;
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
-  }
-}
-
-/** Whether the control plane has made up its mind: asking again would change nothing. */
-const isAnswer = (cause: unknown): cause is Refused =>
-  cause instanceof Refused && cause.status < 500 && cause.status !== 401 && cause.status !== 429;
 
 /** A token that has ended is not valid any more, however its ending was learned. @see RFC 6750 §3.1 */
 const refusalError = ({ members: { token_error: error } }: Refused): RefusalError =>

@@ -21,17 +21,25 @@ export function decodeText(attackerBytes: Buffer): string {
   return attackerBytes.toString("utf8");
 }
 
-/** Reads JSON as I-JSON (RFC 7493): no duplicate members, no integers that JavaScript would round. */
+/**
+ * Reads JSON as I-JSON (RFC 7493): no duplicate members, no integers that JavaScript would round. Nor any member
+ * `__proto__`, which would be dropped on the way, so that something else is recorded than was sent.
+ */
 export function parseJsonBody(attackerText: string): Json {
   try {
-    return parseStrict(attackerText);
-  } catch {
-    throw new Fault("malformed", "The body is not JSON that can be read without doubt.", {
-      remedy:
-        "Send valid JSON in UTF-8, each member once, integers within ±(2^53 - 1), nested at most 64 deep.",
-    });
-  }
+    const body = parseStrict(attackerText);
+    if (!namesPrototype(body)) return body;
+  } catch {}
+  throw new Fault("malformed", "The body is not JSON that can be read without doubt.", {
+    remedy:
+      "Send valid JSON in UTF-8, each member once, none __proto__, integers within ±(2^53 - 1), nested at most 64 deep.",
+  });
 }
+
+const namesPrototype = (attackerValue: Json): boolean =>
+  typeof attackerValue === "object" &&
+  attackerValue !== null &&
+  Object.entries(attackerValue).some(([name, value]) => name === "__proto__" || namesPrototype(value));
 
 /**
  * Reads a form; a parameter may stand only once (RFC 6749 §3.2).

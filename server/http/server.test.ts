@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { z } from "zod";
 import { type Caller, type Deps, Fault, nobody, silentLog, systemClock, systemRandom } from "../lib/index.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { parseJsonBody } from "./parse.ts";
 import { type Route, route } from "./route.ts";
 import { buildServer, type Gate } from "./server.ts";
 
@@ -166,6 +167,8 @@ test("a body that two readers could read differently is refused", async (context
     "",
   ];
   for (const body of bodies) assert.equal((await ask({ ...said, body })).status, 400, String(body));
+  for (const named of ["__proto__", "\\u005f_proto__"])
+    assert.throws(() => parseJsonBody(`{"args":[{"${named}":1}]}`), { code: "malformed" }, named);
   assert.equal((await ask({ ...said, headers: { "content-type": "text/plain" } })).status, 415);
 });
 
