@@ -120,6 +120,67 @@ test("when the server's clock is set back or ahead, a new stream tells, and noth
   feed.close();
 });
 
+/** A machine whose clock may be set, and which may sleep: then only that clock goes on. */
+function machine() {
+  const clock = handClock();
+  let apart = 0;
+  return {
+    ...clock,
+    now: () => clock.now() + apart,
+    setOrSleep: (milliseconds: number) => {
+      apart += milliseconds;
+    },
+  };
+}
+
+async function followedOn(clock: ReturnType<typeof machine>) {
+  const script = scriptedFeed();
+  const following = followFeed(clock, script.source);
+  const saidAt = clock.elapsed();
+  await script.say({ kind: "head", head: 0, at: saidAt });
+  return { script, saidAt, feed: await following };
+}
+
+test("a machine that has slept relies on nothing from before, also where it lay ready in a buffer", async () => {
+  const clock = machine();
+  const { feed, script, saidAt } = await followedOn(clock);
+  clock.setOrSleep(20_000);
+  assert.ok(!feed.isFresh());
+  await script.say({ kind: "head", head: 0, at: saidAt + 1 });
+  assert.ok(!feed.isFresh(), "said before it slept");
+  await until(() => script.asked.length === 2);
+  await script.say({ kind: "head", head: 0, at: saidAt + 20_000 });
+  assert.ok(feed.isFresh());
+  feed.close();
+});
+
+test("a clock that is set back hides no sleep: a new stream tells", async () => {
+  const clock = machine();
+  const { feed, script, saidAt } = await followedOn(clock);
+  clock.setOrSleep(-3_600_000);
+  clock.setOrSleep(1_800_000);
+  assert.ok(!feed.isFresh());
+  await script.say({ kind: "head", head: 0, at: saidAt + 1 });
+  assert.ok(!feed.isFresh());
+  await until(() => script.asked.length === 2);
+  assert.ok(!feed.isFresh(), "only because it was asked for");
+  await script.say({ kind: "head", head: 0, at: saidAt + 2 });
+  assert.ok(feed.isFresh());
+  feed.close();
+});
+
+test("a stream is followed for five minutes, and the next one goes on before the feed is stale", async () => {
+  const { feed, clock, script } = await followed();
+  for (let i = 0; i < 61; i++) {
+    clock.move(5_000);
+    await script.say({ kind: "head", head: 0, at: clock.now() });
+    assert.ok(feed.isFresh());
+  }
+  await until(() => script.asked.length === 2);
+  assert.ok(feed.isFresh());
+  feed.close();
+});
+
 test("a head beyond what was heard means that something is missing: the feed is read again from there", async () => {
   const known: { seq: number; key: string }[] = [];
   const { feed, script, clock } = await followed(known);

@@ -1,5 +1,6 @@
 import { CountersignError, Refused } from "./errors.ts";
 import type { Runtime } from "./runtime.ts";
+import { Stopwatch } from "./stopwatch.ts";
 
 /** One thing that has died. */
 export interface Revocation {
@@ -35,6 +36,8 @@ export interface RevocationFeed {
 
 /** A verifier whose feed is older than this refuses. Milliseconds. */
 export const freshnessBound = 10_000;
+/** So long one stream is followed, at most. Milliseconds. */
+const streamLife = 300_000;
 const shortestPause = 100;
 const longestPause = 2_000;
 
@@ -82,10 +85,11 @@ class Heard {
   seq = 0;
   readonly #runtime: Runtime;
   readonly #onDead: (key: string) => void;
-  /** When what is known here was the whole truth, by the clock that is never set. */
+  #watch: Stopwatch;
+  /** When what is known here was the whole truth, by the stopwatch. */
   #completeAt = Number.NEGATIVE_INFINITY;
   #openedAt = 0;
-  /** How far the clock that is never set is ahead of the server's, at least; known once a stream has spoken. */
+  /** How far the stopwatch is ahead of the server's clock, at least; known once a stream has spoken. */
   #ahead: number | undefined;
   #onHeard: (() => void) | undefined;
   #onMoved: (() => void) | undefined;
@@ -94,6 +98,7 @@ class Heard {
 
   constructor(runtime: Runtime, onDead: (key: string) => void) {
     this.#runtime = runtime;
+    this.#watch = new Stopwatch(runtime);
     this.#onDead = onDead;
   }
 
@@ -107,17 +112,22 @@ class Heard {
 
   /** A stream is asked for: nothing that it says of the present is older than this moment. */
   opening(): void {
-    this.#openedAt = this.#runtime.elapsed();
+    const age = this.#watch.elapsed() - this.#completeAt;
+    this.#watch = new Stopwatch(this.#runtime);
+    this.#openedAt = this.#watch.elapsed();
+    this.#completeAt = this.#openedAt - age;
     this.#ahead = undefined;
   }
 
   /**
    * A head that was long under way, in a buffer on its way here for instance, tells of the past. How long, is
-   * measured against the first of its stream and the quickest since: clocks here and there need not agree.
+   * measured against the first of its stream and the quickest since: clocks here and there need not agree. A server's
+   * clock that is set ahead makes one that is held up seem quicker by so much, while its stream is followed.
    */
   head(head: number, at: number): void {
     if (head > this.seq) throw new CountersignError("the revocation feed has a gap");
-    const now = this.#runtime.elapsed();
+    const now = this.#watch.elapsed();
+    if (now === Number.POSITIVE_INFINITY) throw new CountersignError("the clock was set back");
     this.#ahead = Math.min(this.#ahead ?? this.#openedAt - at, now - at);
     this.#completeAt = at + this.#ahead;
     if (this.isFresh()) this.#onHeard?.();
@@ -127,7 +137,12 @@ class Heard {
   }
 
   isFresh(): boolean {
-    return this.#runtime.elapsed() - this.#completeAt <= freshnessBound;
+    return this.#watch.elapsed() - this.#completeAt <= freshnessBound;
+  }
+
+  /** Whether the stream has been followed for so long that what was measured by it should be measured anew. */
+  isWornOut(): boolean {
+    return this.#watch.elapsed() - this.#openedAt > streamLife;
   }
 
   forget(): void {
@@ -183,6 +198,7 @@ async function followOnce(source: FeedSource, state: Heard, stop: AbortSignal): 
       heard = true;
       if (message.kind === "revoked") state.add(message.revocation);
       else state.head(message.head, message.at);
+      if (state.isWornOut()) break;
     }
   } catch (cause) {
     // Whatever else broke it: the feed ages until it is heard again, and is then not fresh by itself.
