@@ -151,19 +151,24 @@ const isEndedBy =
     page.some(({ key }) => ends.has(key));
 
 function tell(followers: readonly Follower[], page: readonly Revoked[]): void {
-  const events = page.map(({ seq, key }) => ({
-    seq,
-    text: `id: ${seq}\ndata: ${JSON.stringify({ seq, key })}\n\n`,
-  }));
   const last = page.at(-1);
   if (last === undefined) return;
+  // Nearly all stand at the same place, so what they are told is written once.
+  const news = new Map<number, string>();
   for (const follower of followers) {
     if (follower.gone) continue;
-    const news = events.filter(({ seq }) => seq > follower.seq).map(({ text }) => text);
-    if (news.length > 0) follower.connection.write(news.join(""));
+    const text = news.get(follower.seq) ?? newsAfter(page, follower.seq);
+    news.set(follower.seq, text);
+    if (text !== "") follower.connection.write(text);
     follower.seq = Math.max(follower.seq, last.seq);
   }
 }
+
+const newsAfter = (page: readonly Revoked[], after: number): string =>
+  page
+    .filter(({ seq }) => seq > after)
+    .map(({ seq, key }) => `id: ${seq}\ndata: ${JSON.stringify({ seq, key })}\n\n`)
+    .join("");
 
 /**
  * Says how far the feed had come when the database was asked: all these followers have been told all of it.
