@@ -2,12 +2,14 @@ import { sha256Base64url } from "@countersign/proof/digest";
 import type { Json } from "@countersign/proof/jcs";
 import {
   parseWarrantChain,
+  readLink,
   type VerifiedWarrant,
   verifyWarrant,
   type WarrantLink,
   warrantLimits,
 } from "@countersign/proof/warrant";
-import { append, conceal, perform } from "../audit/index.ts";
+import { append, appendRefusal, conceal, perform } from "../audit/index.ts";
+import type { Change } from "../database/index.ts";
 import { type Caller, days, Fault, type Id, type PersonId, seconds } from "../lib/index.ts";
 import { findInstanceByThumbprint, type Instance, requireActiveService } from "../registry/index.ts";
 import { deadAmong } from "../revocation/index.ts";
@@ -31,6 +33,7 @@ export interface ReportedWarrantUse {
   readonly phase: "called" | "returned" | "failed";
 }
 
+const NEXT = "Refuse such calls: their sender can exchange the chain for an access token.";
 /** How late it may be told: a control plane that was away is back by then. */
 const LATEST = days(1);
 const SKEW = seconds(30);
@@ -44,17 +47,21 @@ const WINDOW_SECONDS = 60;
  * @throws Fault `forbidden` unless a service tells of a resource of its own; `invalid-request` for a chain that did
  *   not hold for this call then, or should have been exchanged first
  */
-export function recordWarrantUse(deps: OauthDeps, caller: Caller, told: ReportedWarrantUse): Promise<void> {
-  return perform(deps, caller, "warrant.use", async (change) => {
+export async function recordWarrantUse(
+  deps: OauthDeps,
+  caller: Caller,
+  told: ReportedWarrantUse,
+): Promise<void> {
+  const refused = await perform(deps, caller, "warrant.use", async (change) => {
     const service = await serviceOfResource(deps, caller, told.resource);
-    const warrant = verified(deps, told);
-    await requireKnownRoot(deps, warrant);
-    const { resource, tool, phase, at } = told;
-    const { sub, txn } = warrant.leaf.claims;
-    const signed = await signedBy(deps, warrant);
-    const proof = hashOfSigned(told.proof);
-    const revoked = (await deadAmong(deps, warrant.rev)).length > 0;
+    const judged = await judge(deps, told);
     requireActiveService(change, service);
+    if (judged instanceof Fault) return recordNotHeld(deps, change, caller, told, judged);
+    const { resource, tool, phase, at } = told;
+    const { sub, txn } = judged.leaf.claims;
+    const signed = await signedBy(deps, judged);
+    const proof = hashOfSigned(told.proof);
+    const revoked = (await deadAmong(deps, judged.rev)).length > 0;
     const args = conceal(deps, change, sub as PersonId, { ...told.args });
     append(
       change,
@@ -65,7 +72,49 @@ export function recordWarrantUse(deps: OauthDeps, caller: Caller, told: Reported
         { ...{ service: service.id, resource, tool, phase, at, args, proof }, ...signed.body, revoked },
       ),
     );
+    return undefined;
   });
+  if (refused !== undefined) throw refused;
+}
+
+/** @returns the refusal of a chain that did not hold */
+async function judge(deps: OauthDeps, told: ReportedWarrantUse): Promise<VerifiedWarrant | Fault> {
+  try {
+    const warrant = verified(deps, told);
+    await requireKnownRoot(deps, warrant);
+    return warrant;
+  } catch (cause) {
+    if (cause instanceof Fault && cause.code === "invalid-request") return cause;
+    throw cause;
+  }
+}
+
+/**
+ * The service has let it pass all the same: by a key that was withdrawn since, for one. What ran stands in the record
+ * of the refusal, and what was shown for it as far as it can be read; whose task it says it is nobody can know.
+ */
+function recordNotHeld(
+  deps: OauthDeps,
+  change: Change,
+  caller: Caller,
+  { resource, tool, phase, at, args, chain, proof }: ReportedWarrantUse,
+  fault: Fault,
+): Fault {
+  const ran = { resource, tool, phase, at, args: conceal(deps, change, "installation", { ...args }) };
+  const record = { ...fault.record, ...ran, proof: hashOfSigned(proof), ...claimedRoot(chain) };
+  const refused = new Fault(fault.code, fault.message, { remedy: NEXT, record, cause: fault.cause });
+  refused.recordedAs = appendRefusal(deps, change, caller, "warrant.use", refused);
+  return refused;
+}
+
+function claimedRoot(attackerChain: string): { root?: string; kid?: string } {
+  try {
+    const [attackerRoot = ""] = parseWarrantChain(attackerChain);
+    const { claims, kid } = readLink(attackerRoot);
+    return { root: claims.jti.slice(0, 200), ...(kid === undefined ? {} : { kid: kid.slice(0, 200) }) };
+  } catch {
+    return {};
+  }
 }
 
 /** All that the holder has signed, its `jti` being its own choice; the signature may be written in two ways. */
@@ -133,7 +182,7 @@ const isNamed = (
 
 const notHeld = (why: string, cause?: unknown): Fault =>
   new Fault("invalid-request", "This chain did not permit this call then.", {
-    remedy: "Refuse such calls: their sender can exchange the chain for an access token.",
+    remedy: NEXT,
     record: { why },
     cause,
   });

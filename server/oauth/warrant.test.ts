@@ -12,7 +12,7 @@ import { publicJwkOf } from "@countersign/proof/jwk";
 import { verifyAccessToken } from "@countersign/proof/token";
 import { type NextLink, narrowWarrant, readLink, type WarrantClaims } from "@countersign/proof/warrant";
 import { endHost } from "../attestation/index.ts";
-import { findEvents } from "../audit/index.ts";
+import { findEvents, reveal } from "../audit/index.ts";
 import { forEachEngine } from "../audit/test-databases.ts";
 import {
   ALL,
@@ -724,6 +724,26 @@ forEachEngine((engine) => {
         "not its proof's",
       );
       await after(3_600_000);
+    });
+
+    test("under a key that was withdrawn since stands in the record of its refusal", async () => {
+      const { deps, planner } = room;
+      const { root } = await minted();
+      const told = usedBy([root], planner);
+      const keys = new Proxy(deps.keys, {
+        get: (ring, name) => (name === "verifier" ? () => undefined : Reflect.get(ring, name, ring)),
+      });
+      const refusal = await fault(recordWarrantUse({ ...deps, keys }, room.reports.caller, told));
+      assert.equal(refusal.code, "invalid-request");
+      const { about, body } = (await events("request.refused")).find(({ id }) => id === refusal.recordedAs);
+      const { claims, kid } = readLink(root);
+      const { args: concealed, tool, resource, phase, root: named, kid: by } = body.details;
+      assert.deepEqual(
+        [tool, resource, phase, named, by],
+        ["reports/write", REPORTS, "called", claims.jti, kid],
+      );
+      assert.deepEqual(await reveal(deps, concealed), args);
+      assert.equal(about.task, undefined, "whose it says it is nobody knows");
     });
 
     test("is recorded only as its holder signed it, at a resource of the service's own", async () => {
