@@ -120,6 +120,10 @@ describe("a service that takes warrants", () => {
     assert.equal((await world.protector.verify(world.request([root], {}, big))).by, "warrant");
   });
 
+  test("cannot be one that asks about every call first", () => {
+    assert.throws(() => warrantBilling({ askFirst: true }), CountersignError);
+  });
+
   test("begins no transaction under a warrant", async () => {
     const world = warrantBilling();
     const access = await accepted(world, world.request());

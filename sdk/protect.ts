@@ -68,6 +68,7 @@ const rememberedKeys = 1_000;
 /** Tokens whose signature was verified: one is sent with many calls, each with a proof of its own. */
 const rememberedTokens = 1_000;
 
+/** @throws CountersignError for one that should ask first and takes chains, which are asked about nowhere */
 export function protect(protection: Protection): Protector;
 export function protect(
   protection: Protection,
@@ -77,6 +78,10 @@ export function protect(
   protection: Protection,
   warrants?: WarrantAcceptance,
 ): Protector<Access | WarrantAccess> {
+  if (protection.askFirst === true && warrants !== undefined)
+    throw new CountersignError(
+      "calls on warrants are asked about nowhere: take tokens alone, or leave out askFirst",
+    );
   const holders = createKeyCache(rememberedKeys);
   const tokens = createTokenCache(rememberedTokens);
   const { runtime, feed, proofs } = protection;

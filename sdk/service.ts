@@ -64,8 +64,9 @@ export interface Service {
    * @param options.authentication how the person must have proven herself for anything here, and how lately
    *   (RFC 9470)
    * @param options.warrants takes chains of warrants besides, verified here, with nobody asked; calls that need
-   *   somebody to be asked must come with a token all the same
-   * @throws CountersignError when the revocation feed cannot be followed, or the keys of warrants cannot be had
+   *   somebody to be asked must come with a token all the same, and with `askFirst` there would be no others
+   * @throws CountersignError for `warrants` with `askFirst`, and when the revocation feed cannot be followed, or the
+   *   keys of warrants cannot be had
    */
   protect(resource: string, options: WarrantProtectionOptions): Promise<Protector<Access | WarrantAccess>>;
   protect(resource: string, options?: ProtectionOptions): Promise<Protector>;
