@@ -5,7 +5,7 @@ import { auditMigrations, perform } from "../audit/index.ts";
 import { forEachEngine, type TestDatabase } from "../audit/test-databases.ts";
 import { Change } from "../database/index.ts";
 import type { Answer } from "../http/index.ts";
-import { Fault, nobody, system } from "../lib/index.ts";
+import { type Caller, Fault, nobody, system } from "../lib/index.ts";
 import { LiveFeed, revocationFeed, revocationMigrations, revocationSnapshot, revoke } from "./index.ts";
 import type { RevocationTables } from "./store.ts";
 
@@ -246,6 +246,22 @@ forEachEngine((engine) => {
     assert.ok(follower.ended);
   });
 
+  it("a session follows for five minutes and comes again, since nothing is told here when it closes", async () => {
+    const { deps, feed, tick } = await house();
+    const credential = { keys: ["person:person_a#0"], expires: deps.clock.now() + 3_600_000 };
+    const [session, token] = [new Follower(), new Follower()];
+    for (const [follower, via] of [
+      [session, "session"],
+      [token, "access-token"],
+    ] as const) {
+      (await stream(deps, feed, {}, undefined, { via, credential })).stream?.(follower);
+      while (follower.text === "") await turn();
+    }
+    deps.clock.advance(300_000);
+    await tick();
+    assert.deepEqual([session.ended, token.ended], [true, false]);
+  });
+
   it("closing ends every connection and stops the poll", async () => {
     const { feed, tick, asked } = await house();
     const followers = [new Follower(), new Follower()];
@@ -420,10 +436,11 @@ function stream(
   feed: LiveFeed,
   given: object,
   lastEventId?: string | string[],
+  by: Partial<Caller> = {},
 ): Promise<Answer> {
   const query = revocationFeed.query?.parse(given) as { after: string };
   const input = { params: undefined, query, body: undefined, request: requestWith(lastEventId) };
-  return revocationFeed.handle(routeDeps(deps, feed), nobody("10.0.0.1"), input);
+  return revocationFeed.handle(routeDeps(deps, feed), { ...nobody("10.0.0.1"), ...by }, input);
 }
 
 /** The other end of a connection, which keeps all that it is told. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { cutPage, pageOf, route } from "../http/index.ts";
-import { Fault, minutes } from "../lib/index.ts";
+import { type Caller, Fault, minutes } from "../lib/index.ts";
 import { feedAfter, feedHead } from "./feed.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import type { RevocationDeps } from "./revoke.ts";
@@ -40,23 +40,30 @@ export const revocationFeed = route<RevocationRouteDeps>()({
   summary:
     "Revocations as server-sent events: `{seq, key}` for each, and at least every two seconds an event `head` with " +
     "`{head, at}`. Without it for ten seconds, rely on no token. Resumes after `Last-Event-ID` or `after`. Ends with " +
-    "the token, certificate or session that it was asked for with: come again with another.",
+    "the token, certificate or session that it was asked for with, a session's after five minutes: come again.",
   query: z.strictObject({ after: place.default("0") }),
   answers: { 200: "text/event-stream" },
-  handle: async (deps, { credential }, { query, request }) => {
+  handle: async (deps, { credential, via }, { query, request }) => {
     const after = Number(lastEventId(request.headers["last-event-id"]) ?? query.after);
     await headBeyond(deps, after);
     return {
       status: 200,
       contentType: "text/event-stream",
       headers: { "cache-control": "no-store", "x-accel-buffering": "no" },
-      stream: (connection) => void deps.liveFeed.follow(connection, after, credential ?? soonOver(deps)),
+      stream: (connection) => void deps.liveFeed.follow(connection, after, until(deps, via, credential)),
     };
   },
 });
 
-/** Whoever came in by something of which nobody knows when it ends comes again after a while. */
-const soonOver = ({ clock }: RevocationDeps) => ({ keys: [], expires: clock.now() + minutes(5) });
+/**
+ * Whoever came in by something of which nobody knows when it ends comes again after a while; so does a session,
+ * since nothing is told here when it is closed, or a role is taken away.
+ */
+function until({ clock }: RevocationDeps, via: Caller["via"], known?: Caller["credential"]) {
+  const soon = clock.now() + minutes(5);
+  if (known === undefined) return { keys: [], expires: soon };
+  return via === "session" ? { ...known, expires: Math.min(known.expires, soon) } : known;
+}
 
 /** A client that reconnects repeats its old URL; what it says to have seen last is newer. */
 function lastEventId(attackerHeader: string | string[] | undefined): string | undefined {
