@@ -5,7 +5,7 @@ import type { Change } from "../database/index.ts";
 import { type Caller, Fault, newSecret, type PersonId } from "../lib/index.ts";
 import type { LoginDeps } from "../login/index.ts";
 import { alivePerson, findAgent, requireAdministrator } from "../registry/index.ts";
-import { partnerDefined, partnerEnded, partnerSubjectSet } from "./events.ts";
+import { partnerDefined, partnerEnded, partnerSubjectSet } from "./events-partners.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import type { Partner, PartnerDefinition } from "./partner.ts";
 import { findPartner, subjectAt, subjectIsTaken, writePartner, writeSubject } from "./store-partners.ts";

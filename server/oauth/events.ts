@@ -2,6 +2,8 @@ import { z } from "zod";
 import { declareEvent, type EventKind } from "../audit/index.ts";
 import { authorizationEvents } from "./authorization/events.ts";
 import { cascadeEvents } from "./events-cascade.ts";
+import { partnerEvents } from "./events-partners.ts";
+import { transactionEvents } from "./events-transactions.ts";
 
 /** Set while policies are only observed: what they would have said. */
 const observed = z.object({ verdict: z.string(), reasons: z.array(z.string()) }).optional();
@@ -111,32 +113,6 @@ export const warrantUsed = declareEvent(
     /** Whether something that it rests on had been revoked by the time of this record. */
     revoked: z.boolean(),
   }),
-);
-
-export const partnerDefined = declareEvent(
-  "partner.defined",
-  "An administrator said to which other domain our word about people may go, and by which agents.",
-  z.object({
-    partner: z.string(),
-    audience: z.string(),
-    resources: z.array(z.string()),
-    agents: z.array(z.string()),
-    unseen_calls: z.string(),
-    /** base64url SHA-256 of the canonical definition. */
-    hash: z.string(),
-  }),
-);
-
-export const partnerEnded = declareEvent(
-  "partner.ended",
-  "No more assertions go to another domain.",
-  z.object({ partner: z.string(), audience: z.string() }),
-);
-
-export const partnerSubjectSet = declareEvent(
-  "partner.subject-set",
-  "A person is known to another domain by a name, which is told here as a commitment.",
-  z.object({ partner: z.string(), subject: z.string() }),
 );
 
 export const assertionIssued = declareEvent(
@@ -272,31 +248,6 @@ export const serviceCertificateRemoved = declareEvent(
   certificateFacts,
 );
 
-export const transactionIssued = declareEvent(
-  "transaction.issued",
-  "A service was given a transaction token for a call that it serves.",
-  z.object({
-    txn: z.string(),
-    jti: z.string(),
-    tool: z.string(),
-    resource: z.string(),
-    workload: z.string(),
-    expires: z.int(),
-  }),
-);
-
-export const transactionHandedOn = declareEvent(
-  "transaction.handed-on",
-  "A workload was given its own token for a transaction that it received.",
-  z.object({ txn: z.string(), workload: z.string(), through: z.array(z.string()), expires: z.int() }),
-);
-
-export const transactionReceived = declareEvent(
-  "transaction.received",
-  "A service spent a transaction token, before it changed anything for it.",
-  z.object({ txn: z.string(), service: z.string(), tool: z.string(), through: z.array(z.string()) }),
-);
-
 /** Every kind of event of this room, for `api/events.json`. */
 export const oauthEvents: readonly EventKind[] = [
   tokenIssued,
@@ -308,17 +259,13 @@ export const oauthEvents: readonly EventKind[] = [
   callRefused,
   serviceCertificateRegistered,
   serviceCertificateRemoved,
-  partnerDefined,
-  partnerEnded,
-  partnerSubjectSet,
+  ...partnerEvents,
   assertionIssued,
   warrantIssued,
   warrantRegistered,
   warrantRevoked,
   warrantUsed,
-  transactionIssued,
-  transactionHandedOn,
-  transactionReceived,
+  ...transactionEvents,
   ...authorizationEvents,
   ...cascadeEvents,
 ];

@@ -1,7 +1,7 @@
 import { append, perform } from "../audit/index.ts";
 import { type Caller, Fault, type ServiceId } from "../lib/index.ts";
 import { findService, requireActiveService } from "../registry/index.ts";
-import { transactionReceived } from "./events.ts";
+import { transactionReceived } from "./events-transactions.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 import { burnProof } from "./one-time-proof.ts";
 import { tokenEndOfCall } from "./store-uses.ts";

@@ -15,7 +15,7 @@ import { defined, type Service } from "../registry/index.ts";
 import { deadAmong, requireAlive } from "../revocation/index.ts";
 import { aboutToken, attemptedOn } from "./about-token.ts";
 import type { BoundClient } from "./client.ts";
-import { transactionHandedOn, transactionIssued } from "./events.ts";
+import { transactionHandedOn, transactionIssued } from "./events-transactions.ts";
 import { requireLiving } from "./living.ts";
 import { keySetOf, type OauthDeps } from "./oauth-deps.ts";
 import { released, releaseFor } from "./release.ts";
