@@ -85,7 +85,8 @@ const optionalTexts = [
 
 const SHA256 = /^[A-Za-z0-9_-]{43}$/;
 const maximumChain = 8;
-const maximumRevocationKeys = 64;
+/** As many dead keys as a token may carry: a chain of eight with everything distinct, and what is the holder's own. */
+export const maximumRevocationKeys = 96;
 
 /**
  * Reads the claims of an access token, each with its type. Claims that are not ours are left out; inside
@@ -160,7 +161,7 @@ const onlyMember = (value: Json, name: string): Json | undefined =>
   isJsonObject(value) && Object.keys(value).length === 1 ? value[name] : undefined;
 
 /**
- * The claim `rev`: 1 to 64 keys of the form `kind:name`.
+ * The claim `rev`: 1 to 96 keys of the form `kind:name`.
  *
  * @throws VerificationError `malformed`, `missing-claim`
  */

@@ -7,6 +7,7 @@ export {
   type AccessTokenClaims,
   type ChainLink,
   type Confirmation,
+  maximumRevocationKeys,
   parseRevocationKeys,
   parseStatus,
   type StatusReference,

@@ -196,7 +196,7 @@ function promises({ verifyAccessToken }: Half): void {
       ["a b:c"],
       [""],
       ["task:a b"],
-      new Array(65).fill("jti:x"),
+      new Array(97).fill("jti:x"),
     ]) {
       await refuses(forge({ rev }), "malformed");
     }

@@ -57,7 +57,8 @@ export type TxnTokenClaims = {
 
 const SHA256 = /^[A-Za-z0-9_-]{43}$/;
 const REVOCATION_KEY = /^[a-z-]+:[^\s]+$/;
-const mostRevocationKeys = 96;
+/** Those of the access token, and of who asked for it. */
+const mostRevocationKeys = 128;
 
 /**
  * Reads the claims, each with its type. Claims that are not ours are left out; inside `tctx` and `rctx` nothing

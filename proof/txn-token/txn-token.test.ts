@@ -100,7 +100,7 @@ test("every claim must be there and have its type", () => {
     { req_wl: [gateway] },
     { rev: [] },
     { rev: ["x"] },
-    { rev: Array(97).fill("jti:a") },
+    { rev: Array(129).fill("jti:a") },
     { tctx: { tool: "finance/pay", args_hash: argsHash } },
     { tctx: { ...claims.tctx, args_hash: "short" } },
     { tctx: { ...claims.tctx, side_effect: false } },

@@ -403,6 +403,20 @@ forEachEngine((engine) => {
     });
   });
 
+  test("no link comes to be that rests on more than a token by it can carry", async () => {
+    const { deps, planner, writer } = room;
+    const { edge } = await begunTask(deps, room);
+    const rests = (count: number) => Array.from({ length: count }, (_, key) => `kid:key-${key}`);
+    const given = { edge: edge.id, to: "writer", grants: ALL } as const;
+    const refused = await fault(passOn(deps, planner, { ...given, rests: rests(80) }));
+    assert.deepEqual([refused.code, refused.remedy], ["denied", "Use a shorter chain."]);
+    const second = await passOn(deps, planner, { ...given, rests: rests(70) });
+    const third = passOn(deps, writer, { edge: second.id, to: "publisher", grants: ALL });
+    assert.equal(await codeOf(third), "denied", "what the links rest on adds up");
+    const { items } = await heldDelegations(deps, writer.caller, { limit: 200 });
+    assert.ok(items.some(({ id }) => id === second.id));
+  });
+
   describe("the end", () => {
     async function threeLinks(more = {}) {
       const { deps, planner, writer } = room;

@@ -3,7 +3,7 @@ import type { Json } from "@countersign/proof/jcs";
 import { append, conceal } from "../audit/index.ts";
 import type { Change } from "../database/index.ts";
 import { type AgentName, type Allow, type Caller, Fault, newId } from "../lib/index.ts";
-import { type Agent, aliveAgent, requireActiveAgent } from "../registry/index.ts";
+import { type Agent, aliveAgent, isAccessKey, requireActiveAgent } from "../registry/index.ts";
 import { requireAlive } from "../revocation/index.ts";
 import {
   type Coverage,
@@ -24,6 +24,7 @@ import { restsOfGiver, restsOfHolder } from "./rests.ts";
 import { standOutside } from "./stand-outside.ts";
 import { insertDelegation } from "./store-delegations.ts";
 import { aboutTask, isAutonomous } from "./task.ts";
+import { requireCarried, tokenKeysOf } from "./token-keys.ts";
 
 export interface ExtensionRequest {
   /** The edge that the caller's agent holds. */
@@ -92,7 +93,8 @@ export async function readExtension(
  * Passes part of an agent's authority on to another agent, as part of the caller's change: the same one in
  * which the decision was made.
  * @param allow the decision; without one this verb cannot be reached
- * @throws Fault `denied` when the grants are not covered after all, or the running copy works on another task
+ * @throws Fault `denied` when the grants are not covered after all, or the running copy works on another
+ *   task, or it would rest on more than a token can carry
  */
 export async function extend(
   deps: DelegationDeps,
@@ -112,6 +114,13 @@ export async function extend(
   const [holder, giver] = [await restsOfHolder(deps, target), await restsOfGiver(deps, caller, allow)];
   const edge = { ...edgeOf(deps, extension), rests: [...new Set([...extension.rests, ...holder, ...giver])] };
   requireAlive(change, edge.rests);
+  const besides = [`edge:${edge.id}`, ...edge.rests.filter((key) => !isAccessKey(key))];
+  const agents = [...chain.agents, target];
+  requireCarried(chain, [
+    ...tokenKeysOf(chain, agents),
+    ...agents.map(({ name }) => `agent:${name}`),
+    ...besides,
+  ]);
   insertDelegation(change, edge);
   append(
     change,

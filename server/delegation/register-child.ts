@@ -9,12 +9,11 @@ import {
   addAgent,
   type Environment,
   grantsOfPerson,
-  isAccessKey,
   livingChildren,
   requireActiveAgent,
 } from "../registry/index.ts";
 import { openKeys, requireAlive } from "../revocation/index.ts";
-import { type Coverage, coveredByGrants, deadKeysOfChain, expiryOf, leafOf } from "./chain.ts";
+import { type Coverage, coveredByGrants, expiryOf, leafOf } from "./chain.ts";
 import { chainOf, type LivingChain, requireChain } from "./chain-of.ts";
 import { countCall } from "./counts.ts";
 import type { DelegationDeps } from "./delegation-deps.ts";
@@ -25,6 +24,7 @@ import { coveredToday } from "./passed-on.ts";
 import { restsOfGiver } from "./rests.ts";
 import { headsAt, moveHead } from "./store-heads.ts";
 import { aboutTask } from "./task.ts";
+import { requireCarried, tokenKeysOf } from "./token-keys.ts";
 
 /** What an agent says of one that it wants to register. */
 export interface ChildSaid {
@@ -52,9 +52,6 @@ export interface Child {
   /** Whether the right to register it is there at every link, and its ceiling within everybody's. */
   readonly authority: Coverage;
 }
-
-/** More than this a token of the child could not carry besides what is its own. */
-const MOST_UNDER = 40;
 
 /**
  * Reads what an agent wants to register, and refuses what no policy could allow: a name that is not its own, a
@@ -208,16 +205,10 @@ async function underOf(
   allow: Allow<"register">,
   chain: LivingChain,
 ): Promise<string[]> {
-  const agents = chain.agents.flatMap(({ name, epoch, under = [] }) => [`agent:${name}#${epoch}`, ...under]);
-  const person = chain.principal === undefined ? [] : [`person:${chain.person}#${chain.principal.epoch}`];
   const rests = await restsOfGiver(deps, caller, allow);
-  const ofChain = deadKeysOfChain(chain).filter((key) => !isAccessKey(key));
-  const under = [...new Set([...ofChain, ...rests, ...person, ...agents])];
-  if (under.length <= MOST_UNDER) return under;
-  throw new Fault("denied", "This would rest on more than one token can carry.", {
-    remedy: "Let an agent nearer to the person register it.",
-    record: { about: aboutTask(chain.task), keys: under.length },
-  });
+  const under = [...new Set([...tokenKeysOf(chain, chain.agents), ...rests])];
+  requireCarried(chain, under);
+  return under;
 }
 
 /** Whatever needs a person with anybody in the chain needs one with the child: its own tokens go around none. */

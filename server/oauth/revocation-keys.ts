@@ -1,3 +1,4 @@
+import { maximumRevocationKeys } from "@countersign/proof/token";
 import type { LivingChain } from "../delegation/index.ts";
 import { deadKeysOfChain } from "../delegation/index.ts";
 import { Fault, type Id } from "../lib/index.ts";
@@ -9,7 +10,7 @@ import type { Mandate } from "./mandate.ts";
 import type { OauthDeps } from "./oauth-deps.ts";
 
 /** As many as a token may carry, with one more for the key that signs it. @see proof/token/claims.ts */
-const MOST_KEYS = 63;
+const MOST_KEYS = maximumRevocationKeys - 1;
 
 /**
  * All that kills a token, as its `rev` claim: itself, its key and instance, its agent or service, whoever vouches
