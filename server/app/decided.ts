@@ -113,7 +113,7 @@ export function decided({ audit, path }: Row, route: Route): Route {
     ...route,
     async handle(deps: ServerDeps, caller, input) {
       const { params, body, request } = input;
-      const content = SECRETIVE.has(audit) ? secretsHashed(body as object) : body;
+      const content = SECRETIVE.has(audit) ? secretsHashed(secretsKey(deps), body as object) : body;
       const place = path.includes(":") ? request.path : path;
       const whole = ownAction(action, { verb: audit, request: place, params, content });
       const parts = await partsOf(audit, deps, caller, body);
@@ -124,6 +124,8 @@ export function decided({ audit, path }: Row, route: Route): Route {
     },
   };
 }
+
+const secretsKey = ({ keys }: ServerDeps): Uint8Array => keys.derive("secrets in what is decided");
 
 /** What is asked besides, because the request does what has a decision of its own: nothing goes around that. */
 async function partsOf(verb: string, deps: ServerDeps, caller: Caller, body: unknown): Promise<OwnAction[]> {

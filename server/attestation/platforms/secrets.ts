@@ -1,4 +1,4 @@
-import { sha256Base64url } from "@countersign/proof/digest";
+import { createHmac } from "node:crypto";
 import {
   canonicalBytes,
   isJsonObject,
@@ -47,9 +47,16 @@ export function unsealed<T extends object>(
   return walked(open as JsonObject, "", (path) => secrets[path] ?? "") as T;
 }
 
-/** What was said with a hash in each secret's place: enough to tell whether it is the same. */
-export const secretsHashed = (said: object): object =>
-  walked(said as JsonObject, "", (_, secret) => `sha256:${sha256Base64url(secret)}`) as object;
+/**
+ * What was said with a keyed hash in each secret's place: enough to tell whether it is the same, and nothing by
+ * which whoever sees it could try guesses.
+ * @param key of this installation, for this use
+ */
+export const secretsHashed = (key: Uint8Array, said: object): object =>
+  walked(said as JsonObject, "", (_, secret) => keyedHash(key, secret)) as object;
+
+const keyedHash = (key: Uint8Array, secret: string): string =>
+  `hmac-sha256:${createHmac("sha256", key).update(secret).digest("base64url")}`;
 
 function walked(value: Json, path: string, secret: (path: string, value: string) => string): Json {
   if (!isJsonObject(value)) return value;

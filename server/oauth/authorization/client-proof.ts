@@ -65,7 +65,10 @@ const bringsSvid = (offered: Offered): boolean =>
   asserts(offered, JWT_SVID_TYPE) ||
   (connects(offered) && offered.form.client_id?.startsWith("spiffe://") === true);
 
-/** Which client it is, its SVID says: nothing is read of it before that is verified. */
+/**
+ * Which client it is, its SVID says: nothing is read of it before that is verified. One whose agent has no access
+ * is refused by `interactiveClient`, before anything that it presents is used up.
+ */
 async function bySvid(
   deps: OauthDeps,
   source: Caller,
