@@ -38,7 +38,7 @@ import { ask, claimsIn, exchangeForm, openMarket, ownToken } from "./fixture.ts"
 import { keySetOf } from "./oauth-deps.ts";
 import { reportRefusal } from "./report-refusal.ts";
 import { revokeToken } from "./revoke-token.ts";
-import { runWithin } from "./test-within.ts";
+import { runWithin } from "./test-copies.ts";
 import { callTool } from "./use-token.ts";
 import { type ReportedWarrantUse, recordWarrantUse } from "./use-warrant.ts";
 

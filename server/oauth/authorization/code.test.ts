@@ -19,7 +19,7 @@ import { ask, claimsIn, requestTo } from "../fixture.ts";
 import type { TokenResponse } from "../mint.ts";
 import { revokeToken } from "../revoke-token.ts";
 import { authorizationById } from "../store-authorizations.ts";
-import { runWithin } from "../test-within.ts";
+import { runWithin } from "../test-copies.ts";
 import { issueToken } from "../token.ts";
 import {
   anotherSession,
