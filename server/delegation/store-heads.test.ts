@@ -3,14 +3,14 @@ import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { forEachEngine, type TestDatabase } from "../audit/test-databases.ts";
 import { Change, Conflict, type HotKey } from "../database/index.ts";
+import { migrations } from "./fixture.ts";
 import { type Head, headsAfter, headsAt, moveHead, pruneHeads, pushHead } from "./store-heads.ts";
-import { delegationMigrations } from "./tables.ts";
 
 forEachEngine((engine) => {
   let open: TestDatabase;
   let keys = 0;
   before(async () => {
-    open = await engine.open(delegationMigrations);
+    open = await engine.open(migrations);
   });
   after(() => open.close());
 

@@ -4,8 +4,9 @@ import fc from "fast-check";
 import { forEachEngine, type TestDatabase } from "../audit/test-databases.ts";
 import { Change, type Database } from "../database/index.ts";
 import { hours, minutes, seconds } from "../lib/index.ts";
+import { migrations } from "./fixture.ts";
 import { countWindows, insertWindowCall, sumUpWindows } from "./store-windows.ts";
-import { type DelegationTables, delegationMigrations } from "./tables.ts";
+import type { DelegationTables } from "./tables.ts";
 import { windowCounts } from "./window.ts";
 
 const written = async (database: Database, write: (change: Change) => void): Promise<void> => {
@@ -19,7 +20,7 @@ forEachEngine((engine) => {
   let calls = 0;
   let agents = 0;
   before(async () => {
-    open = await engine.open(delegationMigrations);
+    open = await engine.open(migrations);
   });
   after(() => open.close());
 
