@@ -68,7 +68,14 @@ function drain(): void {
  */
 function commitTogether(scripts: Script[]): Outcomes {
   try {
-    return commit(scripts, allHold) ?? commit(scripts, eachUnderSavepoint) ?? NONE;
+    begin.run();
+    if (scripts.every((script) => firstFailure(script) === undefined)) return committed(scripts, []);
+    if (database.inTransaction) database.exec("rollback");
+    begin.run();
+    return committed(
+      scripts,
+      scripts.flatMap((script) => underSavepoint(script) ?? []),
+    );
   } catch (error) {
     if (database.inTransaction) database.exec("rollback");
     const failed = (script: Script): Failure => ({
@@ -80,29 +87,12 @@ function commitTogether(scripts: Script[]): Outcomes {
   }
 }
 
-const NONE: Outcomes = { committed: [], failures: [] };
-
-/** @returns undefined when `run` gave up: then nothing was written */
-function commit(
-  scripts: Script[],
-  run: (scripts: Script[]) => readonly Failure[] | undefined,
-): Outcomes | undefined {
-  begin.run();
-  const failures = run(scripts);
-  if (failures === undefined) {
-    if (database.inTransaction) database.exec("rollback");
-    return undefined;
-  }
-  durable.run(); // the commit point: synced when this returns
+/** The commit point: synced when this returns. */
+function committed(scripts: Script[], failures: readonly Failure[]): Outcomes {
+  durable.run();
   const failed = new Set(failures.map(({ id }) => id));
   return { committed: scripts.map(scriptId).filter((id) => !failed.has(id)), failures };
 }
-
-const allHold = (scripts: Script[]): [] | undefined =>
-  scripts.every((script) => firstFailure(script) === undefined) ? [] : undefined;
-
-const eachUnderSavepoint = (scripts: Script[]): Failure[] =>
-  scripts.flatMap((script) => underSavepoint(script) ?? []);
 
 function underSavepoint(script: Script): Failure | undefined {
   database.exec("savepoint script");
